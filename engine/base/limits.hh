@@ -1,0 +1,50 @@
+// Every cap of weir in one place, each with its arithmetic. Hitting one is Code::limit with a message
+// that names the cap; nothing is ever silently cut.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::base::limits {
+
+// Documents. The largest CRDs in use nest about 60 deep; Kubernetes refuses JSON past 10,000.
+inline constexpr std::size_t value_depth_max = 512;
+// An API server takes objects of 1.5 MiB (about 100k nodes); a whole rendered fleet is far below 50M.
+inline constexpr std::size_t value_nodes_max = 20'000'000;
+// YAML aliases: nodes made by expansion, beyond those written. kube-prometheus uses none, Helm values some.
+inline constexpr std::size_t yaml_alias_nodes_max = 1'000'000;
+inline constexpr std::size_t yaml_bytes_max = 256u << 20;
+inline constexpr std::size_t json_bytes_max = 256u << 20;
+
+// Files and trees. A Git file over 64 MiB is no manifest; 1M files is ten times the largest fleet seen.
+inline constexpr std::size_t file_bytes_max = 64u << 20;
+inline constexpr std::size_t tree_files_max = 1'000'000;
+inline constexpr std::size_t tree_bytes_max = 2ull << 30;
+inline constexpr std::size_t path_bytes_max = 4096;
+
+// Kustomize: directories a build may enter, and how deep bases may nest.
+inline constexpr std::size_t kustomize_directories_max = 100'000;
+inline constexpr std::size_t kustomize_depth_max = 200;
+inline constexpr std::size_t kustomize_resources_max = 1'000'000;
+
+// Expressions (CEL, envsubst, JSONPath): evaluation steps and text produced.
+inline constexpr std::size_t expression_steps_max = 1'000'000;
+inline constexpr std::size_t expression_depth_max = 250;
+inline constexpr std::size_t substitution_bytes_max = 64u << 20;
+
+// HTTP. Kubernetes list pages of 500 objects of 1.5 MiB would be 750 MiB; real pages stay below 64.
+inline constexpr std::size_t http_header_bytes_max = 64u << 10;
+inline constexpr std::size_t http_body_bytes_max = 256u << 20;
+inline constexpr std::size_t http_redirects_max = 10;
+
+// Event log. One event's payload above this goes to a blob; a batch is one RocksDB write.
+inline constexpr std::size_t event_data_bytes_max = 1u << 20;
+inline constexpr std::size_t event_batch_max = 1024;
+inline constexpr std::size_t queue_events_max = 65'536;
+
+// Status text: Kubernetes' conditions hold 32,768 characters.
+inline constexpr std::size_t condition_message_max = 32'768;
+inline constexpr std::size_t event_message_max = 39'000;
+inline constexpr std::size_t status_history_max = 5;
+
+}  // namespace weir::base::limits

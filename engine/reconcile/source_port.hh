@@ -1,0 +1,103 @@
+// What the engine asks of the outside world to fetch sources and keep artifacts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.hh"
+#include "engine/base/digest.hh"
+#include "engine/base/duration.hh"
+#include "engine/base/file_tree.hh"
+#include "engine/base/result.hh"
+
+namespace weir::reconcile {
+
+// spec.ref of a GitRepository. Precedence: commit > name > tag > semver > branch; all empty = branch "master".
+struct GitReference {
+  std::string branch;
+  std::string tag;
+  std::string semver;
+  std::string name;
+  std::string commit;
+};
+
+// Credentials out of the Secret (contract 1.7), already told apart. Secret: never logged, never stored.
+struct GitCredentials {
+  std::string username, password;   // basic
+  std::string bearer_token;         // https only; wins over basic
+  std::string ssh_identity, ssh_passphrase, ssh_known_hosts;
+  std::string ca_file, client_cert, client_key;  // PEM texts
+};
+
+struct GitCommit {
+  std::string sha;        // 40 hex digits
+  std::string author;     // "Name <mail>"
+  base::TimeUs time = 0;  // author time
+  std::string subject;    // first line of the message
+  std::string message;
+};
+
+struct GitRequest {
+  std::string url;
+  GitReference reference;
+  GitCredentials credentials;
+  base::Duration timeout{};
+  // The revision that the caller already has; when the remote still has it, the checkout is skipped.
+  std::string known_revision;
+  bool allow_local = false;  // plain paths and file:// (only `weir up`)
+};
+
+struct GitCheckout {
+  std::string revision;   // "main@sha1:<40 hex>" and the other forms of the contract
+  GitCommit commit;
+  bool unchanged = false; // known_revision still holds; `tree` is null
+  std::shared_ptr<const base::FileTree> tree;  // the commit's files; outlives the port's later fetches
+};
+
+// Implementation: adapters/git (libgit2, a persistent bare mirror per URL). Errors name the step, with the
+// contract's reason in Error::reason: "GitOperationFailed", "AuthenticationFailed", "URLInvalid",
+// "EmptyGitRepository". URLs in texts have their userinfo removed.
+class GitPort {
+ public:
+  virtual ~GitPort() = default;
+  virtual Result<GitCheckout> checkout(const GitRequest& request) = 0;
+};
+
+struct StoredArtifact {
+  std::string path;      // "gitrepository/<ns>/<name>/<commit>.tar.gz"
+  std::string digest;    // "sha256:<hex>" of the file's bytes
+  std::int64_t size = 0; // bytes
+  base::TimeUs time = 0; // when it was stored
+};
+
+// Keeps artifacts as files that are served over HTTP. Implementation: store/artifacts (disk), and in memory
+// for the simulator. Paths are the contract's; writing is atomic.
+class ArtifactPort {
+ public:
+  virtual ~ArtifactPort() = default;
+  // Packs `tree` less what the ignore rules exclude (contract part 3; `ignore` is spec.ignore) as the
+  // contract's tar.gz. Same tree and rules => same digest. Errors: io, limit, invalid (unreadable ignore file).
+  virtual Result<StoredArtifact> store(std::string_view kind, std::string_view ns, std::string_view name,
+                                       std::string_view file, const base::FileTree& tree,
+                                       std::optional<std::string_view> ignore) = 0;
+  // The files of a stored artifact, digest checked. Errors: not_found, corrupt. Answers for an artifact just
+  // stored come from memory. `digest` may be "" (not checked).
+  virtual Result<std::shared_ptr<const base::FileTree>> open(std::string_view path,
+                                                             std::string_view digest) = 0;
+  virtual bool exists(std::string_view path, std::string_view digest) = 0;
+  // Contract part 2's collection: in the object's folder, removes what is not `current` and older than `ttl`,
+  // then the oldest until `records` remain. Returns the paths removed.
+  virtual Result<std::vector<std::string>> collect(std::string_view kind, std::string_view ns,
+                                                   std::string_view name, std::string_view current,
+                                                   base::Duration ttl, std::size_t records) = 0;
+  // Removes the object's whole folder.
+  virtual Result<void> remove_all(std::string_view kind, std::string_view ns, std::string_view name) = 0;
+  // "http://<adv-addr>/<path>".
+  virtual std::string url(std::string_view path) const = 0;
+};
+
+}  // namespace weir::reconcile

@@ -1,0 +1,52 @@
+// YAML to Value and back. The reader runs on yaml-cpp's events (only in yaml_reader.cc); the writers are
+// ours and reproduce, byte for byte, what the Go tools print.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.hh"
+#include "engine/value/value.hh"
+
+namespace weir::value {
+
+// Whose rules decide what an unquoted scalar is and which documents are refused.
+enum class YamlDialect : std::uint8_t {
+  kubernetes,  // sigs.k8s.io/yaml: yes/no/on/off are booleans, 0777 is octal; duplicate keys are errors
+  kustomize,   // kyaml: 1.2 booleans; duplicate keys are errors
+  helm,        // sigs.k8s.io/yaml as Helm uses it for values: like kubernetes, the last duplicate key wins
+};
+
+struct YamlOptions {
+  YamlDialect dialect = YamlDialect::kubernetes;
+  std::string_view file;  // named in error texts: "file:line:column: what"; may be empty
+};
+
+// Where a document's parts stand in the source: lines and columns count from 1.
+struct YamlDocument {
+  Value value;
+  std::uint32_t line = 1;      // of the document's first content
+  std::string head_comment;    // comment lines before the first content, without '#', if any
+};
+
+// All documents of a stream; empty ones (only comments, or nothing) are left out. Anchors, aliases and merge
+// keys are expanded, tags honoured (!!str, !!int, !!binary ...), comments dropped.
+// Errors: invalid (text "<file>:<line>:<column>: ..." or "line L, column C: ..."), limit (depth, nodes, alias expansion, bytes).
+Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text, const YamlOptions& options = {});
+// The one document of `text`; null when it is empty; invalid when there are several.
+Result<Value> parse_yaml(std::string_view text, const YamlOptions& options = {});
+
+// Which Go writer to follow.
+enum class YamlStyle : std::uint8_t {
+  kustomize,  // `kubectl kustomize`: sorted keys, two spaces, "- " at the parent's indent
+  helm,       // Helm's toYaml (sigs.k8s.io/yaml): sorted keys, the same layout
+  ordered,    // as kustomize, but members keep their order (for people: kubectl-like output)
+};
+
+// One document without a leading "---", ending in a newline.
+std::string write_yaml(const Value& value, YamlStyle style = YamlStyle::kustomize);
+void append_yaml(std::string& out, const Value& value, YamlStyle style = YamlStyle::kustomize);
+
+}  // namespace weir::value

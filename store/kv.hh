@@ -1,0 +1,93 @@
+// The key-value port under everything that weir stores. Implementations: rocks_kv.cc (RocksDB, on disk)
+// and memory_kv.cc (ordered maps; tests, the simulator, `weir kube` without --data-dir).
+//
+// A store has named column families, opened once. Keys sort bytewise. Writes are batches: all or nothing,
+// in order. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.hh"
+
+namespace weir::store {
+
+// Column families, fixed at compile time; the meaning of each one's keys is in store/record_format.hh.
+enum class Family : std::uint8_t {
+  meta,         // schema version, keys, small state
+  events,       // the event log
+  index,        // by subject, by time
+  blobs,        // content-addressed bytes
+  projections,  // derived views
+  snapshots,    //
+  tiles,        // Merkle tree
+  kube,         // the embedded Kubernetes API's objects
+};
+inline constexpr std::size_t family_count = 8;
+
+class WriteBatch {
+ public:
+  struct Operation {
+    Family family;
+    bool remove;
+    std::string key;
+    std::string value;
+  };
+  void put(Family family, std::string_view key, std::string_view value) {
+    operations_.push_back({family, false, std::string(key), std::string(value)});
+  }
+  void remove(Family family, std::string_view key) {
+    operations_.push_back({family, true, std::string(key), {}});
+  }
+  bool empty() const { return operations_.empty(); }
+  const std::vector<Operation>& operations() const { return operations_; }
+  void clear() { operations_.clear(); }
+
+ private:
+  std::vector<Operation> operations_;
+};
+
+// A forward or backward walk over one family, on a consistent view taken at creation. One thread.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  virtual void seek(std::string_view key) = 0;           // to the first key >= `key`
+  virtual void seek_for_previous(std::string_view key) = 0;  // to the last key <= `key`
+  virtual void seek_last() = 0;
+  virtual bool valid() const = 0;
+  virtual void next() = 0;
+  virtual void previous() = 0;
+  virtual std::string_view key() const = 0;    // until the next move
+  virtual std::string_view value() const = 0;  // until the next move
+  virtual Result<void> status() const = 0;     // io or corrupt once a read failed; then valid() is false
+};
+
+class Kv {
+ public:
+  virtual ~Kv() = default;
+  // Nothing when the key is absent. Errors: io, corrupt.
+  virtual Result<std::optional<std::string>> get(Family family, std::string_view key) const = 0;
+  // synced: on stable storage before it returns. Errors: io (disk full, read-only), corrupt.
+  virtual Result<void> write(const WriteBatch& batch, bool synced) = 0;
+  virtual std::unique_ptr<Cursor> cursor(Family family) const = 0;
+  // Forces everything written so far to stable storage.
+  virtual Result<void> sync() = 0;
+};
+
+// RocksDB in `directory` (created with mode 0700 when missing). Errors: io, corrupt, unavailable (locked by
+// another process; the message names the directory).
+struct RocksOptions {
+  std::string directory;
+  bool read_only = false;
+  std::size_t cache_bytes = 16u << 20;
+};
+Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options);
+
+std::unique_ptr<Kv> make_memory_kv();
+
+}  // namespace weir::store
