@@ -1,0 +1,93 @@
+// Kustomize, natively: a directory of a FileTree with a kustomization file becomes the ordered list of
+// objects that `kubectl kustomize` prints. This header is the whole seam; the passes are in build.cc.
+//
+// Pure functions of their arguments: no clock, no disk, no network of their own (remote bases go through
+// the RemoteLoader port). Any number of builds may run at once. Every failure is an Error whose text
+// names the directory, file and field and keeps the wording of the reference tool where people know it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/file_tree.hh"
+#include "engine/base/result.hh"
+#include "engine/value/value.hh"
+
+namespace weir::kustomize {
+
+// What a remote `resources:` entry turned out to be.
+struct RemoteTree {
+  std::shared_ptr<const base::FileTree> tree;
+  std::string directory;  // the kustomization's folder inside `tree`
+  std::string repo;       // clone URL and ref, as origin annotations print them
+  std::string ref;
+};
+
+// A Git URL taken apart: every spelling kustomize accepts ends here.
+struct RepoSpec {
+  std::string raw;         // as written
+  std::string clone_url;   // what to fetch
+  std::string path;        // folder inside the repository, "" = root
+  std::string ref;         // branch, tag or commit; "" = the remote's HEAD
+  bool submodules = true;
+  std::int64_t timeout_s = 27;
+  bool operator==(const RepoSpec&) const = default;
+};
+
+// Fetches what lies outside the tree. Called from the building thread; may block.
+class RemoteLoader {
+ public:
+  virtual ~RemoteLoader() = default;
+  // The body at an http(s) URL. Errors: not_found, unavailable, ...
+  virtual Result<std::string> fetch_file(const std::string& url) = 0;
+  // The repository at spec.ref.
+  virtual Result<RemoteTree> fetch_repository(const RepoSpec& spec) = 0;
+};
+
+// Inflates one helmCharts entry; implemented over engine/helm by the caller.
+class ChartInflator {
+ public:
+  virtual ~ChartInflator() = default;
+  // `chart` holds the fields of the entry together with helmGlobals'; `directory` is the kustomization's
+  // folder in `tree`. The answer is the rendered multi-document YAML.
+  virtual Result<std::string> inflate(const base::FileTree& tree, const std::string& directory,
+                                      const Value& chart) = 0;
+};
+
+enum class LoadRestrictor : std::uint8_t {
+  root_only,  // files must lie below the kustomization that names them
+  none,       // files may lie anywhere (in `confine_root`, when that is set)
+};
+
+struct BuildOptions {
+  LoadRestrictor load_restrictor = LoadRestrictor::root_only;
+  // When set, every file and directory must lie in this folder of the tree, else the build fails with an
+  // "fs-security-constraint ..." error. "." confines to the root of the tree.
+  std::string confine_root;
+  bool allow_remote = true;          // false: a remote resource is an error, whatever `remote` is
+  RemoteLoader* remote = nullptr;    // not owned; null: remote resources are refused
+  bool enable_helm = false;          // --enable-helm
+  ChartInflator* charts = nullptr;   // not owned; needed when enable_helm is set
+  bool add_managed_by_label = false; // --as-... : label app.kubernetes.io/managed-by
+  // How directories print in error texts: this is put before the tree's paths ("/tmp/x" -> "/tmp/x/base").
+  std::string display_root;
+};
+
+struct BuildResult {
+  std::vector<Value> resources;       // in output order
+  std::vector<std::string> warnings;  // lines for stderr: deprecated fields, unused vars
+};
+
+// Builds the kustomization in `directory` ("" or "." = the tree's root).
+// Errors: invalid (anything wrong in the tree), not_found, limit, unsupported (plugins, helm when off), and
+// whatever the ports return.
+Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
+                          const BuildOptions& options);
+
+// The objects as one multi-document stream, byte for byte as the reference tool prints them.
+std::string write_resources(const std::vector<Value>& resources);
+
+}  // namespace weir::kustomize
