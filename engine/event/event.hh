@@ -1,5 +1,5 @@
-// The event: the one kind of record in the log. Past-tense facts, a closed set; every projection, answer
-// and decision of weir derives from them.
+// The event: the one kind of record in the log. Past-tense facts, a closed set; every projection,
+// answer and decision of weir derives from them.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,19 @@
 
 namespace weir::event {
 
-// Names on the wire are these enumerators in CamelCase (type_name). Never renumber: the number is stored.
+// What the views of store/projections read, beyond the envelope: the manifest of an object event is
+// its first blob; object_applied: action, revision; object_pruned: action (only "deleted" ends the
+// object); object_observed: deleted; reconcile_started: revision; reconcile_finished: all that is
+// listed.
+//
+// Names on the wire are these enumerators in CamelCase (type_name). Never renumber: the number is
+// stored.
 enum class Type : std::uint8_t {
   engine_started = 1,      // data: version, dataDir, features
   engine_stopped = 2,      //
-  spec_observed = 3,       // a Flux object was created or its spec/annotations changed; data: object (masked)
+  spec_observed = 3,       // a Flux object is new or its spec changed; data: object (masked)
   spec_deleted = 4,        // it is gone from the API
-  source_fetched = 5,      // data: artifact{revision,digest,path,size,...}, commit{...}; blob: the artifact
+  source_fetched = 5,      // data: artifact{revision,digest,path,size,...}, commit{...}
   source_unchanged = 6,    // only when it ended a failure; data: revision
   reconcile_started = 7,   // data: reason, revision
   manifests_rendered = 8,  // data: revision, digest, objects count; blobs: the rendered objects
@@ -34,12 +40,13 @@ enum class Type : std::uint8_t {
   step_failed = 15,        // data: step, code, reason, message
   reconcile_finished = 16, // data: status, reason, message, revision, durationMs
   status_written = 17,     // data: conditions digest, ready, message
-  operator_acted = 18,     // suspend, resume, reconcile, rollback, unpin, undo; data: action, arguments
+  operator_acted = 18,     // data: action suspend|resume|reconcile|rollback|unpin|undo, arguments
   rollback_pinned = 19,    // data: to{seq,time,revision}
   rollback_released = 20,  //
   heartbeat = 21,          // data: owners verified unchanged
   checkpoint_signed = 22,  //
-  object_observed = 23,    // a live object changed (watch); data: resourceVersion, digest; blob: manifest
+  object_observed = 23,    // a live object changed (watch); data: resourceVersion, digest,
+                           // deleted (true = it is gone); blob: manifest
   garbage_collected = 24,  // artifacts or history removed by retention
 };
 
@@ -76,7 +83,10 @@ std::string encode(const Event& event);
 // Error: corrupt. Upcasts records of older versions.
 Result<Event> decode(std::string_view bytes);
 
-// CloudEvents 1.0 envelope, the form an event has everywhere outside of the process.
+// CloudEvents 1.0 envelope, the form an event has everywhere outside of the process. type
+// "weir.<type_name>", id the seq, source "/weir" or "/weir/clusters/<cluster>", subject
+// "Kind/namespace/name"; extension attributes apiversion, uid, reconcileid, cause, actor, owner,
+// ownerapiversion, blobs (digests joined by commas), each left out when empty.
 Value to_cloud_event(const Event& event);
 
 }  // namespace weir::event
