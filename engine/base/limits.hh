@@ -37,6 +37,14 @@ inline constexpr std::size_t http_header_bytes_max = 64u << 10;
 inline constexpr std::size_t http_body_bytes_max = 256u << 20;
 inline constexpr std::size_t http_redirects_max = 10;
 
+// Versions and ranges, as Masterminds/semver v3 caps them: no real one comes near.
+inline constexpr std::size_t version_bytes_max = 256;
+inline constexpr std::size_t version_range_bytes_max = 512;
+inline constexpr std::size_t version_range_groups_max = 32;
+
+// Ignore rules: lines of one tree in all. The longest .sourceignore seen has some 200.
+inline constexpr std::size_t ignore_patterns_max = 100'000;
+
 // Event log. One event's payload above this goes to a blob; a batch is one RocksDB write.
 inline constexpr std::size_t event_data_bytes_max = 1u << 20;
 inline constexpr std::size_t event_batch_max = 1024;
