@@ -67,6 +67,15 @@ class Value {
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(const std::string& text) : Value(std::string_view(text)) {}
 
+  // A null that a YAML document wrote as nothing ("key:"); equal to every other null. Kustomize drops such
+  // members where it keeps a written null.
+  static Value empty_null() noexcept {
+    Value result;
+    result.tag_ = 0x10;
+    return result;
+  }
+  bool is_empty_null() const { return tag_ == 0x10; }
+
   static Value object();                                                          // {}
   static Value object(std::initializer_list<std::pair<std::string_view, Value>>);  // keys distinct
   static Value array();                                                           // []
