@@ -130,6 +130,7 @@ class EventLog {
 
  private:
   EventLog(Kv& kv, const base::Clock& clock);
+  void unsubscribe(std::uint64_t id);
   struct Subscribed {
     std::uint64_t id;
     Subscriber call;

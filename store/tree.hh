@@ -1,6 +1,6 @@
-// The Merkle tree of the log: RFC 6962 with SHA-256. Leaf i (from 0) is event i+1; its hash covers
-// record_format's leaf bytes. Hashes of levels 0, 8, 16, ... are stored (the tiles of C2SP
-// tlog-tiles, a hash a row); the levels between are computed from at most 256 of them.
+// The Merkle tree of the log: RFC 6962 with SHA-256. Leaf i (from 0) is event i+1. Hashes of levels
+// 0, 8, 16, ... are stored (the tiles of C2SP tlog-tiles, a hash a row); the levels between are
+// computed from at most 256 of them.
 //
 // Tree reads through a Kv and is thread-safe; Frontier is a value: the right edge, kept by the
 // appender.
@@ -19,6 +19,9 @@ namespace weir::store {
 
 // sha256(0x00 || bytes)
 base::Digest hash_leaf(std::string_view bytes);
+// The leaf of an event: its bytes are the leaf hash before it (zeros for the first), then its
+// record. So each record vouches for all before it, and a range can be checked without the tree.
+base::Digest hash_entry(const base::Digest& previous_leaf, std::string_view record);
 // sha256(0x01 || left || right)
 base::Digest hash_node(const base::Digest& left, const base::Digest& right);
 

@@ -1,0 +1,179 @@
+#include "store/event_log.hh"
+
+#include <algorithm>
+
+#include "engine/base/limits.hh"
+#include "engine/event/codec.hh"
+#include "engine/event/wire.hh"
+#include "store/migrate.hh"
+#include "store/projections/view.hh"
+#include "store/record_format.hh"
+#include "store/refold.hh"
+
+namespace weir::store {
+namespace {
+
+using event::Event;
+
+// The rows of one event, all but the tree's.
+void put_event(WriteBatch& batch, const Event& event, std::string_view record) {
+  batch.put(Family::events, format::seq_key(event.seq), record);
+  const model::ObjectId& subject = event.subject.object;
+  if (!subject.empty()) {
+    batch.put(Family::index, format::subject_key(subject, event.subject.cluster, event.seq), {});
+  }
+  if (!event.owner.empty()) {
+    batch.put(Family::index, format::owner_key(event.owner, event.seq), {});
+  }
+  projections::fold(event, batch);
+}
+
+Result<LogHead> load_head(const Kv& kv, const Tree& tree) {
+  WEIR_TRY(const auto row, kv.get(Family::meta, format::meta_head));
+  LogHead head;
+  head.root = base::sha256("");
+  if (!row) return head;
+  WEIR_TRY(const format::Head stored, format::decode_head(*row));
+  head.seq = stored.seq;
+  head.time = stored.time;
+  head.root = stored.root;
+  if (head.seq > 0) {
+    WEIR_TRY(head.leaf, tree.leaf(head.seq - 1));
+  }
+  return head;
+}
+
+}  // namespace
+
+EventLog::EventLog(Kv& kv, const base::Clock& clock) : kv_(kv), clock_(clock), tree_(kv) {}
+
+EventLog::~EventLog() = default;
+
+Result<std::unique_ptr<EventLog>> EventLog::open(Kv& kv, const base::Clock& clock) {
+  WEIR_CHECK(migrate(kv).with_context("open the event log"));
+  WEIR_TRY(const std::uint64_t folded, format::read_number(kv, format::meta_projections, 0));
+  if (folded != projections::version) {
+    WEIR_CHECK(refold_projections(kv).with_context("rebuild the projections"));
+  }
+  std::unique_ptr<EventLog> log(new EventLog(kv, clock));
+  WEIR_TRY(log->head_, load_head(kv, log->tree_));
+  WEIR_TRY(log->frontier_, log->tree_.frontier(log->head_.seq));
+  if (log->frontier_.root() != log->head_.root) {
+    return make_error(Code::corrupt, "open the event log: the tree's root at event " +
+                                         std::to_string(log->head_.seq) +
+                                         " is not the one that the head row states");
+  }
+  return log;
+}
+
+Result<std::vector<Seq>> EventLog::append(std::vector<Event> events) {
+  return append(std::move(events), {});
+}
+
+Result<std::vector<Seq>> EventLog::append(std::vector<Event> events, WriteBatch staged) {
+  if (events.size() > base::limits::event_batch_max) {
+    return make_error(Code::limit, "a batch of " + std::to_string(events.size()) +
+                                       " events is over the cap of " +
+                                       std::to_string(base::limits::event_batch_max) +
+                                       " (event_batch_max)");
+  }
+  std::lock_guard appending(append_mutex_);
+  LogHead head = this->head();
+  const LogHead before = head;
+  Frontier frontier = frontier_;
+  head.time = std::max(clock_.now(), head.time);
+  bool synced = false;
+  std::vector<Seq> seqs;
+  seqs.reserve(events.size());
+  for (Event& event : events) {
+    event.seq = ++head.seq;
+    event.time = head.time;
+    WEIR_TRY(const std::string record, event::encode_within_limits(event));
+    head.leaf = hash_entry(head.leaf, record);
+    frontier.append(head.leaf, staged);
+    put_event(staged, event, record);
+    synced = synced || event::must_sync(event.type);
+    seqs.push_back(event.seq);
+  }
+  if (!events.empty()) {
+    head.root = frontier.root();
+    staged.put(Family::index, format::time_key(head.time), format::seq_key(head.seq));
+    staged.put(Family::meta, format::meta_head,
+               format::encode_head({head.seq, head.time, head.root}));
+  }
+  if (staged.empty()) return seqs;
+  WEIR_CHECK(kv_.write(staged, synced)
+                 .with_context("append " + std::to_string(events.size()) +
+                               " events to the log after event " + std::to_string(before.seq)));
+  if (events.empty()) return seqs;
+  frontier_ = std::move(frontier);
+  {
+    std::lock_guard lock(head_mutex_);
+    head_ = head;
+  }
+  for (const Subscribed& subscriber : subscribers_) subscriber.call(events);
+  return seqs;
+}
+
+Result<void> EventLog::sync() { return kv_.sync(); }
+
+Result<Event> EventLog::read(Seq seq) const {
+  const std::string context = "event " + std::to_string(seq);
+  const Seq last = head().seq;
+  if (seq == 0 || seq > last) {
+    return make_error(Code::not_found,
+                      context + " is not in the log; it ends at " + std::to_string(last));
+  }
+  WEIR_TRY(const auto record, kv_.get(Family::events, format::seq_key(seq)));
+  if (!record) return make_error(Code::corrupt, context + ": the record is missing");
+  return event::decode(*record).with_context(context);
+}
+
+LogHead EventLog::head() const {
+  std::lock_guard lock(head_mutex_);
+  return head_;
+}
+
+Result<Seq> EventLog::seq_at(base::TimeUs time) const {
+  if (time < 0) return Seq{0};
+  const LogHead last = head();
+  if (time >= last.time) return last.seq;
+  auto cursor = kv_.cursor(Family::index);
+  cursor->seek_for_previous(format::time_key(time));
+  WEIR_CHECK(cursor->status());
+  if (!cursor->valid() || cursor->key().front() != format::index_time) return Seq{0};
+  const auto seq = format::take_seq(cursor->value());
+  if (!seq) return make_error(Code::corrupt, "the log's time index is malformed");
+  return std::min(*seq, last.seq);
+}
+
+EventLog::Subscription EventLog::subscribe(Subscriber subscriber) {
+  std::lock_guard lock(append_mutex_);
+  const std::uint64_t id = subscriber_next_++;
+  subscribers_.push_back({id, std::move(subscriber)});
+  return Subscription(this, id);
+}
+
+void EventLog::unsubscribe(std::uint64_t id) {
+  std::lock_guard lock(append_mutex_);
+  std::erase_if(subscribers_, [id](const Subscribed& s) { return s.id == id; });
+}
+
+EventLog::Subscription& EventLog::Subscription::operator=(Subscription&& other) noexcept {
+  if (this == &other) return *this;
+  if (log_ != nullptr) log_->unsubscribe(id_);
+  log_ = std::exchange(other.log_, nullptr);
+  id_ = other.id_;
+  return *this;
+}
+
+EventLog::Subscription::~Subscription() {
+  if (log_ != nullptr) log_->unsubscribe(id_);
+}
+
+Result<void> EventLog::refold() {
+  std::lock_guard appending(append_mutex_);
+  return refold_projections(kv_).with_context("rebuild the projections");
+}
+
+}  // namespace weir::store
