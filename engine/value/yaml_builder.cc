@@ -1,0 +1,272 @@
+#include "engine/value/yaml_builder.hh"
+
+#include <algorithm>
+
+#include "engine/base/limits.hh"
+#include "engine/value/number_text.hh"
+
+namespace weir::value {
+
+namespace {
+
+namespace limits = base::limits;
+
+constexpr std::string_view core_prefix = "tag:yaml.org,2002:";
+
+bool is_core_scalar(std::string_view name) {
+  static constexpr std::string_view known[] = {"str",  "int",    "float",    "bool",
+                                               "null", "binary", "timestamp"};
+  return std::find(std::begin(known), std::end(known), name) != std::end(known);
+}
+
+// How sigs.k8s.io/yaml names a key that is no string: floats with the precision of 32 bits.
+std::optional<std::string> key_text(const Value& key) {
+  switch (key.kind()) {
+    case Kind::boolean: return key.as_bool() ? "true" : "false";
+    case Kind::integer: return std::to_string(key.as_int());
+    case Kind::floating: {
+      std::string text;
+      append_general_float(text, static_cast<float>(key.as_double()));
+      return text;
+    }
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string place_text(std::string_view file, YamlMark mark, std::string_view what) {
+  std::string text;
+  if (file.empty()) {
+    text = "line " + std::to_string(mark.line) + ", column " + std::to_string(mark.column) + ": ";
+  } else {
+    text.append(file).append(":").append(std::to_string(mark.line));
+    text.append(":").append(std::to_string(mark.column)).append(": ");
+  }
+  return text.append(what);
+}
+
+YamlBuilder::YamlBuilder(const YamlOptions& options)
+    : options_(options), yaml_1_1_(options.dialect != YamlDialect::kustomize) {
+  frames_.reserve(32);
+}
+
+bool YamlBuilder::fail(Code code, YamlMark mark, std::string_view what) {
+  error_ = make_error(code, place_text(options_.file, mark, what));
+  return false;
+}
+
+Value YamlBuilder::take_document() {
+  anchors_.clear();
+  nodes_ = 0;
+  alias_nodes_ = 0;
+  return std::exchange(root_, Value());
+}
+
+bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties& properties,
+                         YamlMark mark) {
+  if (++nodes_ > limits::value_nodes_max)
+    return fail(Code::limit, mark, "too many values in one document");
+  if (!frames_.empty() && frames_.back().mapping && !frames_.back().has_key)
+    return add_key(text, plain, properties, mark);
+  Value value;
+  if (!plain && properties.tag.empty()) {
+    value = Value(text);
+  } else if (!resolve(text, plain, properties.tag, mark, value)) {
+    return false;
+  }
+  if (properties.anchor != 0) remember(properties.anchor, value, 1, 0);
+  return add(std::move(value), 0, mark);
+}
+
+bool YamlBuilder::resolve(std::string_view text, bool plain, std::string_view tag, YamlMark mark,
+                          Value& out) {
+  if (tag.starts_with(core_prefix) && is_core_scalar(tag.substr(core_prefix.size()))) {
+    auto value = resolve_tagged(tag.substr(core_prefix.size()), text, options_.dialect);
+    if (!value) return fail(value.error().code, mark, value.error().message);
+    out = std::move(value).value();
+    return true;
+  }
+  if (!tag.empty() || !plain) {
+    out = Value(text);
+    return true;
+  }
+  switch (resolve_plain(text, yaml_1_1_, out)) {
+    case ScalarKind::string:
+    case ScalarKind::merge: out = Value(text); break;
+    case ScalarKind::floating: out = settle_float(out.as_double()); break;
+    case ScalarKind::timestamp:
+      out = yaml_1_1_ ? Value(text) : Value(normal_timestamp(text).value_or(std::string(text)));
+      break;
+    case ScalarKind::no_number:
+      return fail(Code::invalid, mark, "unsupported value: " + std::string(text));
+    default: break;
+  }
+  return true;
+}
+
+bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlProperties& properties,
+                          YamlMark mark) {
+  Frame& frame = frames_.back();
+  frame.key_mark = mark;
+  const bool merge_tag = properties.tag == "tag:yaml.org,2002:merge";
+  if (text == "<<" && (plain || merge_tag) && (properties.tag.empty() || merge_tag)) {
+    frame.merge_key = frame.has_key = true;
+    return true;
+  }
+  Value key;
+  if (!resolve(text, plain, properties.tag, mark, key)) return false;
+  if (properties.anchor != 0) remember(properties.anchor, key, 1, 0);
+  return set_key(frame, std::move(key), mark);
+}
+
+bool YamlBuilder::set_key(Frame& frame, Value key, YamlMark mark) {
+  if (!key.is_string()) {
+    auto name = key_text(key);
+    if (!name) return fail(Code::invalid, mark, "a mapping key may not be null, a list or a map");
+    key = Value(*name);
+  }
+  frame.key = std::move(key);
+  frame.has_key = true;
+  return true;
+}
+
+bool YamlBuilder::add(Value value, std::size_t height, YamlMark mark) {
+  if (frames_.empty()) {
+    root_ = std::move(value);
+    return true;
+  }
+  Frame& frame = frames_.back();
+  frame.height = std::max(frame.height, height + 1);
+  if (!frame.mapping) {
+    frame.value.push_back(std::move(value));
+    return true;
+  }
+  if (!frame.has_key) return set_key(frame, std::move(value), mark);
+  frame.has_key = false;
+  if (frame.merge_key) {
+    frame.merge_key = false;
+    return merge_into(frame, value, mark);
+  }
+  Value* const earlier = frame.value.find_mut(frame.key.as_string());
+  if (earlier == nullptr) {
+    frame.value.append_member(std::move(frame.key), std::move(value));
+    return true;
+  }
+  const auto merged =
+      std::find(frame.merged_names.begin(), frame.merged_names.end(), frame.key.as_string());
+  if (merged != frame.merged_names.end()) {
+    frame.merged_names.erase(merged);
+  } else if (options_.dialect != YamlDialect::helm) {
+    return fail(Code::invalid, frame.key_mark,
+                "mapping key \"" + std::string(frame.key.as_string()) + "\" already defined");
+  }
+  *earlier = std::move(value);
+  return true;
+}
+
+bool YamlBuilder::merge_into(Frame& frame, const Value& value, YamlMark mark) {
+  constexpr std::string_view wrong = "map merge requires map or sequence of maps as the value";
+  if (!value.is_object() && !value.is_array()) return fail(Code::invalid, mark, wrong);
+  for (const Value& item : value.items())
+    if (!item.is_object()) return fail(Code::invalid, mark, wrong);
+  if (!yaml_1_1_) {
+    if (!frame.merges.empty())
+      return fail(Code::invalid, frame.key_mark, "mapping key \"<<\" already defined");
+    frame.merges.push_back(value);
+    return true;
+  }
+  if (value.is_object()) {
+    merge_map(frame, value);
+    return true;
+  }
+  // Earlier maps of the list win, so they are written last.
+  for (std::size_t i = value.size(); i-- > 0;) merge_map(frame, value.at(i));
+  return true;
+}
+
+void YamlBuilder::merge_map(Frame& frame, const Value& from) {
+  for (const Member& member : from.members()) {
+    if (!frame.value.contains(member.name())) frame.merged_names.emplace_back(member.name());
+    frame.value.set(member.name(), member.value);
+  }
+}
+
+bool YamlBuilder::begin(Value empty, bool mapping, const YamlProperties& properties,
+                        YamlMark mark) {
+  if (++nodes_ > limits::value_nodes_max)
+    return fail(Code::limit, mark, "too many values in one document");
+  if (frames_.size() >= limits::value_depth_max)
+    return fail(Code::limit, mark, "nested too deeply");
+  if (!frames_.empty() && frames_.back().mapping && !frames_.back().has_key)
+    return fail(Code::invalid, mark, "invalid map key: a list or a map");
+  Frame& frame = frames_.emplace_back();
+  frame.value = std::move(empty);
+  frame.mapping = mapping;
+  frame.anchor = properties.anchor;
+  frame.nodes_before = nodes_ - 1;
+  frame.mark = mark;
+  if (properties.anchor != 0) anchor_slot(properties.anchor).done = false;
+  return true;
+}
+
+bool YamlBuilder::begin_sequence(const YamlProperties& properties, YamlMark mark) {
+  return begin(Value::array(), false, properties, mark);
+}
+
+bool YamlBuilder::begin_mapping(const YamlProperties& properties, YamlMark mark) {
+  return begin(Value::object(), true, properties, mark);
+}
+
+bool YamlBuilder::end_collection() {
+  Frame& frame = frames_.back();
+  for (const Value& merge : frame.merges) {
+    if (merge.is_object()) {
+      for (const Member& member : merge.members())
+        if (!frame.value.contains(member.name())) frame.value.append_member(member.key, member.value);
+    }
+    for (const Value& item : merge.items())
+      for (const Member& member : item.members())
+        if (!frame.value.contains(member.name())) frame.value.append_member(member.key, member.value);
+  }
+  Value value = std::move(frame.value);
+  const std::size_t anchor = frame.anchor, height = frame.height;
+  const std::size_t count = nodes_ - frame.nodes_before;
+  const YamlMark mark = frame.mark;
+  frames_.pop_back();
+  if (anchor != 0) remember(anchor, value, count, height);
+  return add(std::move(value), height, mark);
+}
+
+YamlBuilder::Anchor& YamlBuilder::anchor_slot(std::size_t anchor) {
+  if (anchors_.size() <= anchor) anchors_.resize(anchor + 1);
+  return anchors_[anchor];
+}
+
+void YamlBuilder::remember(std::size_t anchor, const Value& value, std::size_t nodes,
+                           std::size_t height) {
+  Anchor& slot = anchor_slot(anchor);
+  slot.value = value;
+  slot.nodes = nodes;
+  slot.height = height;
+  slot.done = true;
+}
+
+bool YamlBuilder::alias(std::size_t anchor, std::string_view name, YamlMark mark) {
+  const Anchor& slot = anchor_slot(anchor);
+  if (!slot.done)
+    return fail(Code::invalid, mark, "anchor '" + std::string(name) + "' value contains itself");
+  alias_nodes_ += slot.nodes;
+  nodes_ += slot.nodes;
+  if (alias_nodes_ > limits::yaml_alias_nodes_max)
+    return fail(Code::limit, mark, "aliases expand to more than " +
+                                       std::to_string(limits::yaml_alias_nodes_max) + " values");
+  if (nodes_ > limits::value_nodes_max)
+    return fail(Code::limit, mark, "too many values in one document");
+  if (frames_.size() + slot.height > limits::value_depth_max)
+    return fail(Code::limit, mark, "nested too deeply");
+  const std::size_t height = slot.height;
+  return add(slot.value, height, mark);
+}
+
+}  // namespace weir::value
