@@ -36,6 +36,8 @@ inline constexpr std::size_t substitution_bytes_max = 64u << 20;
 inline constexpr std::size_t http_header_bytes_max = 64u << 10;
 inline constexpr std::size_t http_body_bytes_max = 256u << 20;
 inline constexpr std::size_t http_redirects_max = 10;
+// One event of a watch: an object of at most 1.5 MiB, its JSON escaped and with managed fields.
+inline constexpr std::size_t watch_line_bytes_max = 16u << 20;
 
 // Versions and ranges, as Masterminds/semver v3 caps them: no real one comes near.
 inline constexpr std::size_t version_bytes_max = 256;
@@ -47,6 +49,8 @@ inline constexpr std::size_t ignore_patterns_max = 100'000;
 
 // Event log. One event's payload above this goes to a blob; a batch is one RocksDB write.
 inline constexpr std::size_t event_data_bytes_max = 1u << 20;
+// A blob holds one manifest or one rendered set: as much as one YAML stream may hold.
+inline constexpr std::size_t blob_bytes_max = 256u << 20;
 inline constexpr std::size_t event_batch_max = 1024;
 inline constexpr std::size_t queue_events_max = 65'536;
 
