@@ -92,7 +92,8 @@ Error status_error(const Value& status) {
   std::string message(status["message"].get_string());
   if (reason.empty()) reason = classify(code).reason;
   if (message.empty()) message = "the server answered " + std::to_string(code) + " " + reason;
-  return make_error(code_of(code, reason), std::move(message), std::move(reason));
+  Code kind = code_of(code, reason);
+  return make_error(kind, std::move(message), std::move(reason));
 }
 
 Error api_error(int http_status, std::string_view body, std::string_view request) {

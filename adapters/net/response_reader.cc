@@ -1,6 +1,8 @@
 #include "adapters/net/response_reader.hh"
 
 #include <utility>
+#include <cstdint>
+#include <limits>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -50,7 +52,8 @@ ResponseReader::~ResponseReader() = default;
 void ResponseReader::restart() {
   parser_ = std::make_unique<Parser>();
   parser_->header_limit(static_cast<std::uint32_t>(base::limits::http_header_bytes_max));
-  parser_->body_limit(boost::none);
+  // Not boost::none: Beast 1.74 takes that for zero. The cap is the caller's.
+  parser_->body_limit((std::numeric_limits<std::uint64_t>::max)());
   parser_->skip(head_request_);
 }
 
