@@ -67,14 +67,14 @@ class BlobStore {
   Result<bool> contains(const base::Digest& digest) const;
   Result<bool> is_sealed(const base::Digest& digest) const;  // Error: not_found
 
+  // Checks a stored row of the blobs family: it opens and has its digest. A sealed row without a
+  // key here is checked for its shape only. Error: corrupt.
+  Result<void> check(const base::Digest& digest, std::string_view row) const;
+  static bool is_sealed_row(std::string_view row);
+
  private:
   Kv& kv_;
   std::optional<SealingKey> key_;
 };
-
-// Checks one stored row without returning its bytes; a sealed row without a key is checked for its
-// shape only.
-Result<void> check_blob(const base::Digest& digest, std::string_view stored,
-                        const SealingKey* key);
 
 }  // namespace weir::store

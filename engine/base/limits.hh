@@ -39,6 +39,11 @@ inline constexpr std::size_t http_redirects_max = 10;
 // One event of a watch: an object of at most 1.5 MiB, its JSON escaped and with managed fields.
 inline constexpr std::size_t watch_line_bytes_max = 16u << 20;
 
+// Git. The Linux kernel's whole history is 5 GiB and no GitOps repository; GitHub's busiest have some
+// 100k references.
+inline constexpr std::size_t git_pack_bytes_max = 4ull << 30;
+inline constexpr std::size_t git_references_max = 1'000'000;
+
 // Versions and ranges, as Masterminds/semver v3 caps them: no real one comes near.
 inline constexpr std::size_t version_bytes_max = 256;
 inline constexpr std::size_t version_range_bytes_max = 512;

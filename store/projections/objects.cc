@@ -131,8 +131,10 @@ Result<std::optional<ObjectChange>> defining_change(Cursor& cursor, const std::s
   WEIR_TRY(auto change, last_of(cursor, prefix, Class::both, at));
   const Class own = side == Side::live ? Class::live_only : Class::desired_only;
   WEIR_TRY(auto other, last_of(cursor, prefix, own, at));
-  if (other && (!change || other->seq > change->seq)) return other;
-  return change;
+  if (!other || (change && change->seq > other->seq)) return change;
+  // An observation does not know the owner; the object stays with whoever applied it last.
+  if (change && !change->gone && other->owner.empty()) other->owner = change->owner;
+  return other;
 }
 
 struct Subject {

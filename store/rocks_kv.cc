@@ -1,0 +1,223 @@
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include "store/kv.hh"
+
+namespace weir::store {
+namespace {
+
+// Each family's name on disk, in the order of the enumeration. "meta" is RocksDB's default family.
+constexpr std::array<const char*, family_count> family_names{
+    "default", "events", "index", "blobs", "projections", "snapshots", "tiles", "kube"};
+
+rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+Error to_error(const rocksdb::Status& status, std::string_view what, const std::string& directory) {
+  Code code = Code::internal;
+  if (status.IsCorruption()) code = Code::corrupt;
+  if (status.IsIOError() || status.IsNoSpace()) code = Code::io;
+  if (status.IsNotSupported()) code = Code::io;  // a write to a store opened read-only
+  return make_error(code, std::string(what) + " " + directory + ": " + status.ToString());
+}
+
+class RocksCursor final : public Cursor {
+ public:
+  RocksCursor(std::unique_ptr<rocksdb::Iterator> iterator, const std::string& directory)
+      : iterator_(std::move(iterator)), directory_(directory) {}
+
+  void seek(std::string_view key) override { iterator_->Seek(to_slice(key)); }
+  void seek_for_previous(std::string_view key) override { iterator_->SeekForPrev(to_slice(key)); }
+  void seek_last() override { iterator_->SeekToLast(); }
+  bool valid() const override { return iterator_->Valid(); }
+  void next() override { iterator_->Next(); }
+  void previous() override { iterator_->Prev(); }
+  std::string_view key() const override { return to_view(iterator_->key()); }
+  std::string_view value() const override { return to_view(iterator_->value()); }
+  Result<void> status() const override {
+    if (iterator_->status().ok()) return {};
+    return to_error(iterator_->status(), "read", directory_);
+  }
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  const std::string& directory_;
+};
+
+class RocksKv final : public Kv {
+ public:
+  RocksKv(std::string directory, std::unique_ptr<rocksdb::DB> db,
+          std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : directory_(std::move(directory)), db_(std::move(db)), families_(std::move(families)) {}
+
+  ~RocksKv() override {
+    for (rocksdb::ColumnFamilyHandle* family : families_) {
+      db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+    }
+    db_->Close().PermitUncheckedError();
+  }
+
+  Result<std::optional<std::string>> get(Family family, std::string_view key) const override {
+    std::string value;
+    const rocksdb::Status status =
+        db_->Get(rocksdb::ReadOptions(), handle(family), to_slice(key), &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return to_error(status, "read", directory_);
+    return std::optional<std::string>(std::move(value));
+  }
+
+  Result<void> write(const WriteBatch& batch, bool synced) override {
+    rocksdb::WriteBatch rows(bytes_of(batch));
+    for (const WriteBatch::Operation& operation : batch.operations()) {
+      const rocksdb::Status added =
+          operation.remove ? rows.Delete(handle(operation.family), operation.key)
+                           : rows.Put(handle(operation.family), operation.key, operation.value);
+      if (!added.ok()) return to_error(added, "write to", directory_);
+    }
+    rocksdb::WriteOptions options;
+    options.sync = synced;
+    std::lock_guard lock(write_mutex_);
+    WEIR_CHECK(recover());
+    return noted(db_->Write(options, &rows), "write to");
+  }
+
+  std::unique_ptr<Cursor> cursor(Family family) const override {
+    return std::make_unique<RocksCursor>(
+        std::unique_ptr<rocksdb::Iterator>(
+            db_->NewIterator(rocksdb::ReadOptions(), handle(family))),
+        directory_);
+  }
+
+  Result<void> sync() override {
+    std::lock_guard lock(write_mutex_);
+    WEIR_CHECK(recover());
+    return noted(db_->FlushWAL(true), "sync");
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return families_[static_cast<std::size_t>(family)];
+  }
+
+  static std::size_t bytes_of(const WriteBatch& batch) {
+    std::size_t bytes = 16;
+    for (const auto& operation : batch.operations()) {
+      bytes += operation.key.size() + operation.value.size() + 16;
+    }
+    return bytes;
+  }
+
+  // After a failed write RocksDB refuses all further ones until it is told to go on: it then
+  // flushes what it has and starts a new write-ahead log, so that the torn tail of the old one is
+  // never replayed.
+  Result<void> recover() {
+    if (!failed_) return {};
+    const rocksdb::Status status = db_->Resume();
+    if (!status.ok()) return to_error(status, "write to", directory_);
+    failed_ = false;
+    return {};
+  }
+
+  Result<void> noted(const rocksdb::Status& status, std::string_view what) {
+    if (status.ok()) return {};
+    failed_ = true;
+    return to_error(status, what, directory_);
+  }
+
+  const std::string directory_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  std::mutex write_mutex_;  // guards failed_
+  bool failed_ = false;
+};
+
+rocksdb::DBOptions database_options(const RocksOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = !options.read_only;
+  db.create_missing_column_families = !options.read_only;
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.max_background_jobs = 2;
+  db.max_open_files = 512;
+  db.keep_log_file_num = 3;
+  db.max_log_file_size = 4u << 20;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // One log for all families: the smallest write buffers that still keep flushes rare.
+  db.max_total_wal_size = 64u << 20;
+  db.bytes_per_sync = 1u << 20;
+  db.stats_dump_period_sec = 0;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions family_options(Family family,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 16u << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kZSTD;
+  // Their bytes are compressed, encrypted or hashes already.
+  if (family == Family::blobs || family == Family::snapshots || family == Family::tiles) {
+    options.compression = rocksdb::kNoCompression;
+    options.bottommost_compression = rocksdb::kNoCompression;
+  }
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_size = family == Family::events ? 16u << 10 : 8u << 10;
+  table.format_version = 5;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+Result<void> make_directory(const std::string& directory) {
+  struct stat info;
+  if (::stat(directory.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return {};
+    return make_error(Code::io, "open " + directory + ": it is not a directory");
+  }
+  if (::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return make_error(Code::io, "create " + directory + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
+  if (!options.read_only) WEIR_CHECK(make_directory(options.directory));
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < family_count; ++i) {
+    descriptors.emplace_back(family_names[i], family_options(static_cast<Family>(i), cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::DBOptions db_options = database_options(options);
+  const rocksdb::Status status =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(db_options, options.directory, descriptors, &families,
+                                         &raw)
+          : rocksdb::DB::Open(db_options, options.directory, descriptors, &families, &raw);
+  if (!status.ok()) {
+    Error error = to_error(status, "open", options.directory);
+    if (status.ToString().find("lock") != std::string::npos) {
+      error.code = Code::unavailable;
+      error.message = "open " + options.directory + ": another process has it open";
+    }
+    return error;
+  }
+  return std::unique_ptr<Kv>(std::make_unique<RocksKv>(
+      options.directory, std::unique_ptr<rocksdb::DB>(raw), std::move(families)));
+}
+
+}  // namespace weir::store

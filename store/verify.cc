@@ -1,0 +1,289 @@
+#include "store/verify.hh"
+
+#include <map>
+
+
+#include "engine/event/codec.hh"
+#include "engine/event/event.hh"
+#include "engine/event/wire.hh"
+#include "store/migrate.hh"
+#include "store/record_format.hh"
+#include "store/refold.hh"
+#include "store/tree.hh"
+
+namespace weir::store {
+namespace {
+
+using base::Digest;
+using event::Event;
+
+class Verifier {
+ public:
+  Verifier(const Kv& kv, const BlobStore& blobs) : kv_(kv), blobs_(blobs) {}
+
+  Result<VerifyReport> run() {
+    WEIR_CHECK(settle(load_meta()));
+    if (report_.first) return report_;
+    WEIR_CHECK(settle(walk_events()));
+    at_ = 0;
+    WEIR_CHECK(settle(check_beyond_head()));
+    WEIR_CHECK(settle(check_root()));
+    WEIR_CHECK(settle(check_index_counts()));
+    WEIR_CHECK(settle(check_blob_rows()));
+    WEIR_CHECK(settle(name_damaged_blobs()));
+    if (!report_.first) WEIR_CHECK(settle(check_projections()));
+    return report_;
+  }
+
+ private:
+  // Keeps the finding with the lowest seq; one of no event gives way to any.
+  void found(std::uint64_t seq, std::string what) {
+    const bool better = !report_.first || (seq != 0 && (report_.first->seq == 0 ||
+                                                        seq < report_.first->seq));
+    if (better) report_.first = Finding{seq, std::move(what)};
+  }
+
+  // Damage is a finding; only a store that cannot be read is an error.
+  Result<void> settle(Result<void> step) {
+    if (step.ok() || step.error().code == Code::io) return step;
+    found(at_, std::move(step).error().message);
+    return {};
+  }
+
+  Result<void> load_meta() {
+    WEIR_TRY(const std::uint64_t schema, stored_schema_version(kv_));
+    if (schema != format::schema_version) {
+      found(0, "the database has schema version " + std::to_string(schema) +
+                   "; this build verifies version " + std::to_string(format::schema_version));
+      return {};
+    }
+    WEIR_TRY(retained_from_, format::read_number(kv_, format::meta_retained_from, 1));
+    WEIR_TRY(const auto row, kv_.get(Family::meta, format::meta_head));
+    if (!row) return {};
+    WEIR_TRY(head_, format::decode_head(*row));
+    return {};
+  }
+
+  Result<void> walk_events() {
+    auto records = kv_.cursor(Family::events);
+    auto leaves = kv_.cursor(Family::tiles);
+    records->seek(format::seq_key(1));
+    leaves->seek(format::tile_key(0, 0));
+    for (std::uint64_t seq = 1; seq <= head_.seq; ++seq) {
+      at_ = seq;
+      WEIR_CHECK(records->status());
+      if (!records->valid() || records->key() != format::seq_key(seq)) {
+        found(seq, "event " + std::to_string(seq) + ": the record is missing");
+        return {};
+      }
+      WEIR_CHECK(check_record(seq, records->value(), *leaves));
+      if (report_.first && report_.first->seq == seq) return {};
+      ++report_.events;
+      records->next();
+      leaves->next();
+    }
+    return {};
+  }
+
+  Result<void> check_record(std::uint64_t seq, std::string_view record, Cursor& leaves) {
+    const std::string name = "event " + std::to_string(seq);
+    const Digest leaf = hash_entry(leaf_, record);
+    WEIR_CHECK(leaves.status());
+    if (!leaves.valid() || leaves.key() != format::tile_key(0, seq - 1)) {
+      found(seq, name + ": its leaf hash is missing");
+      return {};
+    }
+    if (leaves.value() != format::blob_key(leaf)) {
+      found(seq, name + ": the record does not match its leaf hash");
+      return {};
+    }
+    WEIR_TRY(const Event event, event::decode(record).with_context(name));
+    if (event.seq != seq) {
+      found(seq, name + ": the record says it is event " + std::to_string(event.seq));
+    }
+    if (event.time < time_) found(seq, name + ": it is older than the event before it");
+    time_ = event.time;
+    leaf_ = leaf;
+    WEIR_CHECK(check_tree_rows(leaf, seq));
+    WEIR_CHECK(check_indexes(event));
+    return check_blobs(event);
+  }
+
+  // The rows above the leaves that this leaf completes, computed anew.
+  Result<void> check_tree_rows(const Digest& leaf, std::uint64_t seq) {
+    WriteBatch rows;
+    frontier_.append(leaf, rows);
+    for (std::size_t i = 1; i < rows.operations().size(); ++i) {
+      const WriteBatch::Operation& row = rows.operations()[i];
+      WEIR_TRY(const auto stored, kv_.get(Family::tiles, row.key));
+      if (stored != row.value) {
+        found(seq, "event " + std::to_string(seq) + ": a tree hash above its leaf is " +
+                       (stored ? "wrong" : "missing"));
+      }
+      ++upper_rows_;
+    }
+    return {};
+  }
+
+  Result<void> check_indexes(const Event& event) {
+    const std::string name = "event " + std::to_string(event.seq);
+    const model::ObjectId& subject = event.subject.object;
+    if (!subject.empty()) {
+      WEIR_CHECK(check_index_row(
+          format::subject_key(subject, event.subject.cluster, event.seq), event.seq, "subject"));
+    }
+    if (!event.owner.empty()) {
+      WEIR_CHECK(check_index_row(format::owner_key(event.owner, event.seq), event.seq, "owner"));
+    }
+    if (event.seq < head_.seq) {
+      WEIR_TRY(const auto next, kv_.get(Family::events, format::seq_key(event.seq + 1)));
+      if (!next) return {};
+      auto view = event::view_envelope(*next);
+      if (!view.ok() || view->time == event.time) return {};
+    }
+    ++expected_index_rows_;
+    WEIR_TRY(const auto row, kv_.get(Family::index, format::time_key(event.time)));
+    if (row != format::seq_key(event.seq)) {
+      found(event.seq, name + ": the time index does not lead to it");
+    }
+    return {};
+  }
+
+  Result<void> check_index_row(const std::string& key, std::uint64_t seq, std::string_view which) {
+    ++expected_index_rows_;
+    WEIR_TRY(const auto row, kv_.get(Family::index, key));
+    if (!row || !row->empty()) {
+      found(seq, "event " + std::to_string(seq) + ": its row in the " + std::string(which) +
+                     " index is " + (row ? "malformed" : "missing"));
+    }
+    return {};
+  }
+
+  Result<void> check_blobs(const Event& event) {
+    for (const Digest& digest : event.blobs) {
+      WEIR_TRY(const bool present, blobs_.contains(digest));
+      if (present) continue;
+      if (event.seq < retained_from_) {
+        ++report_.pruned_blobs;
+        continue;
+      }
+      found(event.seq, "event " + std::to_string(event.seq) + ": its blob " + digest.hex() +
+                           " is missing");
+    }
+    return {};
+  }
+
+  Result<void> check_beyond_head() {
+    auto records = kv_.cursor(Family::events);
+    records->seek(format::seq_key(0));
+    WEIR_CHECK(records->status());
+    if (records->valid() && records->key() == format::seq_key(0)) {
+      found(0, "there is a record with sequence number 0");
+    }
+    records->seek(format::seq_key(head_.seq + 1));
+    WEIR_CHECK(records->status());
+    if (records->valid()) found(head_.seq + 1, "there are records beyond the head row");
+    return {};
+  }
+
+  Result<void> check_root() {
+    report_.root = frontier_.root();
+    if (report_.events != head_.seq) return {};
+    if (head_.seq > 0 && report_.root != head_.root) {
+      found(0, "the tree's root over " + std::to_string(head_.seq) +
+                   " events is not the one that the head row states");
+    }
+    if (head_.seq > 0 && time_ != head_.time) {
+      found(head_.seq, "the head row states another time than the last event has");
+    }
+    WEIR_TRY(const std::uint64_t rows, count_rows(Family::tiles));
+    if (rows != head_.seq + upper_rows_) {
+      found(0, "the tree has " + std::to_string(rows) + " hashes where " +
+                   std::to_string(head_.seq + upper_rows_) + " belong");
+    }
+    return {};
+  }
+
+  // Every expected row was met by its key; so equal counts mean that nothing else is there.
+  Result<void> check_index_counts() {
+    WEIR_TRY(report_.index_rows, count_rows(Family::index));
+    if (report_.events == head_.seq && report_.index_rows != expected_index_rows_) {
+      found(0, "the indexes have " + std::to_string(report_.index_rows) + " rows where " +
+                   std::to_string(expected_index_rows_) + " belong");
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> count_rows(Family family) {
+    std::uint64_t rows = 0;
+    auto cursor = kv_.cursor(family);
+    for (cursor->seek(""); cursor->valid(); cursor->next()) ++rows;
+    WEIR_CHECK(cursor->status());
+    return rows;
+  }
+
+  Result<void> check_blob_rows() {
+    auto cursor = kv_.cursor(Family::blobs);
+    for (cursor->seek(""); cursor->valid(); cursor->next()) {
+      event::Reader reader(cursor->key());
+      const Digest digest = reader.digest();
+      if (!reader.at_end()) {
+        found(0, "a row of the blob store has a malformed key");
+        continue;
+      }
+      ++report_.blobs;
+      if (BlobStore::is_sealed_row(cursor->value())) ++report_.sealed_blobs;
+      const auto checked = blobs_.check(digest, cursor->value());
+      if (!checked.ok()) damaged_.emplace(digest, checked.error().message);
+    }
+    return cursor->status();
+  }
+
+  // Names the first event that needs each damaged blob, in one walk for all.
+  Result<void> name_damaged_blobs() {
+    if (damaged_.empty()) return {};
+    const auto look = [&](const Event& event) -> Result<void> {
+      for (const Digest& blob : event.blobs) {
+        const auto damage = damaged_.find(blob);
+        if (damage == damaged_.end()) continue;
+        found(event.seq, "event " + std::to_string(event.seq) + ": " + damage->second);
+        damaged_.erase(damage);
+      }
+      return {};
+    };
+    WEIR_CHECK(for_each_event(kv_, 1, report_.events, look));
+    for (const auto& [digest, what] : damaged_) found(0, what);
+    return {};
+  }
+
+  Result<void> check_projections() {
+    WEIR_TRY(report_.projection_rows, count_rows(Family::projections));
+    WEIR_TRY(const auto difference, compare_projections(kv_));
+    if (difference) {
+      found(0, "projections: the row " + difference->key_hex + " is " + difference->what +
+                   "; `refold` builds them anew");
+    }
+    return {};
+  }
+
+  const Kv& kv_;
+  const BlobStore& blobs_;
+  VerifyReport report_;
+  std::uint64_t at_ = 0;  // the event in hand, for damage met while reading
+  std::map<Digest, std::string> damaged_;
+  format::Head head_;
+  std::uint64_t retained_from_ = 1;
+  Frontier frontier_;
+  Digest leaf_;
+  base::TimeUs time_ = 0;
+  std::uint64_t upper_rows_ = 0;
+  std::uint64_t expected_index_rows_ = 0;
+};
+
+}  // namespace
+
+Result<VerifyReport> verify(const Kv& kv, const BlobStore& blobs) {
+  return Verifier(kv, blobs).run();
+}
+
+}  // namespace weir::store
