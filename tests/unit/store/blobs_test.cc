@@ -11,6 +11,8 @@
 #include "engine/base/limits.hh"
 #include "store/record_format.hh"
 
+#include "tests/support/temp_directory.hh"
+
 using namespace weir;
 using store::BlobStore;
 using store::Family;
@@ -28,18 +30,6 @@ std::string row_of(const store::Kv& kv, const base::Digest& digest) {
   return kv.get(Family::blobs, store::format::blob_key(digest)).value().value();
 }
 
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-blobs-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace
 
@@ -133,7 +123,7 @@ TEST_CASE("a blob over the cap is refused") {
 }
 
 TEST_CASE("the key file is made once, for its owner alone") {
-  TempDirectory directory;
+  const test::TempDirectory directory;
   const std::string path = directory.file("sealing.key");
   CHECK(SealingKey::load(path).error().code == Code::not_found);
   const SealingKey made = SealingKey::load_or_create(path).value();
@@ -147,7 +137,7 @@ TEST_CASE("the key file is made once, for its owner alone") {
 }
 
 TEST_CASE("a key file that others may read, or of a wrong size, is refused") {
-  TempDirectory directory;
+  const test::TempDirectory directory;
   const std::string path = directory.file("sealing.key");
   REQUIRE(SealingKey::load_or_create(path).ok());
   REQUIRE(::chmod(path.c_str(), 0640) == 0);

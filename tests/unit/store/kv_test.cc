@@ -7,23 +7,13 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/support/temp_directory.hh"
+
 using namespace weir;
 using store::Family;
 
 namespace {
 
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-kv-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 void put(store::Kv& kv, std::string_view key, std::string_view value) {
   store::WriteBatch batch;
@@ -103,13 +93,13 @@ TEST_CASE("the memory store keeps order, batches and consistent cursors") {
 }
 
 TEST_CASE("the RocksDB store keeps order, batches and consistent cursors") {
-  TempDirectory directory;
+  const test::TempDirectory directory;
   auto kv = store::open_rocks({.directory = directory.file("db")}).value();
   check_store(*kv);
 }
 
 TEST_CASE("a RocksDB store comes back, is private, and is open once at a time") {
-  TempDirectory directory;
+  const test::TempDirectory directory;
   const std::string path = directory.file("db");
   auto kv = store::open_rocks({.directory = path}).value();
   struct stat info;
@@ -126,7 +116,7 @@ TEST_CASE("a RocksDB store comes back, is private, and is open once at a time") 
 }
 
 TEST_CASE("a store opened read-only reads and refuses writes") {
-  TempDirectory directory;
+  const test::TempDirectory directory;
   const std::string path = directory.file("db");
   put(*store::open_rocks({.directory = path}).value(), "k", "v");
   auto kv = store::open_rocks({.directory = path, .read_only = true}).value();
@@ -137,7 +127,7 @@ TEST_CASE("a store opened read-only reads and refuses writes") {
 }
 
 TEST_CASE("a directory that cannot be opened is an io error that names it") {
-  TempDirectory directory;
+  const test::TempDirectory directory;
   auto missing = store::open_rocks({.directory = directory.file("a/b")});
   REQUIRE_FALSE(missing.ok());
   CHECK(missing.error().code == Code::io);

@@ -1,0 +1,75 @@
+// kill -9 in the middle of appends.
+#include <catch2/catch.hpp>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <random>
+#include <thread>
+
+#include "store/snapshots.hh"
+#include "tests/crash/child.hh"
+#include "tests/crash/log_check.hh"
+#include "tests/support/temp_directory.hh"
+
+using namespace weir;
+using store::Seq;
+
+namespace {
+
+// The last whole number of the child's reports; 0 when there is none.
+Seq last_acknowledged(const std::string& reports) {
+  const std::size_t numbers = reports.size() / sizeof(Seq);
+  if (numbers == 0) return 0;
+  Seq seq = 0;
+  std::memcpy(&seq, reports.data() + (numbers - 1) * sizeof seq, sizeof seq);
+  return seq;
+}
+
+}  // namespace
+
+TEST_CASE("child: appends and reports each acknowledged event until it is killed", "[.][child]") {
+  const char* directory = ::getenv(test::child_directory);
+  const char* pipe = ::getenv(test::child_pipe);
+  REQUIRE((directory != nullptr && pipe != nullptr));
+  auto kv = store::open_rocks({.directory = directory}).value();
+  test::HandClock clock;
+  auto log = store::EventLog::open(*kv, clock).value();
+  for (unsigned round = 0;; ++round) {
+    clock.advance(1'000);
+    const auto seqs = test::append_round(*log, round);
+    REQUIRE(seqs.ok());
+    if (round % 50 == 49) {
+      REQUIRE(store::put_snapshot(*kv, "engine", seqs->back(), "state").ok());
+      REQUIRE(log->refold().ok());
+    }
+    const Seq last = seqs->back();
+    if (::write(::atoi(pipe), &last, sizeof last) != sizeof last) return;
+  }
+}
+
+TEST_CASE("no acknowledged event is lost by kill -9, and the log verifies each time") {
+  const test::TempDirectory directory;
+  const std::string path = directory.file("db");
+  const auto seed = std::random_device()();
+  WARN("seed " << seed);
+  std::mt19937 random(seed);
+  Seq acknowledged = 0;
+  for (int killed = 0; killed < 15; ++killed) {
+    {
+      test::Child child("child: appends and reports each acknowledged event until it is killed",
+                        path);
+      std::this_thread::sleep_for(std::chrono::microseconds(20'000 + random() % 300'000));
+      child.kill();
+      REQUIRE(child.wait() == -9);
+      acknowledged = std::max(acknowledged, last_acknowledged(child.reports(true)));
+    }
+    INFO("seed " << seed << ", kill " << killed << ", acknowledged up to " << acknowledged);
+    auto kv = store::open_rocks({.directory = path}).value();
+    const Seq head = test::check_recovered(*kv);
+    REQUIRE(head >= acknowledged);
+    acknowledged = head + 3;  // what the check itself appended
+  }
+  CHECK(acknowledged > 100);
+}
