@@ -1,0 +1,461 @@
+#include <catch2/catch.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "adapters/git/mirrors.hh"
+
+using namespace weir;
+using reconcile::GitRequest;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string run(const std::string& command) {
+  FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe);
+  std::string out;
+  char buffer[4096];
+  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe)) out.append(buffer, got);
+  INFO(command);
+  REQUIRE(::pclose(pipe) == 0);
+  while (out.ends_with('\n')) out.pop_back();
+  return out;
+}
+
+std::string slurp(const fs::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// A folder with repositories and the servers over them, for the whole program.
+struct Servers {
+  fs::path root;
+  std::map<std::string, std::string> ports;
+  int input = -1;
+  pid_t child = -1;
+
+  static Servers& get() {
+    static Servers servers;
+    return servers;
+  }
+
+  Servers() {
+    char name[] = "/tmp/weir-git-XXXXXX";
+    root = ::mkdtemp(name);
+    fs::create_directories(root / "repos");
+    run("cd " + root.string() + " && git init -q -b main work && cd work && "
+        "git config user.name Ann && git config user.email ann@example.com && "
+        "mkdir -p deploy && echo a > deploy/a.yaml && echo s > run.sh && chmod +x run.sh && "
+        "ln -s deploy/a.yaml link.yaml && ln -s ../outside escape && "
+        "git add . && git commit -q -m 'First\n\nBody' && git tag 1.0.0 && "
+        "echo b > deploy/b.yaml && git add . && git commit -q -m Second && git tag -a v1.1.0 -m t && "
+        "git tag 1.2.0-rc.1 && git tag latest && git checkout -q -b feature/x && "
+        "git commit -q --allow-empty -m Third && git checkout -q main && "
+        "git update-ref refs/pull/7/head feature/x && "
+        "git clone -q --mirror . ../repos/app.git && git init -q --bare ../repos/empty.git");
+    int in[2], out[2];
+    REQUIRE((::pipe(in) == 0 && ::pipe(out) == 0));
+    child = ::fork();
+    if (child == 0) {
+      ::dup2(in[0], 0);
+      ::dup2(out[1], 1);
+      for (const int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
+      const std::string script = WEIR_SOURCE_DIR "/tests/support/git_http_server.py";
+      ::execlp("python3", "python3", script.c_str(), root.c_str(), nullptr);
+      ::_exit(127);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    input = in[1];
+    FILE* lines = ::fdopen(out[0], "r");
+    char key[32], value[32];
+    while (std::fscanf(lines, "%31s", key) == 1 && std::string(key) != "ready")
+      if (std::fscanf(lines, "%31s", value) == 1) ports[key] = value;
+    REQUIRE(ports.contains("http"));
+  }
+  ~Servers() {
+    ::close(input);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    std::error_code ignored;
+    fs::remove_all(root, ignored);
+  }
+
+  std::string http(const std::string& mode, const std::string& repository = "app.git") {
+    return "http://127.0.0.1:" + ports["http"] + "/" + mode + "/" + repository;
+  }
+  std::string ssh() {
+    return "ssh://root@127.0.0.1:" + ports["ssh"] + (root / "repos/app.git").string();
+  }
+  std::string git(const std::string& command) {
+    return run("git -C " + (root / "repos/app.git").string() + " " + command);
+  }
+  // A commit on main of the served repository; its id.
+  std::string commit(const std::string& file, const std::string& text) {
+    run("cd " + (root / "work").string() + " && echo '" + text + "' > " + file +
+        " && git add . && git commit -q -m 'Change' && git push -q ../repos/app.git main");
+    return git("rev-parse main");
+  }
+};
+
+struct Port {
+  fs::path directory;
+  git::GitMirrors mirrors;
+
+  static fs::path fresh() {
+    char name[] = "/tmp/weir-mirror-XXXXXX";
+    return fs::path(::mkdtemp(name)) / "mirrors";
+  }
+  Port() : directory(fresh()), mirrors(directory) {}
+  ~Port() {
+    std::error_code ignored;
+    fs::remove_all(directory.parent_path(), ignored);
+  }
+  Result<reconcile::GitCheckout> operator()(const GitRequest& request) {
+    return mirrors.checkout(request);
+  }
+};
+
+GitRequest on(std::string url, std::string branch = "main") {
+  GitRequest request;
+  request.url = std::move(url);
+  request.reference.branch = std::move(branch);
+  request.timeout = std::chrono::seconds(20);
+  return request;
+}
+
+double seconds(const std::function<void()>& what) {
+  const auto begin = std::chrono::steady_clock::now();
+  what();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+TEST_CASE("each reference has the contract's revision", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  const std::string main = servers.git("rev-parse main"), first = servers.git("rev-parse 1.0.0");
+  const std::string tagged = servers.git("rev-parse v1.1.0^{commit}");
+  const std::string feature = servers.git("rev-parse feature/x");
+  struct Case {
+    reconcile::GitReference reference;
+    std::string revision;
+  };
+  // Branch, tag, semver, name, commit.
+  const std::vector<Case> cases = {
+      {{"main", "", "", "", ""}, "main@sha1:" + main},
+      {{"feature/x", "", "", "", ""}, "feature/x@sha1:" + feature},
+      {{"", "v1.1.0", "", "", ""}, "v1.1.0@sha1:" + tagged},
+      {{"", "", ">=1.0.0", "", ""}, "v1.1.0@sha1:" + tagged},
+      {{"", "", ">=1.0.0-0", "", ""}, "1.2.0-rc.1@sha1:" + tagged},
+      {{"", "1.0.0", ">=1.1.0", "", ""}, "1.0.0@sha1:" + first},
+      {{"", "", "", "refs/heads/main", ""}, "refs/heads/main@sha1:" + main},
+      {{"", "", "", "refs/pull/7/head", ""}, "refs/pull/7/head@sha1:" + feature},
+      {{"", "", "", "refs/tags/v1.1.0", ""}, "refs/tags/v1.1.0@sha1:" + tagged},
+      {{"", "", "", "", first}, "sha1:" + first},
+      {{"main", "", "", "", first}, "main@sha1:" + first},
+      {{"", "", "", "refs/heads/main", first}, "refs/heads/main@sha1:" + first},
+  };
+  for (const Case& test : cases) {
+    for (const bool shared : {true, false}) {
+      Port own;
+      GitRequest request = on(servers.http("plain"));
+      request.reference = test.reference;
+      const auto done = shared ? port(request) : own(request);
+      INFO(test.revision << (done.ok() ? "" : done.error().message));
+      REQUIRE(done.ok());
+      CHECK(done->revision == test.revision);
+      CHECK(done->tree != nullptr);
+      request.known_revision = test.revision;
+      const auto again = shared ? port(request) : own(request);
+      REQUIRE(again.ok());
+      CHECK(again->unchanged);
+      CHECK(again->tree == nullptr);
+    }
+  }
+}
+
+TEST_CASE("a commit's files, links and details are read from the mirror", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  GitRequest request = on(servers.http("plain"));
+  request.reference = {"", "1.0.0", "", "", ""};
+  const auto done = port(request);
+  REQUIRE(done.ok());
+  CHECK(done->commit.subject == "First");
+  CHECK(done->commit.author == "Ann <ann@example.com>");
+  CHECK(done->commit.message == "First\n\nBody\n");
+  const base::FileTree& tree = *done->tree;
+  CHECK(*tree.read("deploy/a.yaml").value() == "a\n");
+  CHECK(tree.read("link.yaml").value() == tree.read("deploy/a.yaml").value());
+  CHECK(tree.read("escape").error().code == Code::invalid);
+  CHECK(tree.read("../x").error().code == Code::invalid);
+  CHECK(tree.read("nope").error().code == Code::not_found);
+  CHECK(tree.stat("deploy") == base::EntryType::directory);
+  const auto entries = tree.list("").value();
+  REQUIRE(entries.size() == 4);
+  CHECK(entries[2].name == "link.yaml");
+  CHECK(entries[2].type == base::EntryType::symlink);
+  CHECK(entries[3].executable);
+}
+
+TEST_CASE("a tree stays valid, and shares equal files, across later fetches", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  const auto before = port(on(servers.http("plain")));
+  REQUIRE(before.ok());
+  const std::string sha = servers.commit("c.yaml", "c");
+  const auto after = port(on(servers.http("plain")));
+  REQUIRE(after.ok());
+  CHECK(after->revision == "main@sha1:" + sha);
+  CHECK(*after->tree->read("c.yaml").value() == "c\n");
+  CHECK_FALSE(before->tree->stat("c.yaml"));
+  CHECK(before->tree->read("deploy/a.yaml").value() == after->tree->read("deploy/a.yaml").value());
+}
+
+TEST_CASE("a mirror survives a restart, and one that broke is made anew", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  REQUIRE(port(on(servers.http("plain"))).ok());
+  for (const auto& mirror : fs::directory_iterator(port.directory)) {
+    CHECK((fs::status(mirror).permissions() & fs::perms::others_all) == fs::perms::none);
+    fs::remove(mirror.path() / "HEAD");
+  }
+  git::GitMirrors again(port.directory);
+  CHECK(again.checkout(on(servers.http("plain"))).ok());
+}
+
+TEST_CASE("HTTP credentials are sent, and faults are told apart", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  GitRequest basic = on(servers.http("basic"));
+  CHECK(port(basic).error().code == Code::unauthorized);
+  basic.credentials.username = "alice";
+  basic.credentials.password = "wrong";
+  const auto refused = port(basic);
+  CHECK(refused.error().code == Code::unauthorized);
+  CHECK(refused.error().reason == "GitOperationFailed");
+  CHECK_THAT(refused.error().message,
+             Catch::StartsWith("failed to checkout and determine revision: ") &&
+                 Catch::Contains("authentication required"));
+  basic.credentials.password = "secret";
+  CHECK(port(basic).ok());
+
+  GitRequest embedded = on(servers.http("basic"));
+  embedded.url.insert(7, "alice:secret@");
+  CHECK(port(embedded).ok());
+  embedded.url = "http://alice:hunter2@127.0.0.1:" + servers.ports["http"] + "/basic/app.git";
+  CHECK_THAT(port(embedded).error().message, !Catch::Contains("hunter2"));
+
+  GitRequest bearer = on(servers.http("bearer"));
+  bearer.credentials.bearer_token = "token123";
+  bearer.credentials.username = "alice";
+  CHECK(port(bearer).ok());
+  bearer.url.insert(7, "bob@");
+  CHECK(port(bearer).error().reason == "AuthenticationFailed");
+
+  CHECK(port(on(servers.http("e401"))).error().code == Code::unauthorized);
+  CHECK(port(on(servers.http("e403"))).error().code == Code::forbidden);
+  CHECK(port(on(servers.http("e500"))).error().code == Code::unavailable);
+  CHECK(port(on(servers.http("plain", "none.git"))).error().code == Code::not_found);
+  CHECK(port(on(servers.http("plain"), "nope")).error().message.find(
+            "couldn't find remote ref \"refs/heads/nope\"") != std::string::npos);
+  CHECK(port(on(servers.http("plain", "empty.git"))).error().reason == "EmptyGitRepository");
+  CHECK(port(on("ftp://host/x")).error().reason == "URLInvalid");
+  CHECK(port(on("/tmp/x")).error().reason == "URLInvalid");
+}
+
+TEST_CASE("redirects keep credentials on one host", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  CHECK(port(on(servers.http("redirect"))).ok());
+  CHECK(port(on(servers.http("offsite"))).ok());
+  GitRequest offsite = on(servers.http("offsite"));
+  offsite.credentials.username = "alice";
+  offsite.credentials.password = "secret";
+  CHECK_FALSE(port(offsite).ok());
+  const std::string log = slurp(servers.root / "requests.log");
+  CHECK(log.find("GET /plain/app.git/info/refs?service=git-upload-pack auth") == std::string::npos);
+}
+
+TEST_CASE("no server holds a checkout past its timeout", "[git-peer]") {
+  Servers& servers = Servers::get();
+  const std::string silent = "127.0.0.1:" + servers.ports["silent"] + "/x";
+  for (const std::string& url :
+       {servers.http("slow"), servers.http("stall"), "http://" + silent, "https://" + silent,
+        "ssh://git@" + silent}) {
+    Port port;
+    GitRequest request = on(url);
+    request.timeout = std::chrono::milliseconds(700);
+    if (url.starts_with("ssh")) {
+      request.credentials.ssh_identity = slurp(servers.root / "user_ed25519");
+      request.credentials.ssh_known_hosts =
+          "[127.0.0.1]:" + servers.ports["silent"] + " " + slurp(servers.root / "host_ed25519.pub");
+    }
+    const double took = seconds([&] {
+      const auto done = port(request);
+      INFO(url);
+      REQUIRE_FALSE(done.ok());
+      INFO(done.error().message);
+      CHECK(done.error().code == Code::timeout);
+    });
+    CHECK(took < 2);
+  }
+}
+
+TEST_CASE("TLS trusts the Secret's CA and shows its client certificate", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  GitRequest request = on("https://127.0.0.1:" + servers.ports["https"] + "/basic/app.git");
+  request.credentials.username = "alice";
+  request.credentials.password = "secret";
+  const auto untrusted = port(request);
+  CHECK_THAT(untrusted.error().message, Catch::Contains("failed to verify certificate"));
+  request.credentials.ca_file = slurp(servers.root / "ca.crt");
+  CHECK(port(request).ok());
+  request.url = "https://127.0.0.1:" + servers.ports["mutual"] + "/plain/app.git";
+  CHECK_FALSE(port(request).ok());
+  request.credentials.client_cert = slurp(servers.root / "client.crt");
+  request.credentials.client_key = slurp(servers.root / "client.key");
+  CHECK(port(request).ok());
+  request.credentials.client_key = slurp(servers.root / "server.key");
+  CHECK(port(request).error().reason == "AuthenticationFailed");
+  request.credentials.ca_file = "junk";
+  CHECK(port(request).error().reason == "AuthenticationFailed");
+  request.url = "https://localhost:" + servers.ports["https"] + "/plain/app.git";
+  request.credentials = {};
+  request.credentials.ca_file = slurp(servers.root / "ca.crt");
+  CHECK_THAT(port(request).error().message, Catch::Contains("failed to verify certificate"));
+}
+
+TEST_CASE("SSH checks the host key and authenticates from memory", "[git-peer]") {
+  Servers& servers = Servers::get();
+  if (!servers.ports.contains("ssh")) {
+    std::cout << "SKIPPED: no sshd\n";
+    return;
+  }
+  const std::string address = "[127.0.0.1]:" + servers.ports["ssh"] + " ";
+  const auto file = [&](const char* name) { return slurp(servers.root / name); };
+  Port port;
+  GitRequest request = on(servers.ssh());
+  CHECK(port(request).error().reason == "AuthenticationFailed");
+  request.credentials.ssh_identity = file("user_ed25519");
+  CHECK(port(request).error().reason == "AuthenticationFailed");
+
+  for (const char* host_key : {"host_ed25519.pub", "host_ecdsa.pub"}) {
+    request.credentials.ssh_known_hosts = address + file(host_key);
+    const auto done = port(request);
+    INFO(host_key << " " << (done.ok() ? "" : done.error().message));
+    REQUIRE(done.ok());
+    CHECK(*done->tree->read("deploy/a.yaml").value() == "a\n");
+  }
+  request.credentials.ssh_identity = file("user_ecdsa");
+  CHECK(port(request).ok());
+
+  run("cd " + servers.root.string() + " && printf '%s' '" + request.credentials.ssh_known_hosts +
+      "' > hashed && ssh-keygen -q -H -f hashed >/dev/null 2>&1");
+  request.credentials.ssh_known_hosts = file("hashed");
+  CHECK_THAT(request.credentials.ssh_known_hosts, Catch::StartsWith("|1|"));
+  CHECK(port(request).ok());
+
+  request.credentials.ssh_identity = file("user_locked");
+  CHECK(port(request).error().reason == "AuthenticationFailed");
+  request.credentials.ssh_passphrase = "phrase";
+  CHECK(port(request).ok());
+  request.credentials.ssh_passphrase = "wrong";
+  CHECK(port(request).error().reason == "AuthenticationFailed");
+  request.credentials.ssh_identity = file("stranger");
+  CHECK(port(request).error().code == Code::unauthorized);
+
+  request.credentials.ssh_identity = file("user_ed25519");
+  request.credentials.ssh_known_hosts = address + file("stranger.pub");
+  CHECK_THAT(port(request).error().message, Catch::Contains("knownhosts: key mismatch"));
+  request.credentials.ssh_known_hosts = "otherhost " + file("host_ed25519.pub");
+  CHECK_THAT(port(request).error().message, Catch::Contains("knownhosts: key is unknown"));
+  request.credentials.ssh_known_hosts = address + file("host_ed25519.pub");
+  request.url += "-missing";
+  const auto missing = port(request);
+  CHECK_THAT(missing.error().message, Catch::Contains("does not appear to be a git repository"));
+}
+
+TEST_CASE("local repositories are read only when allowed", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  for (const std::string& prefix : {std::string(), std::string("file://")}) {
+    GitRequest request = on(prefix + (servers.root / "work").string());
+    CHECK(port(request).error().reason == "URLInvalid");
+    request.allow_local = true;
+    const auto done = port(request);
+    INFO((done.ok() ? "" : done.error().message));
+    REQUIRE(done.ok());
+    CHECK(*done->tree->read("deploy/a.yaml").value() == "a\n");
+  }
+}
+
+TEST_CASE("many callers of few URLs agree", "[git-peer]") {
+  Servers& servers = Servers::get();
+  Port port;
+  std::vector<std::thread> threads;
+  std::vector<int> good(8);
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&, i] {
+      const auto done = port(on(servers.http(i % 2 ? "plain" : "redirect")));
+      good[static_cast<std::size_t>(i)] =
+          done.ok() && *done->tree->read("deploy/a.yaml").value() == "a\n";
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(std::count(good.begin(), good.end(), 1) == 8);
+}
+
+TEST_CASE("a repository of 5,000 files costs little when little changed", "[git-peer]") {
+  Servers& servers = Servers::get();
+  run("cd " + servers.root.string() + " && git init -q -b main big && cd big && "
+      "git config user.name Ann && git config user.email ann@example.com && "
+      "for d in $(seq 100); do mkdir -p apps/$d; for f in $(seq 50); do "
+      "printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata:\\n  name: c%s-%s\\ndata:\\n  a: b\\n' $d $f "
+      "> apps/$d/$f.yaml; done; done && git add . && git commit -q -m Big && "
+      "git clone -q --mirror . ../repos/big.git");
+  Port port;
+  const std::string url = servers.http("plain", "big.git");
+  GitRequest request = on(url);
+  std::string revision;
+  const double full = seconds([&] { revision = port(request).value().revision; });
+  request.known_revision = revision;
+  double check = 1e9;
+  for (int i = 0; i < 5; ++i)
+    check = std::min(check, seconds([&] { CHECK(port(request).value().unchanged); }));
+  run("cd " + (servers.root / "big").string() +
+      " && echo x >> apps/7/7.yaml && git commit -q -a -m One && git push -q ../repos/big.git main");
+  const double incremental = seconds([&] { CHECK_FALSE(port(request).value().unchanged); });
+  std::size_t files = 0;
+  request.known_revision.clear();
+  const auto done = port(request);
+  const double reading = seconds([&] {
+    const auto apps = done->tree->list("apps").value();
+    for (const auto& app : apps) {
+      const auto entries = done->tree->list("apps/" + app.name).value();
+      for (const auto& file : entries)
+        files += done->tree->read("apps/" + app.name + "/" + file.name).ok();
+    }
+  });
+  CHECK(files == 5000);
+  std::printf("5,000 files: first fetch %.0f ms, no-change check %.1f ms, one-commit fetch %.1f ms, "
+              "reading all files %.0f ms\n", full * 1e3, check * 1e3, incremental * 1e3, reading * 1e3);
+}
