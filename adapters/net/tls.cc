@@ -220,10 +220,17 @@ bool is_ip_address(const std::string& host) {
 class Context final : public TlsContext {
  public:
   Context(CtxPtr ctx, const TlsOptions& options)
-      : ctx_(std::move(ctx)), server_name_(options.server_name), insecure_(options.insecure) {}
+      : ctx_(std::move(ctx)),
+        server_name_(options.server_name),
+        insecure_(options.insecure),
+        system_anchors_(!options.insecure && options.ca_pem.empty()) {}
 
   Result<std::unique_ptr<TlsSession>> start(int fd, const std::string& host,
                                             bool present_certificate) override {
+    // Reading the system's anchors takes 25 ms; a client that never meets TLS need not.
+    if (system_anchors_) {
+      std::call_once(loaded_, [this] { SSL_CTX_set_default_verify_paths(ctx_.get()); });
+    }
     SslPtr ssl(SSL_new(ctx_.get()));
     BIO* bio = BIO_new(socket_method());
     if (!ssl || bio == nullptr) return make_error(Code::internal, "tls: out of memory");
@@ -254,6 +261,8 @@ class Context final : public TlsContext {
   CtxPtr ctx_;
   std::string server_name_;
   bool insecure_;
+  bool system_anchors_;
+  std::once_flag loaded_;
 };
 
 BioPtr memory(const std::string& text) {
@@ -264,10 +273,6 @@ BioPtr memory(const std::string& text) {
 int no_passphrase(char*, int, int, void*) { return 0; }
 
 Result<void> load_anchors(SSL_CTX* ctx, const std::string& pem) {
-  if (pem.empty()) {
-    SSL_CTX_set_default_verify_paths(ctx);
-    return {};
-  }
   BioPtr bio = memory(pem);
   std::size_t count = 0;
   while (X509Ptr cert{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)}) {
@@ -320,7 +325,9 @@ Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsOptions& options
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx.get()), X509_V_FLAG_PARTIAL_CHAIN);
   SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx.get(), keep_session);
-  if (!options.insecure) WEIR_CHECK(load_anchors(ctx.get(), options.ca_pem));
+  if (!options.insecure && !options.ca_pem.empty()) {
+    WEIR_CHECK(load_anchors(ctx.get(), options.ca_pem));
+  }
   WEIR_CHECK(load_identity(ctx.get(), options));
   return std::shared_ptr<TlsContext>(std::make_shared<Context>(std::move(ctx), options));
 }
