@@ -1,6 +1,6 @@
-// The list of conditions in a status (metav1.Condition), edited the way Flux's controllers do it. The
-// functions work on the array Value itself, so nothing else in the status is touched. Pure; contract
-// K13.1 and "1.4 Conditions".
+// The list of conditions in a status (metav1.Condition), edited the way Flux's controllers do it.
+// The functions work on the array Value itself, so nothing else in the status is touched. Pure;
+// contract K13.1 and "1.4 Conditions".
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace weir::model {
 
-// Who moves lastTransitionTime: sources, Kustomizations and HelmReleases when status, reason or message
-// change; Kubernetes' own helper only when the status does.
+// Who moves lastTransitionTime: sources, Kustomizations and HelmReleases when status, reason or
+// message change; Kubernetes' own helper only when the status does.
 enum class TransitionRule : std::uint8_t { any_change, status_change };
 
 struct Condition {

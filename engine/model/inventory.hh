@@ -1,6 +1,7 @@
-// The inventory of a Kustomization or HelmRelease as its status carries it: which objects it applied.
-// Entries are {id, v}: id = "<namespace>_<name>_<group>_<Kind>" with empty parts kept, v = the API
-// version without its group. Colons in names of RBAC kinds are written "__". Pure; contract K9.1-K9.3.
+// The inventory of a Kustomization or HelmRelease as its status carries it: which objects it
+// applied. Entries are {id, v}: id = "<namespace>_<name>_<group>_<Kind>" with empty parts kept, v
+// = the API version without its group. Colons in names of RBAC kinds are written "__". Pure;
+// contract K9.1-K9.3.
 #pragma once
 
 #include <string>
@@ -24,7 +25,8 @@ Value make_inventory(const std::vector<ObjectId>& ids);
 // The objects of a status.inventory; none for null. Error: invalid, naming the entry.
 Result<std::vector<ObjectId>> parse_inventory(const Value& inventory);
 
-// Objects of `before` that are not in `after`, whatever their API versions, in the order of `before`.
+// Objects of `before` that are not in `after`, whatever their API versions, in the order of
+// `before`.
 std::vector<ObjectId> stale_objects(const std::vector<ObjectId>& before,
                                     const std::vector<ObjectId>& after);
 

@@ -11,7 +11,7 @@
 namespace weir::model {
 namespace {
 
-constexpr std::string_view marks = "!~=%^";
+constexpr std::string_view marks = "!~*=%^";
 
 struct VerbLetter {
   char letter;
@@ -222,6 +222,7 @@ class Catalogue {
         open == std::string_view::npos ? "" : text.substr(open + 1, text.size() - open - 2);
     if (mark == '!') field.required = true;
     if (mark == '~') field.always_written = true;
+    if (mark == '*') field.pointer = true;
     if (mark == '=') {
       field.has_default = true;
       field.default_text = text;

@@ -47,6 +47,7 @@ struct SchemaField {
   bool required = false;
   bool always_written = false;            // Go's encoder writes it even when empty (no omitempty,
                                           // or a struct by value): "", 0, false, null or {}
+  bool pointer = false;                   // a pointer in Go: a zero that was given is kept
   bool patch_merge = false;               // strategic merge: items merge (by key), not replaced
   bool patch_retain_keys = false;         // ... the patch's set of keys is the result's set of keys
   bool patch_replace = false;

@@ -117,365 +117,370 @@ cluster /status=:gpu
 =prioritylevelconfigurations prioritylevelconfiguration flowcontrol.apiserver.k8s.io/v1
 PriorityLevelConfiguration flowcontrol.v1.PriorityLevelConfiguration * cluster /status=:gpu
 @.AWSElasticBlockStoreVolumeSource fsType:s partition:i readOnly:b volumeID:s!~
-@.Affinity nodeAffinity:.NodeAffinity podAffinity:.PodAffinity podAntiAffinity:.PodAntiAffinity
-@.AppArmorProfile localhostProfile:s type:s!~
+@.Affinity nodeAffinity:.NodeAffinity* podAffinity:.PodAffinity* podAntiAffinity:.PodAntiAffinity*
+@.AppArmorProfile localhostProfile:s* type:s!~
 @.AttachedVolume devicePath:s!~ name:s!~
-@.AzureDiskVolumeSource cachingMode:s=ReadWrite diskName:s!~ diskURI:s!~ fsType:s=ext4 kind:s=Shared
-readOnly:b~
-@.AzureFilePersistentVolumeSource readOnly:b secretName:s!~ secretNamespace:s shareName:s!~
+@.AzureDiskVolumeSource cachingMode:s*=ReadWrite diskName:s!~ diskURI:s!~ fsType:s*=ext4
+kind:s*=Shared readOnly:b*
+@.AzureFilePersistentVolumeSource readOnly:b secretName:s!~ secretNamespace:s~* shareName:s!~
 @.AzureFileVolumeSource readOnly:b secretName:s!~ shareName:s!~
 @.Binding apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ target:.ObjectReference!~
-@.CSIPersistentVolumeSource controllerExpandSecretRef:.SecretReference
-controllerPublishSecretRef:.SecretReference driver:s!~ fsType:s nodeExpandSecretRef:.SecretReference
-nodePublishSecretRef:.SecretReference nodeStageSecretRef:.SecretReference readOnly:b
-volumeAttributes:{}s volumeHandle:s!~
-@.CSIVolumeSource driver:s!~ fsType:s nodePublishSecretRef:.LocalObjectReference readOnly:b
+@.CSIPersistentVolumeSource controllerExpandSecretRef:.SecretReference*
+controllerPublishSecretRef:.SecretReference* driver:s!~ fsType:s
+nodeExpandSecretRef:.SecretReference* nodePublishSecretRef:.SecretReference*
+nodeStageSecretRef:.SecretReference* readOnly:b volumeAttributes:{}s volumeHandle:s!~
+@.CSIVolumeSource driver:s!~ fsType:s* nodePublishSecretRef:.LocalObjectReference* readOnly:b*
 volumeAttributes:{}s
 @.Capabilities add:[]s drop:[]s
 @.CephFSPersistentVolumeSource monitors:[]s!~ path:s readOnly:b secretFile:s
-secretRef:.SecretReference user:s
-@.CephFSVolumeSource monitors:[]s!~ path:s readOnly:b secretFile:s secretRef:.LocalObjectReference
+secretRef:.SecretReference* user:s
+@.CephFSVolumeSource monitors:[]s!~ path:s readOnly:b secretFile:s secretRef:.LocalObjectReference*
 user:s
-@.CinderPersistentVolumeSource fsType:s readOnly:b secretRef:.SecretReference volumeID:s!~
-@.CinderVolumeSource fsType:s readOnly:b secretRef:.LocalObjectReference volumeID:s!~
-@.ClientIPConfig timeoutSeconds:i
-@.ClusterTrustBundleProjection labelSelector:meta.v1.LabelSelector name:s optional:b path:s!~
-signerName:s
+@.CinderPersistentVolumeSource fsType:s readOnly:b secretRef:.SecretReference* volumeID:s!~
+@.CinderVolumeSource fsType:s readOnly:b secretRef:.LocalObjectReference* volumeID:s!~
+@.ClientIPConfig timeoutSeconds:i*
+@.ClusterTrustBundleProjection labelSelector:meta.v1.LabelSelector* name:s* optional:b* path:s!~
+signerName:s*
 @.ComponentCondition error:s message:s status:s!~ type:s!~
 @.ComponentStatus apiVersion:s conditions:[].ComponentCondition%map(type)^M kind:s
 metadata:meta.v1.ObjectMeta~
-@.ConfigMap apiVersion:s binaryData:{}B data:{}s immutable:b kind:s metadata:meta.v1.ObjectMeta~
-@.ConfigMapEnvSource name:s~ optional:b
-@.ConfigMapKeySelector atomic key:s!~ name:s~ optional:b
+@.ConfigMap apiVersion:s binaryData:{}B data:{}s immutable:b* kind:s metadata:meta.v1.ObjectMeta~
+@.ConfigMapEnvSource name:s optional:b*
+@.ConfigMapKeySelector atomic key:s!~ name:s optional:b*
 @.ConfigMapNodeConfigSource kubeletConfigKey:s!~ name:s!~ namespace:s!~ resourceVersion:s uid:s
-@.ConfigMapProjection items:[].KeyToPath name:s~ optional:b
-@.ConfigMapVolumeSource defaultMode:i items:[].KeyToPath name:s~ optional:b
+@.ConfigMapProjection items:[].KeyToPath name:s optional:b*
+@.ConfigMapVolumeSource defaultMode:i* items:[].KeyToPath name:s optional:b*
 @.Container args:[]s command:[]s env:[].EnvVar%map(name)^M envFrom:[].EnvFromSource image:s
-imagePullPolicy:s lifecycle:.Lifecycle livenessProbe:.Probe name:s!~
-ports:[].ContainerPort%map(containerPort,protocol)^M readinessProbe:.Probe
-resizePolicy:[].ContainerResizePolicy resources:.ResourceRequirements~ restartPolicy:s
-restartPolicyRules:[].ContainerRestartRule securityContext:.SecurityContext startupProbe:.Probe
+imagePullPolicy:s lifecycle:.Lifecycle* livenessProbe:.Probe* name:s!~
+ports:[].ContainerPort%map(containerPort,protocol)^M readinessProbe:.Probe*
+resizePolicy:[].ContainerResizePolicy resources:.ResourceRequirements~ restartPolicy:s*
+restartPolicyRules:[].ContainerRestartRule securityContext:.SecurityContext* startupProbe:.Probe*
 stdin:b stdinOnce:b terminationMessagePath:s terminationMessagePolicy:s tty:b
 volumeDevices:[].VolumeDevice%map(devicePath)^M volumeMounts:[].VolumeMount%map(mountPath)^M
 workingDir:s
 @.ContainerExtendedResourceRequest containerName:s!~ requestName:s!~ resourceName:s!~
-@.ContainerImage names:[]s sizeBytes:l
+@.ContainerImage names:[]s~ sizeBytes:l
 @.ContainerPort containerPort:i!~ hostIP:s hostPort:i name:s protocol:s=TCP
 @.ContainerResizePolicy resourceName:s!~ restartPolicy:s!~
-@.ContainerRestartRule action:s!~ exitCodes:.ContainerRestartRuleOnExitCodes
-@.ContainerRestartRuleOnExitCodes operator:s!~ values:[]i%set
-@.ContainerState running:.ContainerStateRunning terminated:.ContainerStateTerminated
-waiting:.ContainerStateWaiting
-@.ContainerStateRunning startedAt:t
-@.ContainerStateTerminated containerID:s exitCode:i!~ finishedAt:t message:s reason:s signal:i
-startedAt:t
+@.ContainerRestartRule action:s! exitCodes:.ContainerRestartRuleOnExitCodes*
+@.ContainerRestartRuleOnExitCodes operator:s! values:[]i%set
+@.ContainerState running:.ContainerStateRunning* terminated:.ContainerStateTerminated*
+waiting:.ContainerStateWaiting*
+@.ContainerStateRunning startedAt:t~
+@.ContainerStateTerminated containerID:s exitCode:i!~ finishedAt:t~ message:s reason:s signal:i
+startedAt:t~
 @.ContainerStateWaiting message:s reason:s
 @.ContainerStatus allocatedResources:{}q allocatedResourcesStatus:[].ResourceStatus%map(name)^M
 containerID:s image:s!~ imageID:s!~ lastState:.ContainerState~ name:s!~ ready:b!~
-resources:.ResourceRequirements restartCount:i!~ started:b state:.ContainerState~ stopSignal:s
-user:.ContainerUser volumeMounts:[].VolumeMountStatus%map(mountPath)^M
-@.ContainerUser linux:.LinuxContainerUser
+resources:.ResourceRequirements* restartCount:i!~ started:b* state:.ContainerState~ stopSignal:s*
+user:.ContainerUser* volumeMounts:[].VolumeMountStatus%map(mountPath)^M
+@.ContainerUser linux:.LinuxContainerUser*
 @.DaemonEndpoint Port:i!~
 @.DownwardAPIProjection items:[].DownwardAPIVolumeFile
-@.DownwardAPIVolumeFile fieldRef:.ObjectFieldSelector mode:i path:s!~
-resourceFieldRef:.ResourceFieldSelector
-@.DownwardAPIVolumeSource defaultMode:i items:[].DownwardAPIVolumeFile
-@.EmptyDirVolumeSource medium:s sizeLimit:q
-@.EndpointAddress atomic hostname:s ip:s!~ nodeName:s targetRef:.ObjectReference
-@.EndpointPort atomic appProtocol:s name:s port:i!~ protocol:s
+@.DownwardAPIVolumeFile fieldRef:.ObjectFieldSelector* mode:i* path:s!~
+resourceFieldRef:.ResourceFieldSelector*
+@.DownwardAPIVolumeSource defaultMode:i* items:[].DownwardAPIVolumeFile
+@.EmptyDirVolumeSource medium:s sizeLimit:q*
+@.EndpointAddress atomic hostname:s ip:s!~ nodeName:s* targetRef:.ObjectReference*
+@.EndpointPort atomic appProtocol:s* name:s port:i!~ protocol:s
 @.EndpointSubset addresses:[].EndpointAddress notReadyAddresses:[].EndpointAddress
 ports:[].EndpointPort
 @.Endpoints apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ subsets:[].EndpointSubset
-@.EnvFromSource configMapRef:.ConfigMapEnvSource prefix:s secretRef:.SecretEnvSource
-@.EnvVar name:s!~ value:s valueFrom:.EnvVarSource
-@.EnvVarSource configMapKeyRef:.ConfigMapKeySelector fieldRef:.ObjectFieldSelector
-fileKeyRef:.FileKeySelector resourceFieldRef:.ResourceFieldSelector secretKeyRef:.SecretKeySelector
+@.EnvFromSource configMapRef:.ConfigMapEnvSource* prefix:s secretRef:.SecretEnvSource*
+@.EnvVar name:s!~ value:s valueFrom:.EnvVarSource*
+@.EnvVarSource configMapKeyRef:.ConfigMapKeySelector* fieldRef:.ObjectFieldSelector*
+fileKeyRef:.FileKeySelector* resourceFieldRef:.ResourceFieldSelector*
+secretKeyRef:.SecretKeySelector*
 @.EphemeralContainer args:[]s command:[]s env:[].EnvVar%map(name)^M envFrom:[].EnvFromSource image:s
-imagePullPolicy:s lifecycle:.Lifecycle livenessProbe:.Probe name:s!~
-ports:[].ContainerPort%map(containerPort,protocol)^M readinessProbe:.Probe
-resizePolicy:[].ContainerResizePolicy resources:.ResourceRequirements~ restartPolicy:s
-restartPolicyRules:[].ContainerRestartRule securityContext:.SecurityContext startupProbe:.Probe
+imagePullPolicy:s lifecycle:.Lifecycle* livenessProbe:.Probe* name:s!~
+ports:[].ContainerPort%map(containerPort,protocol)^M readinessProbe:.Probe*
+resizePolicy:[].ContainerResizePolicy resources:.ResourceRequirements~ restartPolicy:s*
+restartPolicyRules:[].ContainerRestartRule securityContext:.SecurityContext* startupProbe:.Probe*
 stdin:b stdinOnce:b targetContainerName:s terminationMessagePath:s terminationMessagePolicy:s tty:b
 volumeDevices:[].VolumeDevice%map(devicePath)^M volumeMounts:[].VolumeMount%map(mountPath)^M
 workingDir:s
-@.EphemeralVolumeSource volumeClaimTemplate:.PersistentVolumeClaimTemplate
-@.Event action:s apiVersion:s count:i eventTime:T firstTimestamp:t involvedObject:.ObjectReference!~
-kind:s lastTimestamp:t message:s metadata:meta.v1.ObjectMeta!~ reason:s related:.ObjectReference
-reportingComponent:s~ reportingInstance:s~ series:.EventSeries source:.EventSource~ type:s
-@.EventSeries count:i lastObservedTime:T
+@.EphemeralVolumeSource volumeClaimTemplate:.PersistentVolumeClaimTemplate*
+@.Event action:s apiVersion:s count:i eventTime:T~ firstTimestamp:t~
+involvedObject:.ObjectReference!~ kind:s lastTimestamp:t~ message:s metadata:meta.v1.ObjectMeta!~
+reason:s related:.ObjectReference* reportingComponent:s~ reportingInstance:s~ series:.EventSeries*
+source:.EventSource~ type:s
+@.EventSeries count:i lastObservedTime:T~
 @.EventSource component:s host:s
 @.ExecAction command:[]s
-@.FCVolumeSource fsType:s lun:i readOnly:b targetWWNs:[]s wwids:[]s
-@.FileKeySelector atomic key:s!~ optional:b~ path:s!~ volumeName:s!~
-@.FlexPersistentVolumeSource driver:s!~ fsType:s options:{}s readOnly:b secretRef:.SecretReference
-@.FlexVolumeSource driver:s!~ fsType:s options:{}s readOnly:b secretRef:.LocalObjectReference
+@.FCVolumeSource fsType:s lun:i* readOnly:b targetWWNs:[]s wwids:[]s
+@.FileKeySelector atomic key:s!~ optional:b* path:s!~ volumeName:s!~
+@.FlexPersistentVolumeSource driver:s!~ fsType:s options:{}s readOnly:b secretRef:.SecretReference*
+@.FlexVolumeSource driver:s!~ fsType:s options:{}s readOnly:b secretRef:.LocalObjectReference*
 @.FlockerVolumeSource datasetName:s datasetUUID:s
 @.GCEPersistentDiskVolumeSource fsType:s partition:i pdName:s!~ readOnly:b
-@.GRPCAction port:i!~ service:s~
+@.GRPCAction port:i!~ service:s~*
 @.GitRepoVolumeSource directory:s repository:s!~ revision:s
-@.GlusterfsPersistentVolumeSource endpoints:s!~ endpointsNamespace:s path:s!~ readOnly:b
+@.GlusterfsPersistentVolumeSource endpoints:s!~ endpointsNamespace:s* path:s!~ readOnly:b
 @.GlusterfsVolumeSource endpoints:s!~ path:s!~ readOnly:b
 @.HTTPGetAction host:s httpHeaders:[].HTTPHeader path:s port:x!~ scheme:s
 @.HTTPHeader name:s!~ value:s!~
 @.HostAlias hostnames:[]s ip:s!~
 @.HostIP ip:s!~
-@.HostPathVolumeSource path:s!~ type:s
-@.ISCSIPersistentVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s iqn:s!~
-iscsiInterface:s=default lun:i!~ portals:[]s readOnly:b secretRef:.SecretReference targetPortal:s!~
-@.ISCSIVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s iqn:s!~
-iscsiInterface:s=default lun:i!~ portals:[]s readOnly:b secretRef:.LocalObjectReference
+@.HostPathVolumeSource path:s!~ type:s*
+@.ISCSIPersistentVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s*
+iqn:s!~ iscsiInterface:s=default lun:i!~ portals:[]s readOnly:b secretRef:.SecretReference*
+targetPortal:s!~
+@.ISCSIVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s* iqn:s!~
+iscsiInterface:s=default lun:i!~ portals:[]s readOnly:b secretRef:.LocalObjectReference*
 targetPortal:s!~
 @.ImageVolumeSource pullPolicy:s reference:s
-@.KeyToPath key:s!~ mode:i path:s!~
-@.Lifecycle postStart:.LifecycleHandler preStop:.LifecycleHandler stopSignal:s
-@.LifecycleHandler exec:.ExecAction httpGet:.HTTPGetAction sleep:.SleepAction
-tcpSocket:.TCPSocketAction
+@.KeyToPath key:s!~ mode:i* path:s!~
+@.Lifecycle postStart:.LifecycleHandler* preStop:.LifecycleHandler* stopSignal:s*
+@.LifecycleHandler exec:.ExecAction* httpGet:.HTTPGetAction* sleep:.SleepAction*
+tcpSocket:.TCPSocketAction*
 @.LimitRange apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.LimitRangeSpec~
 @.LimitRangeItem default:{}q defaultRequest:{}q max:{}q maxLimitRequestRatio:{}q min:{}q type:s!~
 @.LimitRangeSpec limits:[].LimitRangeItem!~
 @.LinuxContainerUser gid:l!~ supplementalGroups:[]l uid:l!~
-@.LoadBalancerIngress hostname:s ip:s ipMode:s ports:[].PortStatus
+@.LoadBalancerIngress hostname:s ip:s ipMode:s* ports:[].PortStatus
 @.LoadBalancerStatus ingress:[].LoadBalancerIngress
-@.LocalObjectReference atomic name:s~
-@.LocalVolumeSource fsType:s path:s!~
+@.LocalObjectReference atomic name:s
+@.LocalVolumeSource fsType:s* path:s!~
 @.ModifyVolumeStatus status:s!~ targetVolumeAttributesClassName:s
 @.NFSVolumeSource path:s!~ readOnly:b server:s!~
 @.Namespace apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.NamespaceSpec~
 status:.NamespaceStatus~
-@.NamespaceCondition lastTransitionTime:t message:s reason:s status:s!~ type:s!~
+@.NamespaceCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
 @.NamespaceSpec finalizers:[]s
 @.NamespaceStatus conditions:[].NamespaceCondition%map(type)^M phase:s
 @.Node apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.NodeSpec~ status:.NodeStatus~
 @.NodeAddress address:s!~ type:s!~
 @.NodeAffinity preferredDuringSchedulingIgnoredDuringExecution:[].PreferredSchedulingTerm
-requiredDuringSchedulingIgnoredDuringExecution:.NodeSelector
-@.NodeCondition lastHeartbeatTime:t lastTransitionTime:t message:s reason:s status:s!~ type:s!~
-@.NodeConfigSource configMap:.ConfigMapNodeConfigSource
-@.NodeConfigStatus active:.NodeConfigSource assigned:.NodeConfigSource error:s
-lastKnownGood:.NodeConfigSource
+requiredDuringSchedulingIgnoredDuringExecution:.NodeSelector*
+@.NodeCondition lastHeartbeatTime:t~ lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@.NodeConfigSource configMap:.ConfigMapNodeConfigSource*
+@.NodeConfigStatus active:.NodeConfigSource* assigned:.NodeConfigSource* error:s
+lastKnownGood:.NodeConfigSource*
 @.NodeDaemonEndpoints kubeletEndpoint:.DaemonEndpoint~
-@.NodeFeatures supplementalGroupsPolicy:b
-@.NodeRuntimeHandler features:.NodeRuntimeHandlerFeatures name:s~
-@.NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b userNamespaces:b
+@.NodeFeatures supplementalGroupsPolicy:b*
+@.NodeRuntimeHandler features:.NodeRuntimeHandlerFeatures* name:s~
+@.NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b* userNamespaces:b*
 @.NodeSelector atomic nodeSelectorTerms:[].NodeSelectorTerm!~
 @.NodeSelectorRequirement key:s!~ operator:s!~ values:[]s
 @.NodeSelectorTerm atomic matchExpressions:[].NodeSelectorRequirement
 matchFields:[].NodeSelectorRequirement
-@.NodeSpec configSource:.NodeConfigSource externalID:s podCIDR:s podCIDRs:[]s%set^m providerID:s
+@.NodeSpec configSource:.NodeConfigSource* externalID:s podCIDR:s podCIDRs:[]s%set^m providerID:s
 taints:[].Taint unschedulable:b
 @.NodeStatus addresses:[].NodeAddress%map(type)^M allocatable:{}q capacity:{}q
-conditions:[].NodeCondition%map(type)^M config:.NodeConfigStatus
-daemonEndpoints:.NodeDaemonEndpoints~ declaredFeatures:[]s features:.NodeFeatures
+conditions:[].NodeCondition%map(type)^M config:.NodeConfigStatus*
+daemonEndpoints:.NodeDaemonEndpoints~ declaredFeatures:[]s features:.NodeFeatures*
 images:[].ContainerImage nodeInfo:.NodeSystemInfo~ phase:s runtimeHandlers:[].NodeRuntimeHandler
 volumesAttached:[].AttachedVolume volumesInUse:[]s
-@.NodeSwapStatus capacity:l
+@.NodeSwapStatus capacity:l*
 @.NodeSystemInfo architecture:s!~ bootID:s!~ containerRuntimeVersion:s!~ kernelVersion:s!~
 kubeProxyVersion:s!~ kubeletVersion:s!~ machineID:s!~ operatingSystem:s!~ osImage:s!~
-swap:.NodeSwapStatus systemUUID:s!~
+swap:.NodeSwapStatus* systemUUID:s!~
 @.ObjectFieldSelector atomic apiVersion:s fieldPath:s!~
 @.ObjectReference atomic apiVersion:s fieldPath:s kind:s name:s namespace:s resourceVersion:s uid:s
 @.PersistentVolume apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.PersistentVolumeSpec~
 status:.PersistentVolumeStatus~
 @.PersistentVolumeClaim apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:.PersistentVolumeClaimSpec~ status:.PersistentVolumeClaimStatus~
-@.PersistentVolumeClaimCondition lastProbeTime:t lastTransitionTime:t message:s reason:s status:s!~
-type:s!~
-@.PersistentVolumeClaimSpec accessModes:[]s dataSource:.TypedLocalObjectReference
-dataSourceRef:.TypedObjectReference resources:.VolumeResourceRequirements~
-selector:meta.v1.LabelSelector storageClassName:s volumeAttributesClassName:s volumeMode:s
+@.PersistentVolumeClaimCondition lastProbeTime:t~ lastTransitionTime:t~ message:s reason:s
+status:s!~ type:s!~
+@.PersistentVolumeClaimSpec accessModes:[]s dataSource:.TypedLocalObjectReference*
+dataSourceRef:.TypedObjectReference* resources:.VolumeResourceRequirements~
+selector:meta.v1.LabelSelector* storageClassName:s* volumeAttributesClassName:s* volumeMode:s*
 volumeName:s
 @.PersistentVolumeClaimStatus accessModes:[]s allocatedResourceStatuses:{}s allocatedResources:{}q
 capacity:{}q conditions:[].PersistentVolumeClaimCondition%map(type)^M
-currentVolumeAttributesClassName:s modifyVolumeStatus:.ModifyVolumeStatus phase:s
+currentVolumeAttributesClassName:s* modifyVolumeStatus:.ModifyVolumeStatus* phase:s
 @.PersistentVolumeClaimTemplate metadata:meta.v1.ObjectMeta~ spec:.PersistentVolumeClaimSpec!~
 @.PersistentVolumeClaimVolumeSource claimName:s!~ readOnly:b
-@.PersistentVolumeSpec accessModes:[]s awsElasticBlockStore:.AWSElasticBlockStoreVolumeSource
-azureDisk:.AzureDiskVolumeSource azureFile:.AzureFilePersistentVolumeSource capacity:{}q
-cephfs:.CephFSPersistentVolumeSource cinder:.CinderPersistentVolumeSource claimRef:.ObjectReference
-csi:.CSIPersistentVolumeSource fc:.FCVolumeSource flexVolume:.FlexPersistentVolumeSource
-flocker:.FlockerVolumeSource gcePersistentDisk:.GCEPersistentDiskVolumeSource
-glusterfs:.GlusterfsPersistentVolumeSource hostPath:.HostPathVolumeSource
-iscsi:.ISCSIPersistentVolumeSource local:.LocalVolumeSource mountOptions:[]s nfs:.NFSVolumeSource
-nodeAffinity:.VolumeNodeAffinity persistentVolumeReclaimPolicy:s
-photonPersistentDisk:.PhotonPersistentDiskVolumeSource portworxVolume:.PortworxVolumeSource
-quobyte:.QuobyteVolumeSource rbd:.RBDPersistentVolumeSource scaleIO:.ScaleIOPersistentVolumeSource
-storageClassName:s storageos:.StorageOSPersistentVolumeSource volumeAttributesClassName:s
-volumeMode:s vsphereVolume:.VsphereVirtualDiskVolumeSource
-@.PersistentVolumeStatus lastPhaseTransitionTime:t message:s phase:s reason:s
+@.PersistentVolumeSpec accessModes:[]s awsElasticBlockStore:.AWSElasticBlockStoreVolumeSource*
+azureDisk:.AzureDiskVolumeSource* azureFile:.AzureFilePersistentVolumeSource* capacity:{}q
+cephfs:.CephFSPersistentVolumeSource* cinder:.CinderPersistentVolumeSource*
+claimRef:.ObjectReference* csi:.CSIPersistentVolumeSource* fc:.FCVolumeSource*
+flexVolume:.FlexPersistentVolumeSource* flocker:.FlockerVolumeSource*
+gcePersistentDisk:.GCEPersistentDiskVolumeSource* glusterfs:.GlusterfsPersistentVolumeSource*
+hostPath:.HostPathVolumeSource* iscsi:.ISCSIPersistentVolumeSource* local:.LocalVolumeSource*
+mountOptions:[]s nfs:.NFSVolumeSource* nodeAffinity:.VolumeNodeAffinity*
+persistentVolumeReclaimPolicy:s photonPersistentDisk:.PhotonPersistentDiskVolumeSource*
+portworxVolume:.PortworxVolumeSource* quobyte:.QuobyteVolumeSource* rbd:.RBDPersistentVolumeSource*
+scaleIO:.ScaleIOPersistentVolumeSource* storageClassName:s
+storageos:.StorageOSPersistentVolumeSource* volumeAttributesClassName:s* volumeMode:s*
+vsphereVolume:.VsphereVirtualDiskVolumeSource*
+@.PersistentVolumeStatus lastPhaseTransitionTime:t* message:s phase:s reason:s
 @.PhotonPersistentDiskVolumeSource fsType:s pdID:s!~
 @.Pod apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.PodSpec~ status:.PodStatus~
 @.PodAffinity preferredDuringSchedulingIgnoredDuringExecution:[].WeightedPodAffinityTerm
 requiredDuringSchedulingIgnoredDuringExecution:[].PodAffinityTerm
-@.PodAffinityTerm labelSelector:meta.v1.LabelSelector matchLabelKeys:[]s mismatchLabelKeys:[]s
-namespaceSelector:meta.v1.LabelSelector namespaces:[]s topologyKey:s!~
+@.PodAffinityTerm labelSelector:meta.v1.LabelSelector* matchLabelKeys:[]s mismatchLabelKeys:[]s
+namespaceSelector:meta.v1.LabelSelector* namespaces:[]s topologyKey:s!~
 @.PodAntiAffinity preferredDuringSchedulingIgnoredDuringExecution:[].WeightedPodAffinityTerm
 requiredDuringSchedulingIgnoredDuringExecution:[].PodAffinityTerm
-@.PodCertificateProjection certificateChainPath:s credentialBundlePath:s keyPath:s keyType:s!~
-maxExpirationSeconds:i signerName:s!~ userAnnotations:{}s
-@.PodCondition lastProbeTime:t lastTransitionTime:t message:s observedGeneration:l reason:s
+@.PodCertificateProjection certificateChainPath:s credentialBundlePath:s keyPath:s keyType:s!
+maxExpirationSeconds:i* signerName:s! userAnnotations:{}s
+@.PodCondition lastProbeTime:t~ lastTransitionTime:t~ message:s observedGeneration:l reason:s
 status:s!~ type:s!~
 @.PodDNSConfig nameservers:[]s options:[].PodDNSConfigOption searches:[]s
-@.PodDNSConfigOption name:s value:s
+@.PodDNSConfigOption name:s value:s*
 @.PodExtendedResourceClaimStatus requestMappings:[].ContainerExtendedResourceRequest!~
 resourceClaimName:s!~
 @.PodIP ip:s!~
 @.PodOS name:s!~
 @.PodReadinessGate conditionType:s!~
-@.PodResourceClaim name:s!~ resourceClaimName:s resourceClaimTemplateName:s
-@.PodResourceClaimStatus name:s!~ resourceClaimName:s
+@.PodResourceClaim name:s!~ resourceClaimName:s* resourceClaimTemplateName:s*
+@.PodResourceClaimStatus name:s!~ resourceClaimName:s*
 @.PodSchedulingGate name:s!~
-@.PodSecurityContext appArmorProfile:.AppArmorProfile fsGroup:l fsGroupChangePolicy:s runAsGroup:l
-runAsNonRoot:b runAsUser:l seLinuxChangePolicy:s seLinuxOptions:.SELinuxOptions
-seccompProfile:.SeccompProfile supplementalGroups:[]l supplementalGroupsPolicy:s sysctls:[].Sysctl
-windowsOptions:.WindowsSecurityContextOptions
-@.PodSpec activeDeadlineSeconds:l affinity:.Affinity automountServiceAccountToken:b
-containers:[].Container!~%map(name)^M dnsConfig:.PodDNSConfig dnsPolicy:s enableServiceLinks:b
+@.PodSecurityContext appArmorProfile:.AppArmorProfile* fsGroup:l* fsGroupChangePolicy:s*
+runAsGroup:l* runAsNonRoot:b* runAsUser:l* seLinuxChangePolicy:s* seLinuxOptions:.SELinuxOptions*
+seccompProfile:.SeccompProfile* supplementalGroups:[]l supplementalGroupsPolicy:s* sysctls:[].Sysctl
+windowsOptions:.WindowsSecurityContextOptions*
+@.PodSpec activeDeadlineSeconds:l* affinity:.Affinity* automountServiceAccountToken:b*
+containers:[].Container!~%map(name)^M dnsConfig:.PodDNSConfig* dnsPolicy:s enableServiceLinks:b*
 ephemeralContainers:[].EphemeralContainer%map(name)^M hostAliases:[].HostAlias%map(ip)^M hostIPC:b
-hostNetwork:b hostPID:b hostUsers:b hostname:s hostnameOverride:s
+hostNetwork:b hostPID:b hostUsers:b* hostname:s hostnameOverride:s*
 imagePullSecrets:[].LocalObjectReference%map(name)^M initContainers:[].Container%map(name)^M
-nodeName:s nodeSelector:{}s%atomic os:.PodOS overhead:{}q preemptionPolicy:s priority:i
+nodeName:s nodeSelector:{}s%atomic os:.PodOS* overhead:{}q preemptionPolicy:s* priority:i*
 priorityClassName:s readinessGates:[].PodReadinessGate
-resourceClaims:[].PodResourceClaim%map(name)^M^k resources:.ResourceRequirements restartPolicy:s
-runtimeClassName:s schedulerName:s schedulingGates:[].PodSchedulingGate%map(name)^M
-securityContext:.PodSecurityContext serviceAccount:s serviceAccountName:s setHostnameAsFQDN:b
-shareProcessNamespace:b subdomain:s terminationGracePeriodSeconds:l tolerations:[].Toleration
+resourceClaims:[].PodResourceClaim%map(name)^M^k resources:.ResourceRequirements* restartPolicy:s
+runtimeClassName:s* schedulerName:s schedulingGates:[].PodSchedulingGate%map(name)^M
+securityContext:.PodSecurityContext* serviceAccount:s serviceAccountName:s setHostnameAsFQDN:b*
+shareProcessNamespace:b* subdomain:s terminationGracePeriodSeconds:l* tolerations:[].Toleration
 topologySpreadConstraints:[].TopologySpreadConstraint%map(topologyKey,whenUnsatisfiable)^M
 volumes:[].Volume%map(name)^M^k workloadRef:.WorkloadReference
 @.PodStatus allocatedResources:{}q conditions:[].PodCondition%map(type)^M
 containerStatuses:[].ContainerStatus ephemeralContainerStatuses:[].ContainerStatus
-extendedResourceClaimStatus:.PodExtendedResourceClaimStatus hostIP:s hostIPs:[].HostIP^m(ip)
+extendedResourceClaimStatus:.PodExtendedResourceClaimStatus* hostIP:s hostIPs:[].HostIP^m(ip)
 initContainerStatuses:[].ContainerStatus message:s nominatedNodeName:s observedGeneration:l phase:s
 podIP:s podIPs:[].PodIP%map(ip)^M qosClass:s reason:s resize:s
-resourceClaimStatuses:[].PodResourceClaimStatus%map(name)^M^k resources:.ResourceRequirements
-startTime:t
+resourceClaimStatuses:[].PodResourceClaimStatus%map(name)^M^k resources:.ResourceRequirements*
+startTime:t*
 @.PodTemplate apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ template:.PodTemplateSpec~
 @.PodTemplateSpec metadata:meta.v1.ObjectMeta~ spec:.PodSpec~
-@.PortStatus error:s port:i!~ protocol:s!~
+@.PortStatus error:s* port:i!~ protocol:s!~
 @.PortworxVolumeSource fsType:s readOnly:b volumeID:s!~
 @.PreferredSchedulingTerm preference:.NodeSelectorTerm!~ weight:i!~
-@.Probe exec:.ExecAction failureThreshold:i grpc:.GRPCAction httpGet:.HTTPGetAction
-initialDelaySeconds:i periodSeconds:i successThreshold:i tcpSocket:.TCPSocketAction
-terminationGracePeriodSeconds:l timeoutSeconds:i
-@.ProjectedVolumeSource defaultMode:i sources:[].VolumeProjection
+@.Probe exec:.ExecAction* failureThreshold:i grpc:.GRPCAction* httpGet:.HTTPGetAction*
+initialDelaySeconds:i periodSeconds:i successThreshold:i tcpSocket:.TCPSocketAction*
+terminationGracePeriodSeconds:l* timeoutSeconds:i
+@.ProjectedVolumeSource defaultMode:i* sources:[].VolumeProjection~
 @.QuobyteVolumeSource group:s readOnly:b registry:s!~ tenant:s user:s volume:s!~
 @.RBDPersistentVolumeSource fsType:s image:s!~ keyring:s=/etc/ceph/keyring monitors:[]s!~ pool:s=rbd
-readOnly:b secretRef:.SecretReference user:s=admin
+readOnly:b secretRef:.SecretReference* user:s=admin
 @.RBDVolumeSource fsType:s image:s!~ keyring:s=/etc/ceph/keyring monitors:[]s!~ pool:s=rbd
-readOnly:b secretRef:.LocalObjectReference user:s=admin
+readOnly:b secretRef:.LocalObjectReference* user:s=admin
 @.ReplicationController apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:.ReplicationControllerSpec~ status:.ReplicationControllerStatus~
-@.ReplicationControllerCondition lastTransitionTime:t message:s reason:s status:s!~ type:s!~
-@.ReplicationControllerSpec minReadySeconds:i~ replicas:i=1 selector:{}s%atomic
-template:.PodTemplateSpec
+@.ReplicationControllerCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@.ReplicationControllerSpec minReadySeconds:i replicas:i*=1 selector:{}s%atomic
+template:.PodTemplateSpec*
 @.ReplicationControllerStatus availableReplicas:i
 conditions:[].ReplicationControllerCondition%map(type)^M fullyLabeledReplicas:i observedGeneration:l
 readyReplicas:i replicas:i!~
 @.ResourceClaim name:s!~ request:s
-@.ResourceFieldSelector atomic containerName:s divisor:q resource:s!~
+@.ResourceFieldSelector atomic containerName:s divisor:q~ resource:s!~
 @.ResourceHealth health:s resourceID:s!~
 @.ResourceQuota apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.ResourceQuotaSpec~
 status:.ResourceQuotaStatus~
-@.ResourceQuotaSpec hard:{}q scopeSelector:.ScopeSelector scopes:[]s
+@.ResourceQuotaSpec hard:{}q scopeSelector:.ScopeSelector* scopes:[]s
 @.ResourceQuotaStatus hard:{}q used:{}q
 @.ResourceRequirements claims:[].ResourceClaim%map(name) limits:{}q requests:{}q
 @.ResourceStatus name:s!~ resources:[].ResourceHealth%map(resourceID)
 @.SELinuxOptions level:s role:s type:s user:s
 @.ScaleIOPersistentVolumeSource fsType:s=xfs gateway:s!~ protectionDomain:s readOnly:b
-secretRef:.SecretReference!~ sslEnabled:b storageMode:s=ThinProvisioned storagePool:s system:s!~
+secretRef:.SecretReference!~* sslEnabled:b storageMode:s=ThinProvisioned storagePool:s system:s!~
 volumeName:s
 @.ScaleIOVolumeSource fsType:s=xfs gateway:s!~ protectionDomain:s readOnly:b
-secretRef:.LocalObjectReference!~ sslEnabled:b storageMode:s=ThinProvisioned storagePool:s
+secretRef:.LocalObjectReference!~* sslEnabled:b storageMode:s=ThinProvisioned storagePool:s
 system:s!~ volumeName:s
 @.ScopeSelector atomic matchExpressions:[].ScopedResourceSelectorRequirement
 @.ScopedResourceSelectorRequirement operator:s!~ scopeName:s!~ values:[]s
-@.SeccompProfile localhostProfile:s type:s!~
-@.Secret apiVersion:s data:{}B immutable:b kind:s metadata:meta.v1.ObjectMeta~ stringData:{}s type:s
-@.SecretEnvSource name:s~ optional:b
-@.SecretKeySelector atomic key:s!~ name:s~ optional:b
-@.SecretProjection items:[].KeyToPath name:s~ optional:b
+@.SeccompProfile localhostProfile:s* type:s!~
+@.Secret apiVersion:s data:{}B immutable:b* kind:s metadata:meta.v1.ObjectMeta~ stringData:{}s
+type:s
+@.SecretEnvSource name:s optional:b*
+@.SecretKeySelector atomic key:s!~ name:s optional:b*
+@.SecretProjection items:[].KeyToPath name:s optional:b*
 @.SecretReference atomic name:s namespace:s
-@.SecretVolumeSource defaultMode:i items:[].KeyToPath optional:b secretName:s
-@.SecurityContext allowPrivilegeEscalation:b appArmorProfile:.AppArmorProfile
-capabilities:.Capabilities privileged:b procMount:s readOnlyRootFilesystem:b runAsGroup:l
-runAsNonRoot:b runAsUser:l seLinuxOptions:.SELinuxOptions seccompProfile:.SeccompProfile
-windowsOptions:.WindowsSecurityContextOptions
+@.SecretVolumeSource defaultMode:i* items:[].KeyToPath optional:b* secretName:s
+@.SecurityContext allowPrivilegeEscalation:b* appArmorProfile:.AppArmorProfile*
+capabilities:.Capabilities* privileged:b* procMount:s* readOnlyRootFilesystem:b* runAsGroup:l*
+runAsNonRoot:b* runAsUser:l* seLinuxOptions:.SELinuxOptions* seccompProfile:.SeccompProfile*
+windowsOptions:.WindowsSecurityContextOptions*
 @.Service apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:.ServiceSpec~ status:.ServiceStatus~
-@.ServiceAccount apiVersion:s automountServiceAccountToken:b
+@.ServiceAccount apiVersion:s automountServiceAccountToken:b*
 imagePullSecrets:[].LocalObjectReference kind:s metadata:meta.v1.ObjectMeta~
 secrets:[].ObjectReference%map(name)^M
-@.ServiceAccountTokenProjection audience:s expirationSeconds:l path:s!~
-@.ServicePort appProtocol:s name:s nodePort:i port:i!~ protocol:s=TCP targetPort:x
-@.ServiceSpec allocateLoadBalancerNodePorts:b clusterIP:s clusterIPs:[]s externalIPs:[]s
-externalName:s externalTrafficPolicy:s healthCheckNodePort:i internalTrafficPolicy:s ipFamilies:[]s
-ipFamilyPolicy:s loadBalancerClass:s loadBalancerIP:s loadBalancerSourceRanges:[]s
+@.ServiceAccountTokenProjection audience:s expirationSeconds:l* path:s!~
+@.ServicePort appProtocol:s* name:s nodePort:i port:i!~ protocol:s=TCP targetPort:x~
+@.ServiceSpec allocateLoadBalancerNodePorts:b* clusterIP:s clusterIPs:[]s externalIPs:[]s
+externalName:s externalTrafficPolicy:s healthCheckNodePort:i internalTrafficPolicy:s* ipFamilies:[]s
+ipFamilyPolicy:s* loadBalancerClass:s* loadBalancerIP:s loadBalancerSourceRanges:[]s
 ports:[].ServicePort%map(port,protocol)^M publishNotReadyAddresses:b selector:{}s%atomic
-sessionAffinity:s sessionAffinityConfig:.SessionAffinityConfig trafficDistribution:s type:s
+sessionAffinity:s sessionAffinityConfig:.SessionAffinityConfig* trafficDistribution:s* type:s
 @.ServiceStatus conditions:[]meta.v1.Condition%map(type)^M loadBalancer:.LoadBalancerStatus~
-@.SessionAffinityConfig clientIP:.ClientIPConfig
+@.SessionAffinityConfig clientIP:.ClientIPConfig*
 @.SleepAction seconds:l!~
-@.StorageOSPersistentVolumeSource fsType:s readOnly:b secretRef:.ObjectReference volumeName:s
+@.StorageOSPersistentVolumeSource fsType:s readOnly:b secretRef:.ObjectReference* volumeName:s
 volumeNamespace:s
-@.StorageOSVolumeSource fsType:s readOnly:b secretRef:.LocalObjectReference volumeName:s
+@.StorageOSVolumeSource fsType:s readOnly:b secretRef:.LocalObjectReference* volumeName:s
 volumeNamespace:s
 @.Sysctl name:s!~ value:s!~
 @.TCPSocketAction host:s port:x!~
-@.Taint effect:s!~ key:s!~ timeAdded:t value:s
-@.Toleration effect:s key:s operator:s tolerationSeconds:l value:s
+@.Taint effect:s!~ key:s!~ timeAdded:t* value:s
+@.Toleration effect:s key:s operator:s tolerationSeconds:l* value:s
 @.TopologySelectorLabelRequirement key:s!~ values:[]s!~
 @.TopologySelectorTerm atomic matchLabelExpressions:[].TopologySelectorLabelRequirement
-@.TopologySpreadConstraint labelSelector:meta.v1.LabelSelector matchLabelKeys:[]s maxSkew:i!~
-minDomains:i nodeAffinityPolicy:s nodeTaintsPolicy:s topologyKey:s!~ whenUnsatisfiable:s!~
-@.TypedLocalObjectReference atomic apiGroup:s kind:s!~ name:s!~
-@.TypedObjectReference apiGroup:s kind:s!~ name:s!~ namespace:s
-@.Volume awsElasticBlockStore:.AWSElasticBlockStoreVolumeSource azureDisk:.AzureDiskVolumeSource
-azureFile:.AzureFileVolumeSource cephfs:.CephFSVolumeSource cinder:.CinderVolumeSource
-configMap:.ConfigMapVolumeSource csi:.CSIVolumeSource downwardAPI:.DownwardAPIVolumeSource
-emptyDir:.EmptyDirVolumeSource ephemeral:.EphemeralVolumeSource fc:.FCVolumeSource
-flexVolume:.FlexVolumeSource flocker:.FlockerVolumeSource
-gcePersistentDisk:.GCEPersistentDiskVolumeSource gitRepo:.GitRepoVolumeSource
-glusterfs:.GlusterfsVolumeSource hostPath:.HostPathVolumeSource image:.ImageVolumeSource
-iscsi:.ISCSIVolumeSource name:s!~ nfs:.NFSVolumeSource
-persistentVolumeClaim:.PersistentVolumeClaimVolumeSource
-photonPersistentDisk:.PhotonPersistentDiskVolumeSource portworxVolume:.PortworxVolumeSource
-projected:.ProjectedVolumeSource quobyte:.QuobyteVolumeSource rbd:.RBDVolumeSource
-scaleIO:.ScaleIOVolumeSource secret:.SecretVolumeSource storageos:.StorageOSVolumeSource
-vsphereVolume:.VsphereVirtualDiskVolumeSource
+@.TopologySpreadConstraint labelSelector:meta.v1.LabelSelector* matchLabelKeys:[]s maxSkew:i!~
+minDomains:i* nodeAffinityPolicy:s* nodeTaintsPolicy:s* topologyKey:s!~ whenUnsatisfiable:s!~
+@.TypedLocalObjectReference atomic apiGroup:s~* kind:s!~ name:s!~
+@.TypedObjectReference apiGroup:s~* kind:s!~ name:s!~ namespace:s*
+@.Volume awsElasticBlockStore:.AWSElasticBlockStoreVolumeSource* azureDisk:.AzureDiskVolumeSource*
+azureFile:.AzureFileVolumeSource* cephfs:.CephFSVolumeSource* cinder:.CinderVolumeSource*
+configMap:.ConfigMapVolumeSource* csi:.CSIVolumeSource* downwardAPI:.DownwardAPIVolumeSource*
+emptyDir:.EmptyDirVolumeSource* ephemeral:.EphemeralVolumeSource* fc:.FCVolumeSource*
+flexVolume:.FlexVolumeSource* flocker:.FlockerVolumeSource*
+gcePersistentDisk:.GCEPersistentDiskVolumeSource* gitRepo:.GitRepoVolumeSource*
+glusterfs:.GlusterfsVolumeSource* hostPath:.HostPathVolumeSource* image:.ImageVolumeSource*
+iscsi:.ISCSIVolumeSource* name:s!~ nfs:.NFSVolumeSource*
+persistentVolumeClaim:.PersistentVolumeClaimVolumeSource*
+photonPersistentDisk:.PhotonPersistentDiskVolumeSource* portworxVolume:.PortworxVolumeSource*
+projected:.ProjectedVolumeSource* quobyte:.QuobyteVolumeSource* rbd:.RBDVolumeSource*
+scaleIO:.ScaleIOVolumeSource* secret:.SecretVolumeSource* storageos:.StorageOSVolumeSource*
+vsphereVolume:.VsphereVirtualDiskVolumeSource*
 @.VolumeDevice devicePath:s!~ name:s!~
-@.VolumeMount mountPath:s!~ mountPropagation:s name:s!~ readOnly:b recursiveReadOnly:s subPath:s
+@.VolumeMount mountPath:s!~ mountPropagation:s* name:s!~ readOnly:b recursiveReadOnly:s* subPath:s
 subPathExpr:s
-@.VolumeMountStatus mountPath:s!~ name:s!~ readOnly:b recursiveReadOnly:s
-@.VolumeNodeAffinity required:.NodeSelector
-@.VolumeProjection clusterTrustBundle:.ClusterTrustBundleProjection configMap:.ConfigMapProjection
-downwardAPI:.DownwardAPIProjection podCertificate:.PodCertificateProjection secret:.SecretProjection
-serviceAccountToken:.ServiceAccountTokenProjection
+@.VolumeMountStatus mountPath:s!~ name:s!~ readOnly:b recursiveReadOnly:s*
+@.VolumeNodeAffinity required:.NodeSelector*
+@.VolumeProjection clusterTrustBundle:.ClusterTrustBundleProjection* configMap:.ConfigMapProjection*
+downwardAPI:.DownwardAPIProjection* podCertificate:.PodCertificateProjection*
+secret:.SecretProjection* serviceAccountToken:.ServiceAccountTokenProjection*
 @.VolumeResourceRequirements limits:{}q requests:{}q
 @.VsphereVirtualDiskVolumeSource fsType:s storagePolicyID:s storagePolicyName:s volumePath:s!~
 @.WeightedPodAffinityTerm podAffinityTerm:.PodAffinityTerm!~ weight:i!~
-@.WindowsSecurityContextOptions gmsaCredentialSpec:s gmsaCredentialSpecName:s hostProcess:b
-runAsUserName:s
+@.WindowsSecurityContextOptions gmsaCredentialSpec:s* gmsaCredentialSpecName:s* hostProcess:b*
+runAsUserName:s*
 @.WorkloadReference name:s!~ podGroup:s!~ podGroupReplicaKey:s
 @admissionregistration.v1.AuditAnnotation key:s!~ valueExpression:s!~
 @admissionregistration.v1.ExpressionWarning fieldRef:s!~ warning:s!~
 @admissionregistration.v1.MatchCondition expression:s!~ name:s!~
 @admissionregistration.v1.MatchResources atomic
-excludeResourceRules:[]admissionregistration.v1.NamedRuleWithOperations matchPolicy:s
-namespaceSelector:meta.v1.LabelSelector objectSelector:meta.v1.LabelSelector
+excludeResourceRules:[]admissionregistration.v1.NamedRuleWithOperations matchPolicy:s*
+namespaceSelector:meta.v1.LabelSelector* objectSelector:meta.v1.LabelSelector*
 resourceRules:[]admissionregistration.v1.NamedRuleWithOperations
 @admissionregistration.v1.MutatingWebhook admissionReviewVersions:[]s!~
-clientConfig:admissionregistration.v1.WebhookClientConfig!~ failurePolicy:s
-matchConditions:[]admissionregistration.v1.MatchCondition%map(name)^M matchPolicy:s name:s!~
-namespaceSelector:meta.v1.LabelSelector objectSelector:meta.v1.LabelSelector reinvocationPolicy:s
-rules:[]admissionregistration.v1.RuleWithOperations sideEffects:s!~ timeoutSeconds:i
+clientConfig:admissionregistration.v1.WebhookClientConfig!~ failurePolicy:s*
+matchConditions:[]admissionregistration.v1.MatchCondition%map(name)^M matchPolicy:s* name:s!~
+namespaceSelector:meta.v1.LabelSelector* objectSelector:meta.v1.LabelSelector* reinvocationPolicy:s*
+rules:[]admissionregistration.v1.RuleWithOperations sideEffects:s!~* timeoutSeconds:i*
 @admissionregistration.v1.MutatingWebhookConfiguration apiVersion:s kind:s
 metadata:meta.v1.ObjectMeta~ webhooks:[]admissionregistration.v1.MutatingWebhook%map(name)^M
 @admissionregistration.v1.NamedRuleWithOperations atomic apiGroups:[]s apiVersions:[]s
-operations:[]s resourceNames:[]s resources:[]s scope:s
+operations:[]s resourceNames:[]s resources:[]s scope:s*
 @admissionregistration.v1.ParamKind atomic apiVersion:s kind:s
-@admissionregistration.v1.ParamRef atomic name:s namespace:s parameterNotFoundAction:s
-selector:meta.v1.LabelSelector
+@admissionregistration.v1.ParamRef atomic name:s namespace:s parameterNotFoundAction:s*
+selector:meta.v1.LabelSelector*
 @admissionregistration.v1.RuleWithOperations apiGroups:[]s apiVersions:[]s operations:[]s
-resources:[]s scope:s
-@admissionregistration.v1.ServiceReference name:s!~ namespace:s!~ path:s port:i
+resources:[]s scope:s*
+@admissionregistration.v1.ServiceReference name:s!~ namespace:s!~ path:s* port:i*
 @admissionregistration.v1.TypeChecking
 expressionWarnings:[]admissionregistration.v1.ExpressionWarning
 @admissionregistration.v1.ValidatingAdmissionPolicy apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
@@ -484,73 +489,73 @@ status:admissionregistration.v1.ValidatingAdmissionPolicyStatus~
 @admissionregistration.v1.ValidatingAdmissionPolicyBinding apiVersion:s kind:s
 metadata:meta.v1.ObjectMeta~ spec:admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec~
 @admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec
-matchResources:admissionregistration.v1.MatchResources paramRef:admissionregistration.v1.ParamRef
+matchResources:admissionregistration.v1.MatchResources* paramRef:admissionregistration.v1.ParamRef*
 policyName:s validationActions:[]s%set
 @admissionregistration.v1.ValidatingAdmissionPolicySpec
-auditAnnotations:[]admissionregistration.v1.AuditAnnotation failurePolicy:s
+auditAnnotations:[]admissionregistration.v1.AuditAnnotation failurePolicy:s*
 matchConditions:[]admissionregistration.v1.MatchCondition%map(name)^M
-matchConstraints:admissionregistration.v1.MatchResources
-paramKind:admissionregistration.v1.ParamKind validations:[]admissionregistration.v1.Validation
+matchConstraints:admissionregistration.v1.MatchResources*
+paramKind:admissionregistration.v1.ParamKind* validations:[]admissionregistration.v1.Validation
 variables:[]admissionregistration.v1.Variable%map(name)^M
 @admissionregistration.v1.ValidatingAdmissionPolicyStatus conditions:[]meta.v1.Condition%map(type)
-observedGeneration:l typeChecking:admissionregistration.v1.TypeChecking
+observedGeneration:l typeChecking:admissionregistration.v1.TypeChecking*
 @admissionregistration.v1.ValidatingWebhook admissionReviewVersions:[]s!~
-clientConfig:admissionregistration.v1.WebhookClientConfig!~ failurePolicy:s
-matchConditions:[]admissionregistration.v1.MatchCondition%map(name)^M matchPolicy:s name:s!~
-namespaceSelector:meta.v1.LabelSelector objectSelector:meta.v1.LabelSelector
-rules:[]admissionregistration.v1.RuleWithOperations sideEffects:s!~ timeoutSeconds:i
+clientConfig:admissionregistration.v1.WebhookClientConfig!~ failurePolicy:s*
+matchConditions:[]admissionregistration.v1.MatchCondition%map(name)^M matchPolicy:s* name:s!~
+namespaceSelector:meta.v1.LabelSelector* objectSelector:meta.v1.LabelSelector*
+rules:[]admissionregistration.v1.RuleWithOperations sideEffects:s!~* timeoutSeconds:i*
 @admissionregistration.v1.ValidatingWebhookConfiguration apiVersion:s kind:s
 metadata:meta.v1.ObjectMeta~ webhooks:[]admissionregistration.v1.ValidatingWebhook%map(name)^M
-@admissionregistration.v1.Validation expression:s!~ message:s messageExpression:s reason:s
+@admissionregistration.v1.Validation expression:s!~ message:s messageExpression:s reason:s*
 @admissionregistration.v1.Variable atomic expression:s!~ name:s!~
 @admissionregistration.v1.WebhookClientConfig caBundle:B
-service:admissionregistration.v1.ServiceReference url:s
+service:admissionregistration.v1.ServiceReference* url:s*
 @apiextensions.v1.CustomResourceColumnDefinition description:s format:s jsonPath:s!~ name:s!~
 priority:i type:s!~
-@apiextensions.v1.CustomResourceConversion strategy:s!~ webhook:apiextensions.v1.WebhookConversion
+@apiextensions.v1.CustomResourceConversion strategy:s!~ webhook:apiextensions.v1.WebhookConversion*
 @apiextensions.v1.CustomResourceDefinition apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:apiextensions.v1.CustomResourceDefinitionSpec!~
 status:apiextensions.v1.CustomResourceDefinitionStatus~
-@apiextensions.v1.CustomResourceDefinitionCondition lastTransitionTime:t message:s
+@apiextensions.v1.CustomResourceDefinitionCondition lastTransitionTime:t~ message:s
 observedGeneration:l reason:s status:s!~ type:s!~
 @apiextensions.v1.CustomResourceDefinitionNames categories:[]s kind:s!~ listKind:s plural:s!~
 shortNames:[]s singular:s
-@apiextensions.v1.CustomResourceDefinitionSpec conversion:apiextensions.v1.CustomResourceConversion
+@apiextensions.v1.CustomResourceDefinitionSpec conversion:apiextensions.v1.CustomResourceConversion*
 group:s!~ names:apiextensions.v1.CustomResourceDefinitionNames!~ preserveUnknownFields:b scope:s!~
 versions:[]apiextensions.v1.CustomResourceDefinitionVersion!~
 @apiextensions.v1.CustomResourceDefinitionStatus
 acceptedNames:apiextensions.v1.CustomResourceDefinitionNames~
-conditions:[]apiextensions.v1.CustomResourceDefinitionCondition%map(type) observedGeneration:l
-storedVersions:[]s
+conditions:[]apiextensions.v1.CustomResourceDefinitionCondition~%map(type) observedGeneration:l
+storedVersions:[]s~
 @apiextensions.v1.CustomResourceDefinitionVersion
 additionalPrinterColumns:[]apiextensions.v1.CustomResourceColumnDefinition deprecated:b
-deprecationWarning:s name:s!~ schema:apiextensions.v1.CustomResourceValidation
+deprecationWarning:s* name:s!~ schema:apiextensions.v1.CustomResourceValidation*
 selectableFields:[]apiextensions.v1.SelectableField served:b!~ storage:b!~
-subresources:apiextensions.v1.CustomResourceSubresources
-@apiextensions.v1.CustomResourceSubresourceScale labelSelectorPath:s specReplicasPath:s!~
+subresources:apiextensions.v1.CustomResourceSubresources*
+@apiextensions.v1.CustomResourceSubresourceScale labelSelectorPath:s* specReplicasPath:s!~
 statusReplicasPath:s!~
-@apiextensions.v1.CustomResourceSubresources scale:apiextensions.v1.CustomResourceSubresourceScale
-status:a
-@apiextensions.v1.CustomResourceValidation openAPIV3Schema:apiextensions.v1.JSONSchemaProps
+@apiextensions.v1.CustomResourceSubresources scale:apiextensions.v1.CustomResourceSubresourceScale*
+status:a*
+@apiextensions.v1.CustomResourceValidation openAPIV3Schema:apiextensions.v1.JSONSchemaProps*
 @apiextensions.v1.ExternalDocumentation description:s url:s
-@apiextensions.v1.JSONSchemaProps $ref:s $schema:s additionalItems:a additionalProperties:a
-allOf:[]apiextensions.v1.JSONSchemaProps anyOf:[]apiextensions.v1.JSONSchemaProps default:a
-definitions:{}apiextensions.v1.JSONSchemaProps dependencies:{}a description:s enum:[]a example:a
-exclusiveMaximum:b exclusiveMinimum:b externalDocs:apiextensions.v1.ExternalDocumentation format:s
-id:s items:a maxItems:l maxLength:l maxProperties:l maximum:d minItems:l minLength:l minProperties:l
-minimum:d multipleOf:d not:apiextensions.v1.JSONSchemaProps nullable:b
+@apiextensions.v1.JSONSchemaProps $ref:s* $schema:s additionalItems:a* additionalProperties:a*
+allOf:[]apiextensions.v1.JSONSchemaProps anyOf:[]apiextensions.v1.JSONSchemaProps default:a*
+definitions:{}apiextensions.v1.JSONSchemaProps dependencies:{}a description:s enum:[]a example:a*
+exclusiveMaximum:b exclusiveMinimum:b externalDocs:apiextensions.v1.ExternalDocumentation* format:s
+id:s items:a* maxItems:l* maxLength:l* maxProperties:l* maximum:d* minItems:l* minLength:l*
+minProperties:l* minimum:d* multipleOf:d* not:apiextensions.v1.JSONSchemaProps* nullable:b
 oneOf:[]apiextensions.v1.JSONSchemaProps pattern:s
 patternProperties:{}apiextensions.v1.JSONSchemaProps properties:{}apiextensions.v1.JSONSchemaProps
 required:[]s title:s type:s uniqueItems:b x-kubernetes-embedded-resource:b
-x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[]s x-kubernetes-list-type:s
-x-kubernetes-map-type:s x-kubernetes-preserve-unknown-fields:b
+x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[]s x-kubernetes-list-type:s*
+x-kubernetes-map-type:s* x-kubernetes-preserve-unknown-fields:b*
 x-kubernetes-validations:[]apiextensions.v1.ValidationRule%map(rule)^M
 @apiextensions.v1.SelectableField jsonPath:s!~
-@apiextensions.v1.ServiceReference name:s!~ namespace:s!~ path:s port:i
-@apiextensions.v1.ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b
-reason:s rule:s!~
-@apiextensions.v1.WebhookClientConfig caBundle:B service:apiextensions.v1.ServiceReference url:s
-@apiextensions.v1.WebhookConversion clientConfig:apiextensions.v1.WebhookClientConfig
+@apiextensions.v1.ServiceReference name:s!~ namespace:s!~ path:s* port:i*
+@apiextensions.v1.ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b*
+reason:s* rule:s!~
+@apiextensions.v1.WebhookClientConfig caBundle:B service:apiextensions.v1.ServiceReference* url:s*
+@apiextensions.v1.WebhookConversion clientConfig:apiextensions.v1.WebhookClientConfig*
 conversionReviewVersions:[]s!~
 @apiregistration.v1.APIService apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:apiregistration.v1.APIServiceSpec~ status:apiregistration.v1.APIServiceStatus~
@@ -559,51 +564,51 @@ spec:apiregistration.v1.APIServiceSpec~ status:apiregistration.v1.APIServiceStat
 insecureSkipTLSVerify:b service:apiregistration.v1.ServiceReference version:s versionPriority:i!~
 @apiregistration.v1.APIServiceStatus conditions:[]apiregistration.v1.APIServiceCondition%map(type)^M
 @apiregistration.v1.ServiceReference name:s namespace:s port:i
-@apps.v1.ControllerRevision apiVersion:s data:a kind:s metadata:meta.v1.ObjectMeta~ revision:l!~
+@apps.v1.ControllerRevision apiVersion:s data:a~ kind:s metadata:meta.v1.ObjectMeta~ revision:l!~
 @apps.v1.DaemonSet apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.DaemonSetSpec~
 status:apps.v1.DaemonSetStatus~
-@apps.v1.DaemonSetCondition lastTransitionTime:t message:s reason:s status:s!~ type:s!~
-@apps.v1.DaemonSetSpec minReadySeconds:i revisionHistoryLimit:i selector:meta.v1.LabelSelector!~
+@apps.v1.DaemonSetCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@apps.v1.DaemonSetSpec minReadySeconds:i revisionHistoryLimit:i* selector:meta.v1.LabelSelector!~*
 template:.PodTemplateSpec!~ updateStrategy:apps.v1.DaemonSetUpdateStrategy~
-@apps.v1.DaemonSetStatus collisionCount:i conditions:[]apps.v1.DaemonSetCondition%map(type)^M
+@apps.v1.DaemonSetStatus collisionCount:i* conditions:[]apps.v1.DaemonSetCondition%map(type)^M
 currentNumberScheduled:i!~ desiredNumberScheduled:i!~ numberAvailable:i numberMisscheduled:i!~
 numberReady:i!~ numberUnavailable:i observedGeneration:l updatedNumberScheduled:i
-@apps.v1.DaemonSetUpdateStrategy rollingUpdate:apps.v1.RollingUpdateDaemonSet type:s
+@apps.v1.DaemonSetUpdateStrategy rollingUpdate:apps.v1.RollingUpdateDaemonSet* type:s
 @apps.v1.Deployment apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.DeploymentSpec~
 status:apps.v1.DeploymentStatus~
-@apps.v1.DeploymentCondition lastTransitionTime:t lastUpdateTime:t message:s reason:s status:s!~
+@apps.v1.DeploymentCondition lastTransitionTime:t~ lastUpdateTime:t~ message:s reason:s status:s!~
 type:s!~
-@apps.v1.DeploymentSpec minReadySeconds:i paused:b progressDeadlineSeconds:i replicas:i
-revisionHistoryLimit:i selector:meta.v1.LabelSelector!~ strategy:apps.v1.DeploymentStrategy~^k
+@apps.v1.DeploymentSpec minReadySeconds:i paused:b progressDeadlineSeconds:i* replicas:i*
+revisionHistoryLimit:i* selector:meta.v1.LabelSelector!~* strategy:apps.v1.DeploymentStrategy~^k
 template:.PodTemplateSpec!~
-@apps.v1.DeploymentStatus availableReplicas:i collisionCount:i
+@apps.v1.DeploymentStatus availableReplicas:i collisionCount:i*
 conditions:[]apps.v1.DeploymentCondition%map(type)^M observedGeneration:l readyReplicas:i replicas:i
-terminatingReplicas:i unavailableReplicas:i updatedReplicas:i
-@apps.v1.DeploymentStrategy rollingUpdate:apps.v1.RollingUpdateDeployment type:s
+terminatingReplicas:i* unavailableReplicas:i updatedReplicas:i
+@apps.v1.DeploymentStrategy rollingUpdate:apps.v1.RollingUpdateDeployment* type:s
 @apps.v1.ReplicaSet apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.ReplicaSetSpec~
 status:apps.v1.ReplicaSetStatus~
-@apps.v1.ReplicaSetCondition lastTransitionTime:t message:s reason:s status:s!~ type:s!~
-@apps.v1.ReplicaSetSpec minReadySeconds:i replicas:i selector:meta.v1.LabelSelector!~
+@apps.v1.ReplicaSetCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@apps.v1.ReplicaSetSpec minReadySeconds:i replicas:i* selector:meta.v1.LabelSelector!~*
 template:.PodTemplateSpec~
 @apps.v1.ReplicaSetStatus availableReplicas:i conditions:[]apps.v1.ReplicaSetCondition%map(type)^M
-fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i!~ terminatingReplicas:i
-@apps.v1.RollingUpdateDaemonSet maxSurge:x maxUnavailable:x
-@apps.v1.RollingUpdateDeployment maxSurge:x maxUnavailable:x
-@apps.v1.RollingUpdateStatefulSetStrategy maxUnavailable:x partition:i
+fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i!~ terminatingReplicas:i*
+@apps.v1.RollingUpdateDaemonSet maxSurge:x* maxUnavailable:x*
+@apps.v1.RollingUpdateDeployment maxSurge:x* maxUnavailable:x*
+@apps.v1.RollingUpdateStatefulSetStrategy maxUnavailable:x* partition:i*
 @apps.v1.StatefulSet apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.StatefulSetSpec~
 status:apps.v1.StatefulSetStatus~
-@apps.v1.StatefulSetCondition lastTransitionTime:t message:s reason:s status:s!~ type:s!~
+@apps.v1.StatefulSetCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
 @apps.v1.StatefulSetOrdinals start:i~
 @apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
-@apps.v1.StatefulSetSpec minReadySeconds:i ordinals:apps.v1.StatefulSetOrdinals
-persistentVolumeClaimRetentionPolicy:apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
-podManagementPolicy:s replicas:i revisionHistoryLimit:i selector:meta.v1.LabelSelector!~
+@apps.v1.StatefulSetSpec minReadySeconds:i ordinals:apps.v1.StatefulSetOrdinals*
+persistentVolumeClaimRetentionPolicy:apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy*
+podManagementPolicy:s replicas:i* revisionHistoryLimit:i* selector:meta.v1.LabelSelector!~*
 serviceName:s~ template:.PodTemplateSpec!~ updateStrategy:apps.v1.StatefulSetUpdateStrategy~
 volumeClaimTemplates:[].PersistentVolumeClaim
-@apps.v1.StatefulSetStatus availableReplicas:i~ collisionCount:i
+@apps.v1.StatefulSetStatus availableReplicas:i~ collisionCount:i*
 conditions:[]apps.v1.StatefulSetCondition%map(type)^M currentReplicas:i currentRevision:s
 observedGeneration:l readyReplicas:i replicas:i!~ updateRevision:s updatedReplicas:i
-@apps.v1.StatefulSetUpdateStrategy rollingUpdate:apps.v1.RollingUpdateStatefulSetStrategy type:s
+@apps.v1.StatefulSetUpdateStrategy rollingUpdate:apps.v1.RollingUpdateStatefulSetStrategy* type:s
 @authentication.v1.BoundObjectReference apiVersion:s kind:s name:s uid:s
 @authentication.v1.SelfSubjectReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 status:authentication.v1.SelfSubjectReviewStatus~
@@ -611,7 +616,7 @@ status:authentication.v1.SelfSubjectReviewStatus~
 @authentication.v1.TokenRequest apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:authentication.v1.TokenRequestSpec!~ status:authentication.v1.TokenRequestStatus~
 @authentication.v1.TokenRequestSpec audiences:[]s!~
-boundObjectRef:authentication.v1.BoundObjectReference expirationSeconds:l
+boundObjectRef:authentication.v1.BoundObjectReference~* expirationSeconds:l~*
 @authentication.v1.TokenRequestStatus expirationTimestamp:t!~ token:s!~
 @authentication.v1.TokenReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:authentication.v1.TokenReviewSpec!~ status:authentication.v1.TokenReviewStatus~
@@ -627,24 +632,24 @@ requirements:[]meta.v1.LabelSelectorRequirement
 spec:authorization.v1.SubjectAccessReviewSpec!~ status:authorization.v1.SubjectAccessReviewStatus~
 @authorization.v1.NonResourceAttributes path:s verb:s
 @authorization.v1.NonResourceRule nonResourceURLs:[]s verbs:[]s!~
-@authorization.v1.ResourceAttributes fieldSelector:authorization.v1.FieldSelectorAttributes group:s
-labelSelector:authorization.v1.LabelSelectorAttributes name:s namespace:s resource:s subresource:s
+@authorization.v1.ResourceAttributes fieldSelector:authorization.v1.FieldSelectorAttributes* group:s
+labelSelector:authorization.v1.LabelSelectorAttributes* name:s namespace:s resource:s subresource:s
 verb:s version:s
 @authorization.v1.ResourceRule apiGroups:[]s resourceNames:[]s resources:[]s verbs:[]s!~
 @authorization.v1.SelfSubjectAccessReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:authorization.v1.SelfSubjectAccessReviewSpec!~
 status:authorization.v1.SubjectAccessReviewStatus~
 @authorization.v1.SelfSubjectAccessReviewSpec
-nonResourceAttributes:authorization.v1.NonResourceAttributes
-resourceAttributes:authorization.v1.ResourceAttributes
+nonResourceAttributes:authorization.v1.NonResourceAttributes*
+resourceAttributes:authorization.v1.ResourceAttributes*
 @authorization.v1.SelfSubjectRulesReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:authorization.v1.SelfSubjectRulesReviewSpec!~ status:authorization.v1.SubjectRulesReviewStatus~
 @authorization.v1.SelfSubjectRulesReviewSpec namespace:s
 @authorization.v1.SubjectAccessReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:authorization.v1.SubjectAccessReviewSpec!~ status:authorization.v1.SubjectAccessReviewStatus~
 @authorization.v1.SubjectAccessReviewSpec extra:{}[]s groups:[]s
-nonResourceAttributes:authorization.v1.NonResourceAttributes
-resourceAttributes:authorization.v1.ResourceAttributes uid:s user:s
+nonResourceAttributes:authorization.v1.NonResourceAttributes*
+resourceAttributes:authorization.v1.ResourceAttributes* uid:s user:s
 @authorization.v1.SubjectAccessReviewStatus allowed:b!~ denied:b evaluationError:s reason:s
 @authorization.v1.SubjectRulesReviewStatus evaluationError:s incomplete:b!~
 nonResourceRules:[]authorization.v1.NonResourceRule!~
@@ -653,13 +658,13 @@ resourceRules:[]authorization.v1.ResourceRule!~
 @autoscaling.v1.HorizontalPodAutoscaler apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:autoscaling.v1.HorizontalPodAutoscalerSpec~
 status:autoscaling.v1.HorizontalPodAutoscalerStatus~
-@autoscaling.v1.HorizontalPodAutoscalerSpec maxReplicas:i!~ minReplicas:i
-scaleTargetRef:autoscaling.v1.CrossVersionObjectReference!~ targetCPUUtilizationPercentage:i
-@autoscaling.v1.HorizontalPodAutoscalerStatus currentCPUUtilizationPercentage:i currentReplicas:i!~
-desiredReplicas:i!~ lastScaleTime:t observedGeneration:l
+@autoscaling.v1.HorizontalPodAutoscalerSpec maxReplicas:i!~ minReplicas:i*
+scaleTargetRef:autoscaling.v1.CrossVersionObjectReference!~ targetCPUUtilizationPercentage:i*
+@autoscaling.v1.HorizontalPodAutoscalerStatus currentCPUUtilizationPercentage:i* currentReplicas:i!~
+desiredReplicas:i!~ lastScaleTime:t* observedGeneration:l*
 @autoscaling.v1.Scale apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:autoscaling.v1.ScaleSpec~ status:autoscaling.v1.ScaleStatus~
-@autoscaling.v1.ScaleSpec replicas:i~
+@autoscaling.v1.ScaleSpec replicas:i
 @autoscaling.v1.ScaleStatus replicas:i!~ selector:s
 @autoscaling.v2.ContainerResourceMetricSource container:s!~ name:s!~
 target:autoscaling.v2.MetricTarget!~
@@ -671,31 +676,31 @@ target:autoscaling.v2.MetricTarget!~
 @autoscaling.v2.ExternalMetricStatus current:autoscaling.v2.MetricValueStatus!~
 metric:autoscaling.v2.MetricIdentifier!~
 @autoscaling.v2.HPAScalingPolicy periodSeconds:i!~ type:s!~ value:i!~
-@autoscaling.v2.HPAScalingRules policies:[]autoscaling.v2.HPAScalingPolicy selectPolicy:s
-stabilizationWindowSeconds:i tolerance:q
+@autoscaling.v2.HPAScalingRules policies:[]autoscaling.v2.HPAScalingPolicy selectPolicy:s*
+stabilizationWindowSeconds:i* tolerance:q*
 @autoscaling.v2.HorizontalPodAutoscaler apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:autoscaling.v2.HorizontalPodAutoscalerSpec~
 status:autoscaling.v2.HorizontalPodAutoscalerStatus~
-@autoscaling.v2.HorizontalPodAutoscalerBehavior scaleDown:autoscaling.v2.HPAScalingRules
-scaleUp:autoscaling.v2.HPAScalingRules
-@autoscaling.v2.HorizontalPodAutoscalerCondition lastTransitionTime:t message:s reason:s status:s!~
+@autoscaling.v2.HorizontalPodAutoscalerBehavior scaleDown:autoscaling.v2.HPAScalingRules*
+scaleUp:autoscaling.v2.HPAScalingRules*
+@autoscaling.v2.HorizontalPodAutoscalerCondition lastTransitionTime:t~ message:s reason:s status:s!~
 type:s!~
-@autoscaling.v2.HorizontalPodAutoscalerSpec behavior:autoscaling.v2.HorizontalPodAutoscalerBehavior
-maxReplicas:i!~ metrics:[]autoscaling.v2.MetricSpec minReplicas:i
+@autoscaling.v2.HorizontalPodAutoscalerSpec behavior:autoscaling.v2.HorizontalPodAutoscalerBehavior*
+maxReplicas:i!~ metrics:[]autoscaling.v2.MetricSpec minReplicas:i*
 scaleTargetRef:autoscaling.v2.CrossVersionObjectReference!~
 @autoscaling.v2.HorizontalPodAutoscalerStatus
 conditions:[]autoscaling.v2.HorizontalPodAutoscalerCondition%map(type)^M
-currentMetrics:[]autoscaling.v2.MetricStatus currentReplicas:i desiredReplicas:i!~ lastScaleTime:t
-observedGeneration:l
-@autoscaling.v2.MetricIdentifier name:s!~ selector:meta.v1.LabelSelector
-@autoscaling.v2.MetricSpec containerResource:autoscaling.v2.ContainerResourceMetricSource
-external:autoscaling.v2.ExternalMetricSource object:autoscaling.v2.ObjectMetricSource
-pods:autoscaling.v2.PodsMetricSource resource:autoscaling.v2.ResourceMetricSource type:s!~
-@autoscaling.v2.MetricStatus containerResource:autoscaling.v2.ContainerResourceMetricStatus
-external:autoscaling.v2.ExternalMetricStatus object:autoscaling.v2.ObjectMetricStatus
-pods:autoscaling.v2.PodsMetricStatus resource:autoscaling.v2.ResourceMetricStatus type:s!~
-@autoscaling.v2.MetricTarget averageUtilization:i averageValue:q type:s!~ value:q
-@autoscaling.v2.MetricValueStatus averageUtilization:i averageValue:q value:q
+currentMetrics:[]autoscaling.v2.MetricStatus~ currentReplicas:i desiredReplicas:i!~ lastScaleTime:t*
+observedGeneration:l*
+@autoscaling.v2.MetricIdentifier name:s!~ selector:meta.v1.LabelSelector*
+@autoscaling.v2.MetricSpec containerResource:autoscaling.v2.ContainerResourceMetricSource*
+external:autoscaling.v2.ExternalMetricSource* object:autoscaling.v2.ObjectMetricSource*
+pods:autoscaling.v2.PodsMetricSource* resource:autoscaling.v2.ResourceMetricSource* type:s!~
+@autoscaling.v2.MetricStatus containerResource:autoscaling.v2.ContainerResourceMetricStatus*
+external:autoscaling.v2.ExternalMetricStatus* object:autoscaling.v2.ObjectMetricStatus*
+pods:autoscaling.v2.PodsMetricStatus* resource:autoscaling.v2.ResourceMetricStatus* type:s!~
+@autoscaling.v2.MetricTarget averageUtilization:i* averageValue:q* type:s!~ value:q*
+@autoscaling.v2.MetricValueStatus averageUtilization:i* averageValue:q* value:q*
 @autoscaling.v2.ObjectMetricSource describedObject:autoscaling.v2.CrossVersionObjectReference!~
 metric:autoscaling.v2.MetricIdentifier!~ target:autoscaling.v2.MetricTarget!~
 @autoscaling.v2.ObjectMetricStatus current:autoscaling.v2.MetricValueStatus!~
@@ -709,137 +714,138 @@ metric:autoscaling.v2.MetricIdentifier!~
 @autoscaling.v2.ResourceMetricStatus current:autoscaling.v2.MetricValueStatus!~ name:s!~
 @batch.v1.CronJob apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:batch.v1.CronJobSpec~
 status:batch.v1.CronJobStatus~
-@batch.v1.CronJobSpec concurrencyPolicy:s failedJobsHistoryLimit:i
-jobTemplate:batch.v1.JobTemplateSpec!~ schedule:s!~ startingDeadlineSeconds:l
-successfulJobsHistoryLimit:i suspend:b timeZone:s
-@batch.v1.CronJobStatus active:[].ObjectReference lastScheduleTime:t lastSuccessfulTime:t
+@batch.v1.CronJobSpec concurrencyPolicy:s failedJobsHistoryLimit:i*
+jobTemplate:batch.v1.JobTemplateSpec!~ schedule:s!~ startingDeadlineSeconds:l*
+successfulJobsHistoryLimit:i* suspend:b* timeZone:s*
+@batch.v1.CronJobStatus active:[].ObjectReference lastScheduleTime:t* lastSuccessfulTime:t*
 @batch.v1.Job apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:batch.v1.JobSpec~
 status:batch.v1.JobStatus~
-@batch.v1.JobCondition lastProbeTime:t lastTransitionTime:t message:s reason:s status:s!~ type:s!~
-@batch.v1.JobSpec activeDeadlineSeconds:l backoffLimit:i backoffLimitPerIndex:i completionMode:s
-completions:i managedBy:s manualSelector:b maxFailedIndexes:i parallelism:i
-podFailurePolicy:batch.v1.PodFailurePolicy podReplacementPolicy:s selector:meta.v1.LabelSelector
-successPolicy:batch.v1.SuccessPolicy suspend:b template:.PodTemplateSpec!~ ttlSecondsAfterFinished:i
-@batch.v1.JobStatus active:i completedIndexes:s completionTime:t
-conditions:[]batch.v1.JobCondition^m(type) failed:i failedIndexes:s ready:i startTime:t succeeded:i
-terminating:i uncountedTerminatedPods:batch.v1.UncountedTerminatedPods
+@batch.v1.JobCondition lastProbeTime:t~ lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@batch.v1.JobSpec activeDeadlineSeconds:l* backoffLimit:i* backoffLimitPerIndex:i* completionMode:s*
+completions:i* managedBy:s* manualSelector:b* maxFailedIndexes:i* parallelism:i*
+podFailurePolicy:batch.v1.PodFailurePolicy* podReplacementPolicy:s* selector:meta.v1.LabelSelector*
+successPolicy:batch.v1.SuccessPolicy* suspend:b* template:.PodTemplateSpec!~
+ttlSecondsAfterFinished:i*
+@batch.v1.JobStatus active:i completedIndexes:s completionTime:t*
+conditions:[]batch.v1.JobCondition^m(type) failed:i failedIndexes:s* ready:i* startTime:t*
+succeeded:i terminating:i* uncountedTerminatedPods:batch.v1.UncountedTerminatedPods*
 @batch.v1.JobTemplateSpec metadata:meta.v1.ObjectMeta~ spec:batch.v1.JobSpec~
 @batch.v1.PodFailurePolicy rules:[]batch.v1.PodFailurePolicyRule!~
-@batch.v1.PodFailurePolicyOnExitCodesRequirement containerName:s operator:s!~ values:[]i!~%set
+@batch.v1.PodFailurePolicyOnExitCodesRequirement containerName:s* operator:s!~ values:[]i!~%set
 @batch.v1.PodFailurePolicyOnPodConditionsPattern status:s~ type:s!~
 @batch.v1.PodFailurePolicyRule action:s!~
-onExitCodes:batch.v1.PodFailurePolicyOnExitCodesRequirement
+onExitCodes:batch.v1.PodFailurePolicyOnExitCodesRequirement*
 onPodConditions:[]batch.v1.PodFailurePolicyOnPodConditionsPattern
 @batch.v1.SuccessPolicy rules:[]batch.v1.SuccessPolicyRule!~
-@batch.v1.SuccessPolicyRule succeededCount:i succeededIndexes:s
+@batch.v1.SuccessPolicyRule succeededCount:i* succeededIndexes:s*
 @batch.v1.UncountedTerminatedPods failed:[]s%set succeeded:[]s%set
 @certificates.v1.CertificateSigningRequest apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:certificates.v1.CertificateSigningRequestSpec!~
 status:certificates.v1.CertificateSigningRequestStatus~
-@certificates.v1.CertificateSigningRequestCondition lastTransitionTime:t lastUpdateTime:t message:s
-reason:s status:s!~ type:s!~
-@certificates.v1.CertificateSigningRequestSpec expirationSeconds:i extra:{}[]s groups:[]s
+@certificates.v1.CertificateSigningRequestCondition lastTransitionTime:t~ lastUpdateTime:t~
+message:s reason:s status:s!~ type:s!~
+@certificates.v1.CertificateSigningRequestSpec expirationSeconds:i* extra:{}[]s groups:[]s
 request:B!~ signerName:s!~ uid:s usages:[]s username:s
 @certificates.v1.CertificateSigningRequestStatus certificate:B
 conditions:[]certificates.v1.CertificateSigningRequestCondition%map(type)
 @coordination.v1.Lease apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:coordination.v1.LeaseSpec~
-@coordination.v1.LeaseSpec acquireTime:T holderIdentity:s leaseDurationSeconds:i leaseTransitions:i
-preferredHolder:s renewTime:T strategy:s
+@coordination.v1.LeaseSpec acquireTime:T* holderIdentity:s* leaseDurationSeconds:i*
+leaseTransitions:i* preferredHolder:s* renewTime:T* strategy:s*
 @discovery.v1.Endpoint addresses:[]s!~%set conditions:discovery.v1.EndpointConditions~
-deprecatedTopology:{}s hints:discovery.v1.EndpointHints hostname:s nodeName:s
-targetRef:.ObjectReference zone:s
-@discovery.v1.EndpointConditions ready:b serving:b terminating:b
+deprecatedTopology:{}s hints:discovery.v1.EndpointHints* hostname:s* nodeName:s*
+targetRef:.ObjectReference* zone:s*
+@discovery.v1.EndpointConditions ready:b* serving:b* terminating:b*
 @discovery.v1.EndpointHints forNodes:[]discovery.v1.ForNode forZones:[]discovery.v1.ForZone
-@discovery.v1.EndpointPort atomic appProtocol:s name:s port:i protocol:s
+@discovery.v1.EndpointPort atomic appProtocol:s* name:s* port:i* protocol:s*
 @discovery.v1.EndpointSlice addressType:s!~ apiVersion:s endpoints:[]discovery.v1.Endpoint!~ kind:s
-metadata:meta.v1.ObjectMeta~ ports:[]discovery.v1.EndpointPort
+metadata:meta.v1.ObjectMeta~ ports:[]discovery.v1.EndpointPort~
 @discovery.v1.ForNode name:s!~
 @discovery.v1.ForZone name:s!~
-@events.v1.Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t
-deprecatedLastTimestamp:t deprecatedSource:.EventSource~ eventTime:T!~ kind:s
-metadata:meta.v1.ObjectMeta~ note:s reason:s regarding:.ObjectReference~ related:.ObjectReference
-reportingController:s reportingInstance:s series:events.v1.EventSeries type:s
+@events.v1.Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t~
+deprecatedLastTimestamp:t~ deprecatedSource:.EventSource~ eventTime:T!~ kind:s
+metadata:meta.v1.ObjectMeta~ note:s reason:s regarding:.ObjectReference~ related:.ObjectReference*
+reportingController:s reportingInstance:s series:events.v1.EventSeries* type:s
 @events.v1.EventSeries count:i!~ lastObservedTime:T!~
-@flowcontrol.v1.ExemptPriorityLevelConfiguration lendablePercent:i nominalConcurrencyShares:i
+@flowcontrol.v1.ExemptPriorityLevelConfiguration lendablePercent:i* nominalConcurrencyShares:i*
 @flowcontrol.v1.FlowDistinguisherMethod type:s!~
 @flowcontrol.v1.FlowSchema apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:flowcontrol.v1.FlowSchemaSpec~ status:flowcontrol.v1.FlowSchemaStatus~
-@flowcontrol.v1.FlowSchemaCondition lastTransitionTime:t message:s reason:s status:s type:s
-@flowcontrol.v1.FlowSchemaSpec distinguisherMethod:flowcontrol.v1.FlowDistinguisherMethod
+@flowcontrol.v1.FlowSchemaCondition lastTransitionTime:t~ message:s reason:s status:s type:s
+@flowcontrol.v1.FlowSchemaSpec distinguisherMethod:flowcontrol.v1.FlowDistinguisherMethod*
 matchingPrecedence:i~
 priorityLevelConfiguration:flowcontrol.v1.PriorityLevelConfigurationReference!~
 rules:[]flowcontrol.v1.PolicyRulesWithSubjects
 @flowcontrol.v1.FlowSchemaStatus conditions:[]flowcontrol.v1.FlowSchemaCondition%map(type)^M
 @flowcontrol.v1.GroupSubject name:s!~
-@flowcontrol.v1.LimitResponse queuing:flowcontrol.v1.QueuingConfiguration type:s!~
-@flowcontrol.v1.LimitedPriorityLevelConfiguration borrowingLimitPercent:i lendablePercent:i
-limitResponse:flowcontrol.v1.LimitResponse~ nominalConcurrencyShares:i
+@flowcontrol.v1.LimitResponse queuing:flowcontrol.v1.QueuingConfiguration* type:s!~
+@flowcontrol.v1.LimitedPriorityLevelConfiguration borrowingLimitPercent:i* lendablePercent:i*
+limitResponse:flowcontrol.v1.LimitResponse~ nominalConcurrencyShares:i~*
 @flowcontrol.v1.NonResourcePolicyRule nonResourceURLs:[]s!~%set verbs:[]s!~%set
 @flowcontrol.v1.PolicyRulesWithSubjects nonResourceRules:[]flowcontrol.v1.NonResourcePolicyRule
 resourceRules:[]flowcontrol.v1.ResourcePolicyRule subjects:[]flowcontrol.v1.Subject!~
 @flowcontrol.v1.PriorityLevelConfiguration apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:flowcontrol.v1.PriorityLevelConfigurationSpec~
 status:flowcontrol.v1.PriorityLevelConfigurationStatus~
-@flowcontrol.v1.PriorityLevelConfigurationCondition lastTransitionTime:t message:s reason:s status:s
-type:s
+@flowcontrol.v1.PriorityLevelConfigurationCondition lastTransitionTime:t~ message:s reason:s
+status:s type:s
 @flowcontrol.v1.PriorityLevelConfigurationReference name:s!~
 @flowcontrol.v1.PriorityLevelConfigurationSpec
-exempt:flowcontrol.v1.ExemptPriorityLevelConfiguration
-limited:flowcontrol.v1.LimitedPriorityLevelConfiguration type:s!~
+exempt:flowcontrol.v1.ExemptPriorityLevelConfiguration*
+limited:flowcontrol.v1.LimitedPriorityLevelConfiguration* type:s!~
 @flowcontrol.v1.PriorityLevelConfigurationStatus
 conditions:[]flowcontrol.v1.PriorityLevelConfigurationCondition%map(type)^M
 @flowcontrol.v1.QueuingConfiguration handSize:i~ queueLengthLimit:i~ queues:i~
-@flowcontrol.v1.ResourcePolicyRule apiGroups:[]s!~%set clusterScope:b namespaces:[]s%set
+@flowcontrol.v1.ResourcePolicyRule apiGroups:[]s!~%set clusterScope:b namespaces:[]s~%set
 resources:[]s!~%set verbs:[]s!~%set
 @flowcontrol.v1.ServiceAccountSubject name:s!~ namespace:s!~
-@flowcontrol.v1.Subject group:flowcontrol.v1.GroupSubject kind:s!~
-serviceAccount:flowcontrol.v1.ServiceAccountSubject user:flowcontrol.v1.UserSubject
+@flowcontrol.v1.Subject group:flowcontrol.v1.GroupSubject* kind:s!~
+serviceAccount:flowcontrol.v1.ServiceAccountSubject* user:flowcontrol.v1.UserSubject*
 @flowcontrol.v1.UserSubject name:s!~
 @meta.v1.Condition lastTransitionTime:t!~ message:s!~ observedGeneration:l reason:s!~ status:s!~
 type:s!~
-@meta.v1.DeleteOptions apiVersion:s dryRun:[]s gracePeriodSeconds:l
-ignoreStoreReadErrorWithClusterBreakingPotential:b kind:s orphanDependents:b
-preconditions:meta.v1.Preconditions propagationPolicy:s
+@meta.v1.DeleteOptions apiVersion:s dryRun:[]s gracePeriodSeconds:l*
+ignoreStoreReadErrorWithClusterBreakingPotential:b* kind:s orphanDependents:b*
+preconditions:meta.v1.Preconditions* propagationPolicy:s*
 @meta.v1.FieldSelectorRequirement key:s!~ operator:s!~ values:[]s
 @meta.v1.LabelSelector atomic matchExpressions:[]meta.v1.LabelSelectorRequirement matchLabels:{}s
 @meta.v1.LabelSelectorRequirement key:s!~ operator:s!~ values:[]s
-@meta.v1.ListMeta continue:s remainingItemCount:l resourceVersion:s selfLink:s
-@meta.v1.ManagedFieldsEntry apiVersion:s fieldsType:s fieldsV1:a manager:s operation:s subresource:s
-time:t
-@meta.v1.ObjectMeta annotations:{}s creationTimestamp:t deletionGracePeriodSeconds:l
-deletionTimestamp:t finalizers:[]s%set^m generateName:s generation:l labels:{}s
+@meta.v1.ListMeta continue:s remainingItemCount:l* resourceVersion:s selfLink:s
+@meta.v1.ManagedFieldsEntry apiVersion:s fieldsType:s fieldsV1:a* manager:s operation:s
+subresource:s time:t*
+@meta.v1.ObjectMeta annotations:{}s creationTimestamp:t deletionGracePeriodSeconds:l*
+deletionTimestamp:t* finalizers:[]s%set^m generateName:s generation:l labels:{}s
 managedFields:[]meta.v1.ManagedFieldsEntry name:s namespace:s
 ownerReferences:[]meta.v1.OwnerReference%map(uid)^M resourceVersion:s selfLink:s uid:s
-@meta.v1.OwnerReference atomic apiVersion:s!~ blockOwnerDeletion:b controller:b kind:s!~ name:s!~
+@meta.v1.OwnerReference atomic apiVersion:s!~ blockOwnerDeletion:b* controller:b* kind:s!~ name:s!~
 uid:s!~
-@meta.v1.Preconditions resourceVersion:s uid:s
-@meta.v1.Status apiVersion:s code:i details:meta.v1.StatusDetails kind:s message:s
+@meta.v1.Preconditions resourceVersion:s* uid:s*
+@meta.v1.Status apiVersion:s code:i details:meta.v1.StatusDetails* kind:s message:s
 metadata:meta.v1.ListMeta~ reason:s status:s
 @meta.v1.StatusCause field:s message:s reason:s
 @meta.v1.StatusDetails causes:[]meta.v1.StatusCause group:s kind:s name:s retryAfterSeconds:i uid:s
 @meta.v1.WatchEvent object:a!~ type:s!~
-@networking.v1.HTTPIngressPath backend:networking.v1.IngressBackend!~ path:s pathType:s!~
+@networking.v1.HTTPIngressPath backend:networking.v1.IngressBackend!~ path:s pathType:s!~*
 @networking.v1.HTTPIngressRuleValue paths:[]networking.v1.HTTPIngressPath!~
 @networking.v1.IPAddress apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:networking.v1.IPAddressSpec~
-@networking.v1.IPAddressSpec parentRef:networking.v1.ParentReference!~
+@networking.v1.IPAddressSpec parentRef:networking.v1.ParentReference!*
 @networking.v1.IPBlock cidr:s!~ except:[]s
 @networking.v1.Ingress apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:networking.v1.IngressSpec~ status:networking.v1.IngressStatus~
-@networking.v1.IngressBackend resource:.TypedLocalObjectReference
-service:networking.v1.IngressServiceBackend
+@networking.v1.IngressBackend resource:.TypedLocalObjectReference*
+service:networking.v1.IngressServiceBackend*
 @networking.v1.IngressClass apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:networking.v1.IngressClassSpec~
-@networking.v1.IngressClassParametersReference apiGroup:s kind:s!~ name:s!~ namespace:s scope:s
+@networking.v1.IngressClassParametersReference apiGroup:s* kind:s!~ name:s!~ namespace:s* scope:s~*
 @networking.v1.IngressClassSpec controller:s
-parameters:networking.v1.IngressClassParametersReference
+parameters:networking.v1.IngressClassParametersReference*
 @networking.v1.IngressLoadBalancerIngress hostname:s ip:s ports:[]networking.v1.IngressPortStatus
 @networking.v1.IngressLoadBalancerStatus ingress:[]networking.v1.IngressLoadBalancerIngress
-@networking.v1.IngressPortStatus error:s port:i!~ protocol:s!~
-@networking.v1.IngressRule host:s http:networking.v1.HTTPIngressRuleValue
+@networking.v1.IngressPortStatus error:s* port:i!~ protocol:s!~
+@networking.v1.IngressRule host:s http:networking.v1.HTTPIngressRuleValue*
 @networking.v1.IngressServiceBackend name:s!~ port:networking.v1.ServiceBackendPort~
-@networking.v1.IngressSpec defaultBackend:networking.v1.IngressBackend ingressClassName:s
+@networking.v1.IngressSpec defaultBackend:networking.v1.IngressBackend* ingressClassName:s*
 rules:[]networking.v1.IngressRule tls:[]networking.v1.IngressTLS
 @networking.v1.IngressStatus loadBalancer:networking.v1.IngressLoadBalancerStatus~
 @networking.v1.IngressTLS hosts:[]s secretName:s
@@ -849,12 +855,12 @@ spec:networking.v1.NetworkPolicySpec~
 to:[]networking.v1.NetworkPolicyPeer
 @networking.v1.NetworkPolicyIngressRule from:[]networking.v1.NetworkPolicyPeer
 ports:[]networking.v1.NetworkPolicyPort
-@networking.v1.NetworkPolicyPeer ipBlock:networking.v1.IPBlock
-namespaceSelector:meta.v1.LabelSelector podSelector:meta.v1.LabelSelector
-@networking.v1.NetworkPolicyPort endPort:i port:x protocol:s
+@networking.v1.NetworkPolicyPeer ipBlock:networking.v1.IPBlock*
+namespaceSelector:meta.v1.LabelSelector* podSelector:meta.v1.LabelSelector*
+@networking.v1.NetworkPolicyPort endPort:i* port:x* protocol:s*
 @networking.v1.NetworkPolicySpec egress:[]networking.v1.NetworkPolicyEgressRule
 ingress:[]networking.v1.NetworkPolicyIngressRule podSelector:meta.v1.LabelSelector~ policyTypes:[]s
-@networking.v1.ParentReference group:s name:s!~ namespace:s resource:s!~
+@networking.v1.ParentReference group:s name:s! namespace:s resource:s!
 @networking.v1.ServiceBackendPort atomic name:s number:i
 @networking.v1.ServiceCIDR apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:networking.v1.ServiceCIDRSpec~ status:networking.v1.ServiceCIDRStatus~
@@ -862,48 +868,42 @@ spec:networking.v1.ServiceCIDRSpec~ status:networking.v1.ServiceCIDRStatus~
 @networking.v1.ServiceCIDRStatus conditions:[]meta.v1.Condition%map(type)^M
 @node.v1.Overhead podFixed:{}q
 @node.v1.RuntimeClass apiVersion:s handler:s!~ kind:s metadata:meta.v1.ObjectMeta~
-overhead:node.v1.Overhead scheduling:node.v1.Scheduling
+overhead:node.v1.Overhead* scheduling:node.v1.Scheduling*
 @node.v1.Scheduling nodeSelector:{}s%atomic tolerations:[].Toleration
-@policy.v1.Eviction apiVersion:s deleteOptions:meta.v1.DeleteOptions kind:s
+@policy.v1.Eviction apiVersion:s deleteOptions:meta.v1.DeleteOptions* kind:s
 metadata:meta.v1.ObjectMeta~
 @policy.v1.PodDisruptionBudget apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:policy.v1.PodDisruptionBudgetSpec~ status:policy.v1.PodDisruptionBudgetStatus~
-@policy.v1.PodDisruptionBudgetSpec maxUnavailable:x minAvailable:x selector:meta.v1.LabelSelector^r
-unhealthyPodEvictionPolicy:s
+@policy.v1.PodDisruptionBudgetSpec maxUnavailable:x* minAvailable:x*
+selector:meta.v1.LabelSelector*^r unhealthyPodEvictionPolicy:s*
 @policy.v1.PodDisruptionBudgetStatus conditions:[]meta.v1.Condition%map(type)^M currentHealthy:i!~
 desiredHealthy:i!~ disruptedPods:{}t disruptionsAllowed:i!~ expectedPods:i!~ observedGeneration:l
 @rbac.v1.AggregationRule clusterRoleSelectors:[]meta.v1.LabelSelector
-@rbac.v1.ClusterRole aggregationRule:rbac.v1.AggregationRule apiVersion:s kind:s
-metadata:meta.v1.ObjectMeta~ rules:[]rbac.v1.PolicyRule
+@rbac.v1.ClusterRole aggregationRule:rbac.v1.AggregationRule* apiVersion:s kind:s
+metadata:meta.v1.ObjectMeta~ rules:[]rbac.v1.PolicyRule~
 @rbac.v1.ClusterRoleBinding apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 roleRef:rbac.v1.RoleRef!~ subjects:[]rbac.v1.Subject
 @rbac.v1.PolicyRule apiGroups:[]s nonResourceURLs:[]s resourceNames:[]s resources:[]s verbs:[]s!~
-@rbac.v1.Role apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ rules:[]rbac.v1.PolicyRule
+@rbac.v1.Role apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ rules:[]rbac.v1.PolicyRule~
 @rbac.v1.RoleBinding apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ roleRef:rbac.v1.RoleRef!~
 subjects:[]rbac.v1.Subject
 @rbac.v1.RoleRef atomic apiGroup:s!~ kind:s!~ name:s!~
 @rbac.v1.Subject atomic apiGroup:s kind:s!~ name:s!~ namespace:s
-@resource.v1.AllocatedDeviceStatus conditions:[]meta.v1.Condition%map(type) data:a device:s!~
-driver:s!~ networkData:resource.v1.NetworkDeviceData pool:s!~ shareID:s
-@resource.v1.AllocationResult allocationTimestamp:t devices:resource.v1.DeviceAllocationResult~
-nodeSelector:.NodeSelector
+@resource.v1.AllocatedDeviceStatus conditions:[]meta.v1.Condition~%map(type) data:a* device:s!~
+driver:s!~ networkData:resource.v1.NetworkDeviceData* pool:s!~ shareID:s*
+@resource.v1.AllocationResult allocationTimestamp:t* devices:resource.v1.DeviceAllocationResult~
+nodeSelector:.NodeSelector*
 @resource.v1.CELDeviceSelector expression:s!~
-@resource.v1.CapacityRequestPolicy default:q validRange:resource.v1.CapacityRequestPolicyRange
+@resource.v1.CapacityRequestPolicy default:q~* validRange:resource.v1.CapacityRequestPolicyRange*
 validValues:[]q
-@resource.v1.CapacityRequestPolicyRange max:q min:q!~ step:q
+@resource.v1.CapacityRequestPolicyRange max:q* min:q!* step:q*
 @resource.v1.CapacityRequirements requests:{}q
 @resource.v1.Counter value:q!~
-@resource.v1.CounterSet counters:{}resource.v1.Counter!~ name:s!~
-@resource.v1.Device allNodes:b allowMultipleAllocations:b attributes:{}resource.v1.DeviceAttribute
-bindingConditions:[]s bindingFailureConditions:[]s bindsToNode:b
+@resource.v1.CounterSet counters:{}resource.v1.Counter! name:s!~
+@resource.v1.Device allNodes:b* allowMultipleAllocations:b* attributes:{}resource.v1.DeviceAttribute
+bindingConditions:[]s bindingFailureConditions:[]s bindsToNode:b*
 capacity:{}resource.v1.DeviceCapacity consumesCounters:[]resource.v1.DeviceCounterConsumption
-name:s!~ nodeName:s nodeSelector:.NodeSelector taints:[]resource.v1.DeviceTaint
-@resource.v1.DeviceAllocationConfiguration opaque:resource.v1.OpaqueDeviceConfiguration requests:[]s
-source:s!~
-@resource.v1.DeviceAllocationResult config:[]resource.v1.DeviceAllocationConfiguration
-results:[]resource.v1.DeviceRequestAllocationResult
-@resource.v1.DeviceAttribute bool:b int:l string:s version:s
-@resource.v1.DeviceCapacity requestPolicy:resource.v1.CapacityRequestPolicy value:q!~
+name:s!~ nodeName:s* nodeSelector:.NodeSelector* taints:[]resource.v1.DeviceTaint
 )";
 
 }  // namespace weir::model

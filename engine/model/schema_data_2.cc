@@ -4,29 +4,35 @@
 namespace weir::model {
 
 const char* const schema_text_2 = R"(
+@resource.v1.DeviceAllocationConfiguration opaque:resource.v1.OpaqueDeviceConfiguration*
+requests:[]s source:s!~
+@resource.v1.DeviceAllocationResult config:[]resource.v1.DeviceAllocationConfiguration
+results:[]resource.v1.DeviceRequestAllocationResult
+@resource.v1.DeviceAttribute bool:b* int:l* string:s* version:s*
+@resource.v1.DeviceCapacity requestPolicy:resource.v1.CapacityRequestPolicy* value:q!~
 @resource.v1.DeviceClaim config:[]resource.v1.DeviceClaimConfiguration
-constraints:[]resource.v1.DeviceConstraint requests:[]resource.v1.DeviceRequest
-@resource.v1.DeviceClaimConfiguration opaque:resource.v1.OpaqueDeviceConfiguration requests:[]s
+constraints:[]resource.v1.DeviceConstraint requests:[]resource.v1.DeviceRequest~
+@resource.v1.DeviceClaimConfiguration opaque:resource.v1.OpaqueDeviceConfiguration* requests:[]s
 @resource.v1.DeviceClass apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:resource.v1.DeviceClassSpec!~
-@resource.v1.DeviceClassConfiguration opaque:resource.v1.OpaqueDeviceConfiguration
-@resource.v1.DeviceClassSpec config:[]resource.v1.DeviceClassConfiguration extendedResourceName:s
+@resource.v1.DeviceClassConfiguration opaque:resource.v1.OpaqueDeviceConfiguration*
+@resource.v1.DeviceClassSpec config:[]resource.v1.DeviceClassConfiguration extendedResourceName:s*
 selectors:[]resource.v1.DeviceSelector
-@resource.v1.DeviceConstraint distinctAttribute:s matchAttribute:s requests:[]s
-@resource.v1.DeviceCounterConsumption counterSet:s!~ counters:{}resource.v1.Counter!~
-@resource.v1.DeviceRequest exactly:resource.v1.ExactDeviceRequest
+@resource.v1.DeviceConstraint distinctAttribute:s* matchAttribute:s* requests:[]s
+@resource.v1.DeviceCounterConsumption counterSet:s!~ counters:{}resource.v1.Counter!
+@resource.v1.DeviceRequest exactly:resource.v1.ExactDeviceRequest*
 firstAvailable:[]resource.v1.DeviceSubRequest name:s!~
-@resource.v1.DeviceRequestAllocationResult adminAccess:b bindingConditions:[]s
+@resource.v1.DeviceRequestAllocationResult adminAccess:b* bindingConditions:[]s
 bindingFailureConditions:[]s consumedCapacity:{}q device:s!~ driver:s!~ pool:s!~ request:s!~
-shareID:s tolerations:[]resource.v1.DeviceToleration
-@resource.v1.DeviceSelector cel:resource.v1.CELDeviceSelector
-@resource.v1.DeviceSubRequest allocationMode:s capacity:resource.v1.CapacityRequirements count:l
+shareID:s* tolerations:[]resource.v1.DeviceToleration
+@resource.v1.DeviceSelector cel:resource.v1.CELDeviceSelector*
+@resource.v1.DeviceSubRequest allocationMode:s capacity:resource.v1.CapacityRequirements* count:l
 deviceClassName:s!~ name:s!~ selectors:[]resource.v1.DeviceSelector
 tolerations:[]resource.v1.DeviceToleration
-@resource.v1.DeviceTaint effect:s!~ key:s!~ timeAdded:t value:s
-@resource.v1.DeviceToleration effect:s key:s operator:s=Equal tolerationSeconds:l value:s
-@resource.v1.ExactDeviceRequest adminAccess:b allocationMode:s
-capacity:resource.v1.CapacityRequirements count:l deviceClassName:s!~
+@resource.v1.DeviceTaint effect:s!~ key:s!~ timeAdded:t* value:s
+@resource.v1.DeviceToleration effect:s key:s operator:s=Equal tolerationSeconds:l* value:s
+@resource.v1.ExactDeviceRequest adminAccess:b* allocationMode:s
+capacity:resource.v1.CapacityRequirements* count:l deviceClassName:s!~
 selectors:[]resource.v1.DeviceSelector tolerations:[]resource.v1.DeviceToleration
 @resource.v1.NetworkDeviceData hardwareAddress:s interfaceName:s ips:[]s
 @resource.v1.OpaqueDeviceConfiguration driver:s!~ parameters:a!~
@@ -34,7 +40,7 @@ selectors:[]resource.v1.DeviceSelector tolerations:[]resource.v1.DeviceToleratio
 spec:resource.v1.ResourceClaimSpec!~ status:resource.v1.ResourceClaimStatus~
 @resource.v1.ResourceClaimConsumerReference apiGroup:s name:s!~ resource:s!~ uid:s!~
 @resource.v1.ResourceClaimSpec devices:resource.v1.DeviceClaim~
-@resource.v1.ResourceClaimStatus allocation:resource.v1.AllocationResult
+@resource.v1.ResourceClaimStatus allocation:resource.v1.AllocationResult*
 devices:[]resource.v1.AllocatedDeviceStatus%map(driver,device,pool,shareID)
 reservedFor:[]resource.v1.ResourceClaimConsumerReference%map(uid)^M
 @resource.v1.ResourceClaimTemplate apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
@@ -44,37 +50,37 @@ spec:resource.v1.ResourceClaimSpec!~
 @resource.v1.ResourcePool generation:l!~ name:s!~ resourceSliceCount:l!~
 @resource.v1.ResourceSlice apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:resource.v1.ResourceSliceSpec!~
-@resource.v1.ResourceSliceSpec allNodes:b devices:[]resource.v1.Device driver:s!~ nodeName:s
-nodeSelector:.NodeSelector perDeviceNodeSelection:b pool:resource.v1.ResourcePool!~
+@resource.v1.ResourceSliceSpec allNodes:b* devices:[]resource.v1.Device driver:s!~ nodeName:s*
+nodeSelector:.NodeSelector* perDeviceNodeSelection:b* pool:resource.v1.ResourcePool!~
 sharedCounters:[]resource.v1.CounterSet
 @scheduling.v1.PriorityClass apiVersion:s description:s globalDefault:b kind:s
-metadata:meta.v1.ObjectMeta~ preemptionPolicy:s value:i!~
+metadata:meta.v1.ObjectMeta~ preemptionPolicy:s* value:i!~
 @storage.v1.CSIDriver apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:storage.v1.CSIDriverSpec!~
-@storage.v1.CSIDriverSpec attachRequired:b fsGroupPolicy:s nodeAllocatableUpdatePeriodSeconds:l
-podInfoOnMount:b requiresRepublish:b seLinuxMount:b serviceAccountTokenInSecrets:b storageCapacity:b
-tokenRequests:[]storage.v1.TokenRequest volumeLifecycleModes:[]s%set
+@storage.v1.CSIDriverSpec attachRequired:b* fsGroupPolicy:s* nodeAllocatableUpdatePeriodSeconds:l*
+podInfoOnMount:b* requiresRepublish:b* seLinuxMount:b* serviceAccountTokenInSecrets:b*
+storageCapacity:b* tokenRequests:[]storage.v1.TokenRequest volumeLifecycleModes:[]s%set
 @storage.v1.CSINode apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:storage.v1.CSINodeSpec!~
-@storage.v1.CSINodeDriver allocatable:storage.v1.VolumeNodeResources name:s!~ nodeID:s!~
-topologyKeys:[]s
+@storage.v1.CSINodeDriver allocatable:storage.v1.VolumeNodeResources* name:s!~ nodeID:s!~
+topologyKeys:[]s~
 @storage.v1.CSINodeSpec drivers:[]storage.v1.CSINodeDriver!~%map(name)^M
-@storage.v1.CSIStorageCapacity apiVersion:s capacity:q kind:s maximumVolumeSize:q
-metadata:meta.v1.ObjectMeta~ nodeTopology:meta.v1.LabelSelector storageClassName:s!~
-@storage.v1.StorageClass allowVolumeExpansion:b allowedTopologies:[].TopologySelectorTerm
+@storage.v1.CSIStorageCapacity apiVersion:s capacity:q* kind:s maximumVolumeSize:q*
+metadata:meta.v1.ObjectMeta~ nodeTopology:meta.v1.LabelSelector* storageClassName:s!~
+@storage.v1.StorageClass allowVolumeExpansion:b* allowedTopologies:[].TopologySelectorTerm
 apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ mountOptions:[]s parameters:{}s provisioner:s!~
-reclaimPolicy:s volumeBindingMode:s
-@storage.v1.TokenRequest audience:s!~ expirationSeconds:l
+reclaimPolicy:s* volumeBindingMode:s*
+@storage.v1.TokenRequest audience:s!~ expirationSeconds:l*
 @storage.v1.VolumeAttachment apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
 spec:storage.v1.VolumeAttachmentSpec!~ status:storage.v1.VolumeAttachmentStatus~
-@storage.v1.VolumeAttachmentSource inlineVolumeSpec:.PersistentVolumeSpec persistentVolumeName:s
+@storage.v1.VolumeAttachmentSource inlineVolumeSpec:.PersistentVolumeSpec* persistentVolumeName:s*
 @storage.v1.VolumeAttachmentSpec attacher:s!~ nodeName:s!~
 source:storage.v1.VolumeAttachmentSource!~
-@storage.v1.VolumeAttachmentStatus attachError:storage.v1.VolumeError attached:b!~
-attachmentMetadata:{}s detachError:storage.v1.VolumeError
+@storage.v1.VolumeAttachmentStatus attachError:storage.v1.VolumeError* attached:b!~
+attachmentMetadata:{}s detachError:storage.v1.VolumeError*
 @storage.v1.VolumeAttributesClass apiVersion:s driverName:s!~ kind:s metadata:meta.v1.ObjectMeta~
 parameters:{}s
-@storage.v1.VolumeError errorCode:i message:s time:t
-@storage.v1.VolumeNodeResources count:i
+@storage.v1.VolumeError errorCode:i* message:s time:t~
+@storage.v1.VolumeNodeResources count:i*
 )";
 
 }  // namespace weir::model

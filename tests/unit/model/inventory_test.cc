@@ -7,7 +7,8 @@ using namespace weir::model;
 
 TEST_CASE("K9.1 ids keep empty parts") {
   CHECK(inventory_id({{"", "v1", "Service"}, "default", "podinfo"}) == "default_podinfo__Service");
-  CHECK(inventory_id({{"apiextensions.k8s.io", "v1", "CustomResourceDefinition"}, "", "certs.x.io"}) ==
+  CHECK(inventory_id({{"apiextensions.k8s.io", "v1", "CustomResourceDefinition"}, "", "certs.x.io"})
+        ==
         "_certs.x.io_apiextensions.k8s.io_CustomResourceDefinition");
 }
 

@@ -116,3 +116,14 @@ TEST_CASE("kinds of subresources have types, foreign kinds have none") {
   CHECK(find_type(Gvk{"example.com", "v1", "Foo"}) == nullptr);
   CHECK(find_resource(Gvk{"apps", "v2", "Deployment"}) == nullptr);
 }
+
+TEST_CASE("fields know what Go's encoder does with an empty one") {
+  const SchemaType* pod = find_type("core.v1.PodSpec");
+  CHECK_FALSE(field(pod, {"hostNetwork"}).pointer);
+  CHECK_FALSE(field(pod, {"hostNetwork"}).always_written);
+  CHECK(field(pod, {"automountServiceAccountToken"}).pointer);
+  CHECK(field(pod, {"containers"}).always_written);
+  CHECK(field(find_type("core.v1.Container"), {"resources"}).always_written);
+  CHECK(field(find_type("core.v1.ServicePort"), {"targetPort"}).always_written);
+  CHECK_FALSE(field(&object_meta_type(), {"creationTimestamp"}).always_written);
+}
