@@ -1,0 +1,123 @@
+#include "engine/kustomize/build.hh"
+
+#include <array>
+
+#include "engine/kustomize/generators.hh"
+#include "engine/kustomize/name_reference.hh"
+#include "engine/kustomize/sort_order.hh"
+#include "engine/kustomize/target.hh"
+#include "engine/value/yaml.hh"
+
+namespace weir::kustomize {
+
+namespace {
+
+constexpr std::string_view local_config = "config.kubernetes.io/local-config";
+constexpr std::string_view managed_by = "kustomize-v5.7.1";
+
+// Annotations of the reference's own plumbing; they never reach an output.
+constexpr std::array plumbing = {
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/suffixes",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/allowNameChange",
+    "internal.config.kubernetes.io/allowKindChange",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+};
+
+void drop_local_config(ResMap& resources) {
+  resources.filter([](const Resource& resource) {
+    const Value& annotations = resource.object()["metadata"]["annotations"];
+    const Value* local = annotations.find(local_config);
+    return local == nullptr || resource.annotations().find(local_config)->second == "false";
+  });
+}
+
+// The reference writes annotations anew at the end: sorted, as strings, without its own, none when empty.
+void finish_annotations(Resource& resource, bool with_origin, bool with_transformations) {
+  const Value& written = resource.object()["metadata"]["annotations"];
+  if (!resource.object()["metadata"].contains("annotations") && !with_origin && !with_transformations) {
+    if (!resource.object().contains("metadata")) resource.edit().set("metadata", Value::object());
+    return;
+  }
+  StringMap annotations = written.is_object() ? resource.annotations() : StringMap{};
+  for (const std::string_view key : plumbing) {
+    const auto found = annotations.find(key);
+    if (found != annotations.end()) annotations.erase(found);
+  }
+  const auto put = [&](std::string_view key, bool wanted, const std::string& text) {
+    if (!wanted || text.empty()) {
+      const auto found = annotations.find(key);
+      if (found != annotations.end() && !wanted) annotations.erase(found);
+      return;
+    }
+    annotations[std::string(key)] = text;
+  };
+  put(origin_annotation, with_origin, resource.origin ? resource.origin->to_string() : "");
+  put(transformations_annotation, with_transformations,
+      resource.transformations.empty() ? "" : to_string(resource.transformations));
+  resource.set_metadata_map("annotations", annotations);
+}
+
+Result<void> add_managed_by(ResMap& resources) {
+  const FieldSpec labels = make_field_spec({}, "metadata/labels", true);
+  return set_entries(resources, {{"app.kubernetes.io/managed-by", std::string(managed_by)}}, {labels});
+}
+
+}  // namespace
+
+Result<BuildResult> build(const base::FileTree& tree, std::string_view directory, const BuildOptions& options) {
+  BuildState state{&options, {}, {}};
+  WEIR_TRY(Loader loader, Loader::open_root(tree, directory, options));
+  WEIR_TRY(Target target, Target::open(std::move(loader), state));
+  const Kustomization& kustomization = target.kustomization();
+  if (!kustomization["buildMetadata"].empty()) target.track_origin(Origin{});
+
+  Accumulator result;
+  WEIR_CHECK(target.accumulate(result));
+
+  // These wait until everything is there, because they look at all resources and all renames.
+  ResMap& resources = result.resources;
+  WEIR_TRY(const Transform add_hashes, make_hash({}, {}, {}));
+  WEIR_CHECK(add_hashes(resources));
+  WEIR_CHECK(fix_name_references(resources, *result.config));
+  WEIR_CHECK(resolve_vars(resources, result.vars, result.config->var_references, state.warnings));
+  drop_local_config(resources);
+  WEIR_CHECK(sort_resources(resources, kustomization["sortOptions"]));
+  if (options.add_managed_by_label || kustomization.has_metadata_option("managedByLabel")) {
+    WEIR_CHECK(add_managed_by(resources));
+  }
+
+  BuildResult built;
+  built.warnings = std::move(state.warnings);
+  built.resources.reserve(resources.size());
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    finish_annotations(resources[i], kustomization.has_metadata_option("originAnnotations"),
+                       kustomization.has_metadata_option("transformerAnnotations"));
+    built.resources.push_back(resources[i].object());
+  }
+  return built;
+}
+
+std::string write_resources(const std::vector<Value>& resources) {
+  std::string text;
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    if (i > 0) text += "---\n";
+    value::append_yaml(text, resources[i], value::YamlStyle::kustomize);
+  }
+  return text;
+}
+
+}  // namespace weir::kustomize

@@ -1,0 +1,291 @@
+// Patches: strategic merge and JSON 6902, inline or from files, with or without a selector.
+#include <algorithm>
+
+#include "engine/kustomize/resource_reader.hh"
+#include "engine/kustomize/selector.hh"
+#include "engine/kustomize/transformers.hh"
+#include "engine/value/json.hh"
+#include "engine/value/pointer.hh"
+#include "engine/value/strategic_merge.hh"
+#include "engine/value/yaml.hh"
+
+namespace weir::kustomize {
+
+namespace {
+
+using base::Code;
+using base::make_error;
+
+constexpr std::string_view hidden_annotation = "internal.config.kubernetes.io/previousNames";
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view space = " \t\n\v\f\r";
+  const std::size_t begin = text.find_first_not_of(space);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
+}
+
+std::string quoted(std::string_view text) {
+  value::JsonStyle style;
+  style.escape_html = false;
+  return value::write_json(Value(text), style);
+}
+
+// A JSON patch from YAML or JSON text. Error: invalid.
+Result<Value> parse_operations(std::string_view text) {
+  if (text.empty()) return make_error(Code::invalid, "empty json patch operations");
+  if (text[0] == '[') return value::parse_json(text);
+  WEIR_TRY(std::vector<value::YamlDocument> documents,
+           value::parse_yaml_documents(text, {value::YamlDialect::helm, {}}));
+  if (documents.empty()) return Value(nullptr);
+  const Value& operations = documents[0].value;
+  if (!operations.is_array() && !operations.is_null()) {
+    return make_error(Code::invalid, "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+  }
+  for (const Value& operation : operations.items()) {
+    if (!operation.is_object()) {
+      return make_error(Code::invalid, "json: cannot unmarshal string into Go value of type jsonpatch.Operation");
+    }
+  }
+  return operations;
+}
+
+// After a trip through JSON there is no more difference between nulls that were written and empty ones.
+bool has_empty_null(const Value& node) {
+  if (node.is_null()) return node.is_empty_null();
+  for (const Value& item : node.items()) {
+    if (has_empty_null(item)) return true;
+  }
+  for (const value::Member& member : node.members()) {
+    if (has_empty_null(member.value)) return true;
+  }
+  return false;
+}
+
+void write_nulls(Value& node) {
+  if (!has_empty_null(node)) return;
+  if (node.is_null()) node = Value(nullptr);
+  for (std::size_t i = 0; node.is_array() && i < node.size(); ++i) write_nulls(node.item_mut(i));
+  for (std::size_t i = 0; node.is_object() && i < node.size(); ++i) write_nulls(node.member_mut(i).value);
+}
+
+// Applies operations to the object. While the reference would keep annotations of its own on the object,
+// /metadata/annotations exists for the patch, whatever the manifest says.
+Result<void> apply_operations(Resource& resource, const Value& operations) {
+  Value& object = resource.edit();
+  const bool lent = resource.has_build_annotations();
+  if (lent) object.entry("metadata").entry("annotations").set(hidden_annotation, Value(""));
+  WEIR_CHECK(value::apply_json_patch(object, operations));
+  write_nulls(object);
+  if (!lent) return {};
+  Value* metadata = object.find_mut("metadata");
+  Value* annotations = metadata == nullptr ? nullptr : metadata->find_mut("annotations");
+  if (annotations == nullptr || !annotations->is_object()) return {};
+  annotations->erase(hidden_annotation);
+  if (annotations->empty()) metadata->erase("annotations");
+  return {};
+}
+
+Result<void> apply_operations(ResMap& resources, const Selector& selector, const Value& operations,
+                              bool remember) {
+  for (const std::size_t i : selector.select(resources)) {
+    if (remember) resources[i].store_previous_id();
+    WEIR_CHECK(apply_operations(resources[i], operations));
+  }
+  resources.ids_changed();
+  return {};
+}
+
+struct MergePatch {
+  Value object;
+  bool allow_name_change = false;
+  bool allow_kind_change = false;
+};
+
+Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
+  const std::string name = resource.name();
+  const std::string ns = resource.namespace_name();
+  const std::string kind(resource.kind());
+  if (patch.allow_name_change || patch.allow_kind_change) resource.store_previous_id();
+  WEIR_TRY(const bool kept, value::apply_strategic_merge(resource.edit(), patch.object, resource.types()));
+  if (!kept) {
+    resource.edit() = Value(nullptr);
+    return {};
+  }
+  if (resource.deleted()) return {};
+  if (!patch.allow_kind_change && resource.kind() != kind) resource.set_kind(kind);
+  if (!patch.allow_name_change && resource.name() != name) resource.set_name(name);
+  if (resource.namespace_name() != ns || ns.empty()) resource.set_namespace(ns);
+  return {};
+}
+
+// A patch with a selector takes the type of each object it changes, and turns labels and annotations to text.
+MergePatch patch_for(const MergePatch& patch, const Resource& target) {
+  MergePatch result = patch;
+  Resource shell(patch.object, target.types());
+  for (const std::string_view field : {"labels", "annotations"}) {
+    shell.set_metadata_map(field, shell.metadata_map(field));
+  }
+  shell.set_namespace(shell.namespace_name());
+  shell.edit().set("apiVersion", target.object()["apiVersion"]);
+  result.object = shell.object();
+  return result;
+}
+
+Result<void> merge_selected(ResMap& resources, const std::vector<std::size_t>& selected,
+                            const MergePatch& patch) {
+  for (const std::size_t i : selected) WEIR_CHECK(apply_merge(resources[i], patch_for(patch, resources[i])));
+  resources.drop_deleted();
+  if (!patch.allow_name_change && !patch.allow_kind_change) return {};
+  return resources.check_unique();
+}
+
+Result<void> merge_by_id(ResMap& resources, const std::vector<MergePatch>& patches, const OpenApi& types) {
+  for (const MergePatch& patch : patches) {
+    const ResId id = id_of(patch.object, types);
+    Result<std::size_t> target = resources.find_patch_target(id);
+    if (!target.ok()) {
+      return std::move(target).error().with_context("no resource matches strategic merge patch \"" +
+                                                    id.to_string() + "\"");
+    }
+    WEIR_CHECK(apply_merge(resources[*target], patch));
+    if (patch.allow_name_change || patch.allow_kind_change) resources.ids_changed();
+  }
+  return {};
+}
+
+// What a `patches` entry holds once its text is read.
+struct LoadedPatch {
+  std::string source;  // for error texts
+  std::vector<MergePatch> merges;
+  Value operations;
+  bool is_merge = false;
+};
+
+Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context) {
+  const std::string inline_text(trim(config["patch"].get_string()));
+  const std::string path(config["path"].get_string());
+  const auto shown = [&] { return value::write_yaml(config); };
+  LoadedPatch loaded;
+  std::string text;
+  std::vector<Value> objects;
+  Result<void> merge_error;
+  if (inline_text.empty() && path.empty()) {
+    return make_error(Code::invalid, "must specify one of patch and path in\n" + shown());
+  }
+  if (!inline_text.empty() && !path.empty()) {
+    return make_error(Code::invalid, "patch and path can't be set at the same time\n" + shown());
+  }
+  if (!inline_text.empty()) {
+    text = inline_text;
+    loaded.source = "[patch: " + quoted(text) + "]";
+    Result<std::vector<Value>> read = read_objects(text);
+    if (read.ok()) objects = *std::move(read);
+    else merge_error = std::move(read).error();
+  } else {
+    WEIR_TRY(const base::FileBytes bytes,
+             context.loader->load(path).with_context("failed to get the patch file from path(" + path + ")"));
+    text = *bytes;
+    loaded.source = "[path: " + quoted(path) + "]";
+    Result<Objects> read = read_object_file(bytes, path);
+    if (read.ok()) objects = **read;
+    else merge_error = std::move(read).error();
+  }
+  Result<Value> operations = parse_operations(text);
+  if (merge_error.ok() && operations.ok() && !objects.empty() && !operations->empty()) {
+    return make_error(Code::invalid, "illegally qualifies as both an SM and JSON patch: " + loaded.source);
+  }
+  if (!merge_error.ok() && !operations.ok()) {
+    return make_error(Code::invalid, "unable to parse SM or JSON patch from " + loaded.source + ": " +
+                                         merge_error.error().message);
+  }
+  loaded.is_merge = merge_error.ok() && !objects.empty();
+  const Value& options = config["options"];
+  for (Value& object : objects) {
+    loaded.merges.push_back({std::move(object), options["allowNameChange"].get_bool(),
+                             options["allowKindChange"].get_bool()});
+  }
+  if (operations.ok()) loaded.operations = *std::move(operations);
+  return loaded;
+}
+
+}  // namespace
+
+Result<Transform> make_patch(const Value& config, const FieldSpecs&, const PluginContext& context) {
+  WEIR_TRY(LoadedPatch loaded, load_patch(config, context));
+  const OpenApi* types = context.types;
+  const Value target = config["target"];
+  return Transform([loaded = std::move(loaded), target, types](ResMap& resources) -> Result<void> {
+    if (target.is_null()) {
+      if (loaded.is_merge) return merge_by_id(resources, loaded.merges, *types);
+      return make_error(Code::invalid, "must specify a target for JSON patch " + loaded.source);
+    }
+    WEIR_TRY(const Selector selector, Selector::make(target));
+    if (!loaded.is_merge) return apply_operations(resources, selector, loaded.operations, true);
+    if (loaded.merges.size() > 1) {
+      return make_error(Code::invalid,
+                        "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set "
+                        "`patches.target` field: " + loaded.source);
+    }
+    return merge_selected(resources, selector.select(resources), loaded.merges[0]);
+  });
+}
+
+Result<Transform> make_json_patch(const Value& config, const FieldSpecs&, const PluginContext& context) {
+  const Value target = config["target"];
+  const std::string path(config["path"].get_string());
+  std::string text(config[config.contains("jsonOp") ? "jsonOp" : "patch"].get_string());
+  if (target["name"].get_string().empty()) return make_error(Code::invalid, "must specify the target name");
+  if (path.empty() && text.empty()) return make_error(Code::invalid, "empty file path and empty jsonOp");
+  if (!path.empty()) {
+    if (!text.empty()) return make_error(Code::invalid, "must specify a file path or jsonOp, not both");
+    WEIR_TRY(const base::FileBytes bytes, context.loader->load(path));
+    text = *bytes;
+    if (text.empty()) return make_error(Code::invalid, "patch file '" + path + "' empty seems to be empty");
+  }
+  WEIR_TRY(Value operations, parse_operations(text).with_context("decoding " + text));
+  if (operations.empty()) {
+    return make_error(Code::invalid, "patch appears to be empty; file=" + path + ", JsonOp=" + text);
+  }
+  return Transform([target, operations = std::move(operations)](ResMap& resources) -> Result<void> {
+    WEIR_TRY(const Selector selector, Selector::make(target));
+    return apply_operations(resources, selector, operations, false);
+  });
+}
+
+Result<Transform> make_merge_patches(const Value& config, const FieldSpecs&, const PluginContext& context) {
+  const std::string_view text = config["patches"].get_string();
+  if (config["paths"].empty() && text.empty()) {
+    return make_error(Code::invalid, "empty file path and empty patch content");
+  }
+  std::vector<MergePatch> patches;
+  const auto add = [&](const std::vector<Value>& objects) {
+    for (const Value& object : objects) patches.push_back({object});
+  };
+  for (const Value& entry : config["paths"].items()) {
+    // An entry is the patch itself, or else the name of its file.
+    Result<std::vector<Value>> direct = read_objects(entry.get_string());
+    if (direct.ok()) {
+      add(*direct);
+      continue;
+    }
+    WEIR_TRY(const base::FileBytes bytes, context.loader->load(entry.get_string()));
+    WEIR_TRY(const Objects objects, read_object_file(bytes, entry.get_string()));
+    add(*objects);
+  }
+  if (!text.empty()) {
+    WEIR_TRY(const std::vector<Value> objects, read_objects(text));
+    add(objects);
+  }
+  if (patches.empty()) return make_error(Code::invalid, "patch appears to be empty");
+  const OpenApi* types = context.types;
+  return Transform([patches = std::move(patches), types](ResMap& resources) -> Result<void> {
+    for (const MergePatch& patch : patches) {
+      WEIR_TRY(const std::size_t target, resources.find_patch_target(id_of(patch.object, *types)));
+      WEIR_CHECK(merge_selected(resources, {target}, patch));
+    }
+    return {};
+  });
+}
+
+}  // namespace weir::kustomize

@@ -1,0 +1,118 @@
+#include "engine/kustomize/resource.hh"
+
+#include "engine/value/strategic_merge.hh"
+
+namespace weir::kustomize {
+
+namespace {
+
+std::string metadata_text(const Value& object, std::string_view field) {
+  return value::scalar_text(object["metadata"][field]);
+}
+
+}  // namespace
+
+ResId id_of(const Value& object, const OpenApi& types) {
+  const std::string api_version = value::scalar_text(object["apiVersion"]);
+  const std::string kind = value::scalar_text(object["kind"]);
+  ResId id;
+  id.gvk = Gvk::from(api_version, kind);
+  id.cluster_scoped = types.is_cluster_scoped(api_version, kind);
+  id.name = metadata_text(object, "name");
+  id.ns = metadata_text(object, "namespace");
+  return id;
+}
+
+const ResId& Resource::id() const {
+  if (!id_) id_ = id_of(object_, *types_);
+  return *id_;
+}
+
+ResId Resource::original_id() const { return previous_.empty() ? id() : previous_id(0); }
+
+ResId Resource::previous_id(std::size_t index) const {
+  const PreviousId& previous = previous_[index];
+  ResId result;
+  result.gvk = id().gvk;
+  result.gvk.kind = previous.kind;
+  result.name = previous.name;
+  result.ns = previous.ns;
+  return result;
+}
+
+std::vector<ResId> Resource::previous_ids() const {
+  std::vector<ResId> result;
+  result.reserve(previous_.size());
+  for (std::size_t i = 0; i < previous_.size(); ++i) result.push_back(previous_id(i));
+  return result;
+}
+
+void Resource::store_previous_id() {
+  const ResId& now = id();
+  previous_.push_back({std::string(now.effective_namespace()), now.name, now.gvk.kind});
+}
+
+std::string Resource::name() const { return metadata_text(object_, "name"); }
+std::string Resource::namespace_name() const { return metadata_text(object_, "namespace"); }
+
+void Resource::set_name(std::string_view name) { edit().entry("metadata").set("name", Value(name)); }
+
+void Resource::set_namespace(std::string_view ns) {
+  if (!ns.empty()) {
+    edit().entry("metadata").set("namespace", Value(ns));
+    return;
+  }
+  if (!object_["metadata"].contains("namespace")) return;
+  edit().entry("metadata").erase("namespace");
+}
+
+void Resource::set_kind(std::string_view kind) { edit().set("kind", Value(kind)); }
+
+void Resource::set_gvk(const Gvk& gvk) {
+  set_kind(gvk.kind);
+  edit().set("apiVersion", Value(gvk.api_version()));
+}
+
+StringMap Resource::metadata_map(std::string_view field) const {
+  StringMap result;
+  for (const value::Member& member : object_["metadata"][field].members()) {
+    result.emplace(member.name(), value::scalar_text(member.value));
+  }
+  return result;
+}
+
+void Resource::set_metadata_map(std::string_view field, const StringMap& map) {
+  Value& metadata = edit().entry("metadata");
+  metadata.erase(field);
+  if (map.empty()) return;
+  Value written = Value::object();
+  for (const auto& [key, text] : map) written.append_member(Value(key), Value(text));
+  metadata.set(field, std::move(written));
+}
+
+bool Resource::has_build_annotations() const {
+  return !previous_.empty() || !prefixes.empty() || !suffixes.empty() || behavior || needs_hash ||
+         allow_name_change || allow_kind_change || origin || !transformations.empty();
+}
+
+void Resource::copy_metadata_from(const Resource& other) {
+  for (const std::string_view field : {"labels", "annotations"}) {
+    StringMap merged = metadata_map(field);
+    for (auto& [key, text] : other.metadata_map(field)) merged.emplace(key, text);
+    set_metadata_map(field, merged);
+  }
+  set_name(other.name());
+  set_namespace(other.namespace_name());
+  prefixes = other.prefixes;
+  suffixes = other.suffixes;
+  var_names = other.var_names;
+  behavior = other.behavior;
+  needs_hash = needs_hash && other.needs_hash;
+  allow_name_change = other.allow_name_change;
+  allow_kind_change = other.allow_kind_change;
+  previous_ = other.previous_;
+  if (!origin) origin = other.origin;
+  if (transformations.empty()) transformations = other.transformations;
+}
+
+}  // namespace weir::kustomize
