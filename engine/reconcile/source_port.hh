@@ -84,6 +84,12 @@ class ArtifactPort {
   virtual Result<StoredArtifact> store(std::string_view kind, std::string_view ns, std::string_view name,
                                        std::string_view file, const base::FileTree& tree,
                                        std::optional<std::string_view> ignore) = 0;
+  // Keeps `bytes` as they are: charts, repository indexes, copied OCI layers. Errors: io, limit, invalid.
+  virtual Result<StoredArtifact> store_bytes(std::string_view kind, std::string_view ns,
+                                             std::string_view name, std::string_view file,
+                                             std::string_view bytes);
+  // The bytes of a stored artifact, digest checked; `digest` may be "". Errors: not_found, corrupt, io.
+  virtual Result<base::FileBytes> read(std::string_view path, std::string_view digest);
   // The files of a stored artifact, digest checked. Errors: not_found, corrupt. Answers for an artifact just
   // stored come from memory. `digest` may be "" (not checked).
   virtual Result<std::shared_ptr<const base::FileTree>> open(std::string_view path,
@@ -99,5 +105,15 @@ class ArtifactPort {
   // "http://<adv-addr>/<path>".
   virtual std::string url(std::string_view path) const = 0;
 };
+
+// A store of trees alone need not keep bytes.
+inline Result<StoredArtifact> ArtifactPort::store_bytes(std::string_view, std::string_view,
+                                                        std::string_view, std::string_view,
+                                                        std::string_view) {
+  return make_error(Code::unsupported, "this artifact store keeps trees only");
+}
+inline Result<base::FileBytes> ArtifactPort::read(std::string_view, std::string_view) {
+  return make_error(Code::unsupported, "this artifact store keeps trees only");
+}
 
 }  // namespace weir::reconcile
