@@ -9,6 +9,8 @@
 #include "engine/base/limits.hh"
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_builder.hh"
+#include "engine/value/yaml_library.hh"
+#include "engine/value/yaml_scanner.hh"
 
 namespace weir::value {
 
@@ -89,12 +91,8 @@ class Handler final : public YAML::EventHandler {
 
 }  // namespace
 
-Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text,
-                                                       const YamlOptions& options) {
-  if (text.size() > limits::yaml_bytes_max)
-    return make_error(Code::limit, "YAML text larger than " +
-                                       std::to_string(limits::yaml_bytes_max) + " bytes");
-  std::vector<YamlDocument> documents;
+std::optional<Error> read_with_library(std::string_view text, const YamlOptions& options,
+                                       std::vector<YamlDocument>& documents) {
   YamlBuilder builder(options);
   try {
     ViewBuffer buffer(text);
@@ -105,8 +103,7 @@ Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text,
       YamlDocument document;
       document.value = builder.take_document();
       document.line = handler.first_mark().line;
-      if (document.value.is_null()) continue;
-      documents.push_back(std::move(document));
+      if (!document.value.is_null()) documents.push_back(std::move(document));
     }
   } catch (const Stopped&) {
     return builder.error();
@@ -114,6 +111,26 @@ Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text,
     builder.fail(Code::invalid, to_mark(error.mark), error.msg);
     return builder.error();
   }
+  return std::nullopt;
+}
+
+Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text,
+                                                       const YamlOptions& options) {
+  if (text.size() > limits::yaml_bytes_max)
+    return make_error(Code::limit, "YAML text larger than " +
+                                       std::to_string(limits::yaml_bytes_max) + " bytes");
+  const PreparedYaml prepared = prepare_yaml(text);
+  if (!prepared.ok)
+    return make_error(Code::invalid, place_text(options.file, prepared.mark, prepared.problem));
+  std::vector<YamlDocument> documents;
+  if (!prepared.unusual) {
+    YamlBuilder builder(options);
+    const ScanOutcome outcome = YamlScanner(prepared.text, builder, options).scan(documents);
+    if (outcome == ScanOutcome::done) return documents;
+    if (outcome == ScanOutcome::failed) return builder.error();
+    documents.clear();
+  }
+  if (auto error = read_with_library(prepared.text, options, documents)) return std::move(*error);
   return documents;
 }
 
