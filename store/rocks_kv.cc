@@ -1,6 +1,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -24,10 +25,7 @@ rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size(
 std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 Error to_error(const rocksdb::Status& status, std::string_view what, const std::string& directory) {
-  Code code = Code::internal;
-  if (status.IsCorruption()) code = Code::corrupt;
-  if (status.IsIOError() || status.IsNoSpace()) code = Code::io;
-  if (status.IsNotSupported()) code = Code::io;  // a write to a store opened read-only
+  const Code code = status.IsCorruption() ? Code::corrupt : Code::io;
   return make_error(code, std::string(what) + " " + directory + ": " + status.ToString());
 }
 
@@ -61,6 +59,12 @@ class RocksKv final : public Kv {
       : directory_(std::move(directory)), db_(std::move(db)), families_(std::move(families)) {}
 
   ~RocksKv() override {
+    if (!recover().ok()) {
+      // Closing would flush, and RocksDB aborts when it flushes a file that failed. Left as a crash
+      // leaves it.
+      static_cast<void>(db_.release());
+      return;
+    }
     for (rocksdb::ColumnFamilyHandle* family : families_) {
       db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
     }
@@ -141,6 +145,16 @@ class RocksKv final : public Kv {
   bool failed_ = false;
 };
 
+// Going on after an error is the next write's business (RocksKv::recover), at once and in its
+// thread; RocksDB's own attempt would come up to five seconds after there is room again.
+class NoOwnRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions database_options(const RocksOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = !options.read_only;
@@ -155,6 +169,8 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
   db.max_total_wal_size = 64u << 20;
   db.bytes_per_sync = 1u << 20;
   db.stats_dump_period_sec = 0;
+  db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<NoOwnRecovery>());
   return db;
 }
 
