@@ -95,7 +95,9 @@ Result<BuildResult> build(const base::FileTree& tree, std::string_view directory
   WEIR_CHECK(fix_name_references(resources, *result.config));
   WEIR_CHECK(resolve_vars(resources, result.vars, result.config->var_references, state.warnings));
   drop_local_config(resources);
-  WEIR_CHECK(sort_resources(resources, kustomization["sortOptions"]));
+  static const Value legacy = Value::object({{"order", "legacy"}});
+  const bool by_default = options.legacy_order && !kustomization.fields.contains("sortOptions");
+  WEIR_CHECK(sort_resources(resources, by_default ? legacy : kustomization["sortOptions"]));
   if (options.add_managed_by_label || kustomization.has_metadata_option("managedByLabel")) {
     WEIR_CHECK(add_managed_by(resources));
   }

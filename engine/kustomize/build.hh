@@ -71,7 +71,10 @@ struct BuildOptions {
   RemoteLoader* remote = nullptr;    // not owned; null: remote resources are refused
   bool enable_helm = false;          // --enable-helm
   ChartInflator* charts = nullptr;   // not owned; needed when enable_helm is set
-  bool add_managed_by_label = false; // --as-... : label app.kubernetes.io/managed-by
+  bool add_managed_by_label = false; // label app.kubernetes.io/managed-by
+  // Without sortOptions: true sorts as the command line does (legacy), false keeps the order of the
+  // kustomizations (as Flux's controllers do).
+  bool legacy_order = false;
   // How directories print in error texts: this is put before the tree's paths ("/tmp/x" -> "/tmp/x/base").
   std::string display_root;
 };

@@ -1,6 +1,7 @@
 // weir kustomize DIR: what `kubectl kustomize DIR` prints.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 
 #include "engine/base/limits.hh"
 #include "engine/kustomize/build.hh"
+#include "engine/model/object_id.hh"
 
 namespace {
 
@@ -166,6 +168,7 @@ int run_kustomize(int argc, char** argv) {
   const fs::path real = fs::canonical(directory, error);
   if (!error) directory = real;
   arguments.options.display_root = "/";
+  arguments.options.legacy_order = true;
   const LocalTree tree;
   Result<kustomize::BuildResult> built =
       kustomize::build(tree, directory.relative_path().lexically_normal().string(), arguments.options);
