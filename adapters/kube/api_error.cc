@@ -21,18 +21,21 @@ constexpr Known known[] = {
     {400, Code::invalid, "BadRequest", "the server rejected our request for an unknown reason"},
     {401, Code::unauthorized, "Unauthorized",
      "the server has asked for the client to provide credentials"},
-    {403, Code::forbidden, "Forbidden", "the server does not allow access to the requested resource"},
+    {403, Code::forbidden, "Forbidden",
+     "the server does not allow access to the requested resource"},
     {404, Code::not_found, "NotFound", "the server could not find the requested resource"},
     {405, Code::unsupported, "MethodNotAllowed",
      "the server does not allow this method on the requested resource"},
-    {406, Code::unsupported, "NotAcceptable", "the server was unable to respond with a content type "
-                                              "that the client supports"},
+    {406, Code::unsupported, "NotAcceptable",
+     "the server was unable to respond with a content type "
+     "that the client supports"},
     {409, Code::conflict, "Conflict", "the server reported a conflict"},
     {410, Code::gone, "Gone", "the server no longer has the requested resource version"},
     {413, Code::limit, "RequestEntityTooLarge", "the request is too large for the server"},
     {415, Code::unsupported, "UnsupportedMediaType",
      "the body of the request was in an unknown format"},
-    {422, Code::invalid, "Invalid", "the server rejected our request due to an error in our request"},
+    {422, Code::invalid, "Invalid",
+     "the server rejected our request due to an error in our request"},
     {429, Code::rate_limited, "TooManyRequests",
      "the server has received too many requests and has asked us to try again later"},
     {500, Code::unavailable, "InternalError", ""},
@@ -104,7 +107,8 @@ Error api_error(int http_status, std::string_view body, std::string_view request
   Known entry = classify(http_status);
   std::string message(entry.message);
   if (message.empty()) {
-    message = "an error on the server (\"" + excerpt(body) + "\") has prevented the request from "
+    message = "an error on the server (\"" + excerpt(body) +
+              "\") has prevented the request from "
               "succeeding";
   }
   if (!request.empty()) message += " (" + std::string(request) + ")";

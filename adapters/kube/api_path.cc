@@ -18,7 +18,8 @@ std::string collection_path(const reconcile::ApiResource& resource, std::string_
 
 Result<std::string> object_path(const reconcile::ApiResource& resource, std::string_view ns,
                                 std::string_view name, std::string_view subresource) {
-  if (name.empty()) return make_error(Code::invalid, resource.gvk.kind + ": resource name may not be empty");
+  if (name.empty())
+    return make_error(Code::invalid, resource.gvk.kind + ": resource name may not be empty");
   // "." and ".." would name another resource once a server or proxy has tidied the path.
   if (name == "." || name == ".." || ns == "." || ns == "..") {
     return make_error(Code::invalid, resource.gvk.kind + ": name may not be '.' or '..'");

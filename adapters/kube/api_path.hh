@@ -9,10 +9,11 @@
 
 namespace weir::kube {
 
-// "/apis/apps/v1/namespaces/x/deployments"; all namespaces when `ns` is "". Cluster-scoped kinds ignore ns.
+// "/apis/apps/v1/namespaces/x/deployments"; all namespaces when `ns` is "". Cluster-scoped kinds
+// ignore ns.
 std::string collection_path(const reconcile::ApiResource& resource, std::string_view ns);
-// The object's, with "/status" and the like appended. Error: invalid (no name, or no namespace where the
-// kind needs one).
+// The object's, with "/status" and the like appended. Error: invalid (no name, or no namespace
+// where the kind needs one).
 Result<std::string> object_path(const reconcile::ApiResource& resource, std::string_view ns,
                                 std::string_view name, std::string_view subresource = {});
 // "deployments.apps", "pods": how errors name a resource.

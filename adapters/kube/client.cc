@@ -16,9 +16,9 @@ namespace {
 
 constexpr value::JsonStyle wire{.sort_keys = false, .escape_html = false, .indent = 0};
 
-constexpr std::string_view patch_types[] = {
-    "application/json-patch+json", "application/merge-patch+json",
-    "application/strategic-merge-patch+json"};
+constexpr std::string_view patch_types[] = {"application/json-patch+json",
+                                            "application/merge-patch+json",
+                                            "application/strategic-merge-patch+json"};
 
 constexpr std::string_view propagations[] = {"Background", "Foreground", "Orphan"};
 
@@ -51,7 +51,8 @@ KubeClient::~KubeClient() {
   reactor_.reset();
 }
 
-Result<std::unique_ptr<KubeClient>> KubeClient::create(ClusterAccess access, ClientOptions options) {
+Result<std::unique_ptr<KubeClient>> KubeClient::create(ClusterAccess access,
+                                                       ClientOptions options) {
   WEIR_TRY(auto transport,
            Transport::create(std::move(access), options.connections_max, options.timeout));
   return std::unique_ptr<KubeClient>(new KubeClient(std::move(transport)));
@@ -129,11 +130,13 @@ Result<Value> KubeClient::write(Verb verb, std::string_view method, const model:
 }
 
 Result<Value> KubeClient::create(const Value& object, const WriteOptions& options) {
-  return write(Verb::create, "POST", model::ObjectId::of(object), object, "application/json", options);
+  return write(Verb::create, "POST", model::ObjectId::of(object), object, "application/json",
+               options);
 }
 
 Result<Value> KubeClient::update(const Value& object, const WriteOptions& options) {
-  return write(Verb::update, "PUT", model::ObjectId::of(object), object, "application/json", options);
+  return write(Verb::update, "PUT", model::ObjectId::of(object), object, "application/json",
+               options);
 }
 
 Result<Value> KubeClient::apply(const Value& object, const WriteOptions& options) {
@@ -148,7 +151,8 @@ Result<Value> KubeClient::patch(const model::ObjectId& id, PatchType type, const
                std::string(patch_types[static_cast<std::size_t>(type)]), options);
 }
 
-Result<void> KubeClient::remove(const model::ObjectId& id, const reconcile::DeleteOptions& options) {
+Result<void> KubeClient::remove(const model::ObjectId& id,
+                                const reconcile::DeleteOptions& options) {
   WEIR_TRY(ApiResource resource, discovery_.resolve(id.gvk));
   Value body = Value::object({{"apiVersion", "v1"}, {"kind", "DeleteOptions"}});
   body.set("propagationPolicy", propagations[static_cast<std::size_t>(options.propagation)]);

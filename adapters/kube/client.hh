@@ -1,8 +1,9 @@
-// A real API server as the engine's KubeApi: typed calls over HTTP, discovery, server-side apply, watches.
+// A real API server as the engine's KubeApi: typed calls over HTTP, discovery, server-side apply,
+// watches.
 //
-// Thread-safe: calls block the caller; the sinks of all watches run on one thread of the client, so a slow
-// sink delays the others. Handles of watches may outlive the client (they are then inert). Errors as
-// kube_port.hh says; those of the network have no reason, or "TLS".
+// Thread-safe: calls block the caller; the sinks of all watches run on one thread of the client, so
+// a slow sink delays the others. Handles of watches may outlive the client (they are then inert).
+// Errors as kube_port.hh says; those of the network have no reason, or "TLS".
 #pragma once
 
 #include <chrono>
@@ -29,13 +30,13 @@ struct ClientOptions {
 // A request that the typed calls do not cover: logs, reviews, token requests, health endpoints.
 struct RawRequest {
   std::string method = "GET";
-  std::string target;        // path and query
+  std::string target;  // path and query
   std::string body;
   std::string content_type;  // "" = application/json
   std::string accept;        // "" = application/json
   reconcile::Identity as;
   std::chrono::milliseconds timeout{0};  // 0 = the client's
-  net::BodySink sink;        // takes the body as it comes (logs that are followed)
+  net::BodySink sink;                    // takes the body as it comes (logs that are followed)
 };
 
 struct RawResponse {
@@ -47,7 +48,8 @@ struct RawResponse {
 class KubeClient final : public reconcile::KubeApi {
  public:
   // Does not connect yet. Errors: invalid (PEM, proxy URL), those of a credential plugin.
-  static Result<std::unique_ptr<KubeClient>> create(ClusterAccess access, ClientOptions options = {});
+  static Result<std::unique_ptr<KubeClient>> create(ClusterAccess access,
+                                                    ClientOptions options = {});
   // Ends running calls (`cancelled`) and watches. Not to be called from within a sink.
   ~KubeClient() override;
 
@@ -73,8 +75,9 @@ class KubeClient final : public reconcile::KubeApi {
 
  private:
   explicit KubeClient(std::unique_ptr<Transport> transport);
-  Result<Value> write(Verb verb, std::string_view method, const model::ObjectId& id, const Value& body,
-                      std::string content_type, const reconcile::WriteOptions& options);
+  Result<Value> write(Verb verb, std::string_view method, const model::ObjectId& id,
+                      const Value& body, std::string content_type,
+                      const reconcile::WriteOptions& options);
   Result<net::HttpResponse> send(Call call);
   void note_missing(const Error& error);
 

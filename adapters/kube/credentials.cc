@@ -61,7 +61,7 @@ class FileToken final : public Credentials {
 
   // A file that cannot be read right now leaves the last good token in use.
   Result<void> load() {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path_.c_str(), &info) == 0) {
       Stamp stamp{info.st_ino, info.st_size,
                   info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec};
@@ -73,7 +73,8 @@ class FileToken final : public Credentials {
         stamp_ = stamp;
       }
     }
-    if (value_.empty()) return make_error(Code::unauthorized, "cannot read the token file " + path_);
+    if (value_.empty())
+      return make_error(Code::unauthorized, "cannot read the token file " + path_);
     return {};
   }
 

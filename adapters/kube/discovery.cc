@@ -21,9 +21,10 @@ std::vector<std::string> strings(const Value& list) {
 }
 
 Error no_match(const model::Gvk& gvk) {
-  return make_error(Code::not_found,
-                    "no matches for kind \"" + gvk.kind + "\" in version \"" + gvk.api_version() + "\"",
-                    "NoMatch");
+  return make_error(
+      Code::not_found,
+      "no matches for kind \"" + gvk.kind + "\" in version \"" + gvk.api_version() + "\"",
+      "NoMatch");
 }
 
 }  // namespace
@@ -157,7 +158,7 @@ Result<std::vector<ApiResource>> Discovery::fetch_old_form(const std::string& ro
   for (const Value& version : document["versions"].items()) {  // APIVersions, of /api
     paths.push_back(root + "/" + std::string(version.get_string()));
   }
-  for (const Value& group : document["groups"].items()) {      // APIGroupList, of /apis
+  for (const Value& group : document["groups"].items()) {  // APIGroupList, of /apis
     std::string_view preferred = group.path("preferredVersion", "groupVersion").get_string();
     if (!preferred.empty()) paths.push_back(root + "/" + std::string(preferred));
     for (const Value& version : group["versions"].items()) {

@@ -1,7 +1,7 @@
 // What an API server serves: aggregated discovery (v2, v2beta1), or the old form a group at a time.
 //
-// Discovery is a thread-safe cache. Concurrent misses share one refresh; an unchanged document costs a 304.
-// Errors: not_found, reason "NoMatch" (unknown kind); else those of the transport.
+// Discovery is a thread-safe cache. Concurrent misses share one refresh; an unchanged document
+// costs a 304. Errors: not_found, reason "NoMatch" (unknown kind); else those of the transport.
 #pragma once
 
 #include <cstdint>
@@ -51,10 +51,10 @@ class Discovery {
                                                              const Value& document);
 
   Transport& transport_;
-  std::mutex mutex_;          // snapshot_, generation_
+  std::mutex mutex_;  // snapshot_, generation_
   SnapshotPtr snapshot_;
   std::uint64_t generation_ = 0;
-  std::mutex refreshing_;     // held while fetching; parts_
+  std::mutex refreshing_;  // held while fetching; parts_
   Part parts_[2];
 };
 

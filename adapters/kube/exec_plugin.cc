@@ -19,7 +19,8 @@ namespace weir::kube {
 
 namespace {
 
-constexpr std::size_t output_bytes_max = 1u << 20;  // a token and a certificate chain are below 100 KiB
+constexpr std::size_t output_bytes_max =
+    1u << 20;  // a token and a certificate chain are below 100 KiB
 constexpr auto run_time_max = std::chrono::minutes(5);  // a person may have to log in
 
 std::string exec_info(const ClusterAccess& access, bool interactive) {
@@ -68,7 +69,8 @@ Result<std::string> drain(int fd) {
   std::string out;
   auto deadline = std::chrono::steady_clock::now() + run_time_max;
   while (true) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd entry{fd, POLLIN, 0};
     if (left.count() <= 0) return make_error(Code::timeout, "it did not finish in five minutes");
     if (::poll(&entry, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {

@@ -22,7 +22,7 @@ Error invalid(const std::string& where, std::string_view what) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return make_error(Code::not_found, path + ": no such file");
   if (!S_ISREG(info.st_mode)) return make_error(Code::invalid, path + ": not a regular file");
   if (static_cast<std::size_t>(info.st_size) > base::limits::file_bytes_max) {
@@ -45,7 +45,8 @@ struct Section {
   std::string_view list;  // "clusters"
   std::string_view body;  // "cluster"
 };
-constexpr Section sections[] = {{"clusters", "cluster"}, {"users", "user"}, {"contexts", "context"}};
+constexpr Section sections[] = {
+    {"clusters", "cluster"}, {"users", "user"}, {"contexts", "context"}};
 
 // The merged files.
 class Config {
@@ -64,7 +65,8 @@ class Config {
     return {};
   }
 
-  Result<Entry> entry(const Section& section, const std::string& name, const std::string& needed_by) const {
+  Result<Entry> entry(const Section& section, const std::string& name,
+                      const std::string& needed_by) const {
     for (const auto& [key, found] : entries_) {
       if (key.first == section.list && key.second == name) return found;
     }
@@ -80,7 +82,8 @@ class Config {
     }
     std::size_t index = 0;
     for (const Value& item : list.items()) {
-      std::string at = file + ": " + std::string(section.list) + "[" + std::to_string(index++) + "]";
+      std::string at =
+          file + ": " + std::string(section.list) + "[" + std::to_string(index++) + "]";
       if (!item["name"].is_string()) return invalid(at + ".name", "expected a string");
       std::string name(item["name"].as_string());
       const Value& body = item[section.body];
@@ -135,8 +138,9 @@ class Reader {
     WEIR_TRY(std::string path, text(field));
     if (path.empty()) return path;
     if (!options_.allow_files) {
-      return make_error(Code::unsupported, at(field) + ": paths of files are not allowed here; "
-                                                       "embed the data instead");
+      return make_error(Code::unsupported, at(field) +
+                                               ": paths of files are not allowed here; "
+                                               "embed the data instead");
     }
     return beside(path);
   }
@@ -166,7 +170,8 @@ Result<void> read_cluster(const Reader& in, const KubeconfigOptions& options, Cl
   WEIR_TRY(out.disable_compression, in.flag("disable-compression"));
   WEIR_TRY(bool insecure, in.flag("insecure-skip-tls-verify"));
   if (insecure && !options.allow_insecure) {
-    out.notes.push_back(in.at("insecure-skip-tls-verify") + " is ignored: certificates are verified");
+    out.notes.push_back(in.at("insecure-skip-tls-verify") +
+                        " is ignored: certificates are verified");
   } else if (insecure && !out.tls.ca_pem.empty()) {
     return invalid(in.at("insecure-skip-tls-verify"),
                    "specifying a root certificates file with the insecure flag is not allowed");
@@ -181,8 +186,9 @@ Result<void> read_exec(const Reader& in, const KubeconfigOptions& options, Clust
   if (exec.is_null()) return {};
   if (!options.allow_exec) {
     return make_error(Code::unsupported,
-                      in.at("exec") + ": credential plugins are not run here; use a token or a "
-                                      "client certificate");
+                      in.at("exec") +
+                          ": credential plugins are not run here; use a token or a "
+                          "client certificate");
   }
   ExecPlugin plugin;
   plugin.command = exec["command"].get_string();
@@ -219,7 +225,8 @@ Result<void> read_impersonation(const Reader& in, ClusterAccess& out) {
     }
   }
   if (user.empty() && !out.impersonate.empty()) {
-    return invalid(in.at("as"), "requesting uid, groups or user-extra without impersonating a user");
+    return invalid(in.at("as"),
+                   "requesting uid, groups or user-extra without impersonating a user");
   }
   return {};
 }
@@ -227,8 +234,9 @@ Result<void> read_impersonation(const Reader& in, ClusterAccess& out) {
 Result<void> read_user(const Reader& in, const KubeconfigOptions& options, ClusterAccess& out) {
   if (in.body().contains("username") || in.body().contains("password")) {
     return make_error(Code::unsupported,
-                      in.at("username") + ": basic authentication is not supported; use a token or "
-                                          "a client certificate");
+                      in.at("username") +
+                          ": basic authentication is not supported; use a token or "
+                          "a client certificate");
   }
   if (in.body().contains("auth-provider")) {
     return make_error(Code::unsupported, in.at("auth-provider") +
@@ -339,14 +347,15 @@ Result<ClusterAccess> find_access(const std::string& path, const KubeconfigOptio
   }
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
     std::string file = std::string(home) + "/.kube/config";
-    struct stat info {};
+    struct stat info{};
     if (::stat(file.c_str(), &info) == 0) return load_kubeconfig({file}, options);
   }
   auto in_cluster = in_cluster_access();
   if (!in_cluster.ok() && in_cluster.error().code == Code::not_found) {
-    return make_error(Code::not_found,
-                      "no configuration has been provided: set --kubeconfig or KUBECONFIG, or run in "
-                      "a cluster");
+    return make_error(
+        Code::not_found,
+        "no configuration has been provided: set --kubeconfig or KUBECONFIG, or run in "
+        "a cluster");
   }
   return in_cluster;
 }

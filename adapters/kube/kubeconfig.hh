@@ -1,8 +1,10 @@
-// How to reach a cluster and as whom: kubeconfig files as kubectl reads them, and the in-cluster account.
+// How to reach a cluster and as whom: kubeconfig files as kubectl reads them, and the in-cluster
+// account.
 //
-// Pure but for reading the named files. Errors name file and field: invalid (malformed, missing entry),
-// not_found (an explicit file that is not there, no configuration at all), unsupported (exec plugins where
-// they are not allowed, basic auth, auth-provider), io. Texts never hold a token, key or password.
+// Pure but for reading the named files. Errors name file and field: invalid (malformed, missing
+// entry), not_found (an explicit file that is not there, no configuration at all), unsupported
+// (exec plugins where they are not allowed, basic auth, auth-provider), io. Texts never hold a
+// token, key or password.
 #pragma once
 
 #include <optional>
@@ -36,26 +38,29 @@ struct ClusterAccess {
   std::string token;
   std::string token_file;  // read again when it changes; wins over token
   std::optional<ExecPlugin> exec;
-  net::Headers impersonate;  // Impersonate-* of the user entry (as, as-uid, as-groups, as-user-extra)
-  std::string context;       // its name, "" in cluster
-  std::string ns;            // the context's namespace, "default" when it names none
+  net::Headers
+      impersonate;      // Impersonate-* of the user entry (as, as-uid, as-groups, as-user-extra)
+  std::string context;  // its name, "" in cluster
+  std::string ns;       // the context's namespace, "default" when it names none
   // Something in the file was left out on purpose (insecure-skip-tls-verify): for logs.
   std::vector<std::string> notes;
 };
 
 struct KubeconfigOptions {
   std::string context, cluster, user;  // --context, --cluster, --user; "" = as the files say
-  bool allow_exec = false;      // exec plugins; without it they are an error (the engine runs nothing)
-  bool allow_files = true;      // paths to certificates and tokens; without it they are an error
-  bool allow_insecure = true;   // insecure-skip-tls-verify; without it the certificate is verified anyway
+  bool allow_exec = false;  // exec plugins; without it they are an error (the engine runs nothing)
+  bool allow_files = true;  // paths to certificates and tokens; without it they are an error
+  bool allow_insecure =
+      true;  // insecure-skip-tls-verify; without it the certificate is verified anyway
 };
 
-// One kubeconfig in text (a Secret's value); `file` names it in errors and is the base of relative paths.
+// One kubeconfig in text (a Secret's value); `file` names it in errors and is the base of relative
+// paths.
 Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string& file,
                                        const KubeconfigOptions& options);
 
-// Several files merged as kubectl merges $KUBECONFIG: of two entries of one name the first file's counts,
-// files that do not exist are skipped. not_found when none exists.
+// Several files merged as kubectl merges $KUBECONFIG: of two entries of one name the first file's
+// counts, files that do not exist are skipped. not_found when none exists.
 Result<ClusterAccess> load_kubeconfig(const std::vector<std::string>& files,
                                       const KubeconfigOptions& options);
 
@@ -64,8 +69,8 @@ Result<ClusterAccess> load_kubeconfig(const std::vector<std::string>& files,
 Result<ClusterAccess> in_cluster_access(
     const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
 
-// What kubectl would use: `path` (--kubeconfig) when set, else $KUBECONFIG, else ~/.kube/config, else the
-// pod's service account.
+// What kubectl would use: `path` (--kubeconfig) when set, else $KUBECONFIG, else ~/.kube/config,
+// else the pod's service account.
 Result<ClusterAccess> find_access(const std::string& path, const KubeconfigOptions& options);
 
 }  // namespace weir::kube

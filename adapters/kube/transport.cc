@@ -40,7 +40,8 @@ Transport::Transport(ClusterAccess access, std::unique_ptr<Credentials> credenti
       http_(std::move(http)),
       timeout_(timeout) {}
 
-Result<std::unique_ptr<Transport>> Transport::create(ClusterAccess access, std::size_t connections_max,
+Result<std::unique_ptr<Transport>> Transport::create(ClusterAccess access,
+                                                     std::size_t connections_max,
                                                      std::chrono::milliseconds timeout) {
   WEIR_TRY(auto credentials, make_credentials(access));
   net::HttpClientOptions options;
@@ -71,7 +72,8 @@ Result<net::HttpRequest> Transport::prepare(const Call& call) {
   }
   if (!call.etag.empty()) request.headers.push_back({"If-None-Match", call.etag});
   WEIR_TRY(std::string authorization, credentials_->authorization());
-  if (!authorization.empty()) request.headers.push_back({"Authorization", std::move(authorization)});
+  if (!authorization.empty())
+    request.headers.push_back({"Authorization", std::move(authorization)});
   if (!call.as.empty()) {
     request.headers.push_back({"Impersonate-User", call.as});
   } else {

@@ -1,8 +1,9 @@
 // Requests to one API server: credentials, impersonation, bounded retries, counters.
 //
-// Thread-safe; call() blocks its caller. Retries, five at most: a 401 once after fresh credentials, 429 and
-// 5xx answers with a Retry-After (at most 10 s each), "leader changed" of etcd. Everything else is returned
-// as a typed error (api_error.hh) at once. Errors of the network as adapters/net has them.
+// Thread-safe; call() blocks its caller. Retries, five at most: a 401 once after fresh credentials,
+// 429 and 5xx answers with a Retry-After (at most 10 s each), "leader changed" of etcd. Everything
+// else is returned as a typed error (api_error.hh) at once. Errors of the network as adapters/net
+// has them.
 #pragma once
 
 #include <array>
@@ -23,7 +24,16 @@
 namespace weir::kube {
 
 enum class Verb : std::uint8_t {
-  get, list, watch, create, update, apply, patch, remove, discovery, raw,
+  get,
+  list,
+  watch,
+  create,
+  update,
+  apply,
+  patch,
+  remove,
+  discovery,
+  raw,
 };
 inline constexpr std::size_t verb_count = 10;
 std::string_view verb_name(Verb verb);  // "get", ..., "delete" for remove
@@ -39,21 +49,22 @@ struct RequestCounts {
 struct Call {
   Verb verb = Verb::get;
   std::string_view method = "GET";
-  std::string target;        // "/api/v1/...?..."
+  std::string target;  // "/api/v1/...?..."
   std::string body;
-  std::string content_type;  // of the body; "" = application/json
-  std::string accept;        // "" = application/json
-  std::string as;            // user to impersonate; "" = the access's own identity
-  std::string etag;          // If-None-Match; a 304 is then an answer
-  std::string what;          // "deployments.apps web", for generic error texts
+  std::string content_type;              // of the body; "" = application/json
+  std::string accept;                    // "" = application/json
+  std::string as;                        // user to impersonate; "" = the access's own identity
+  std::string etag;                      // If-None-Match; a 304 is then an answer
+  std::string what;                      // "deployments.apps web", for generic error texts
   std::chrono::milliseconds timeout{0};  // 0 = the transport's own
-  bool repeatable = false;   // safe to send twice on a connection that died
-  net::BodySink sink;        // for bodies of 2xx answers that should not be held
+  bool repeatable = false;               // safe to send twice on a connection that died
+  net::BodySink sink;                    // for bodies of 2xx answers that should not be held
 };
 
 class Transport {
  public:
-  static Result<std::unique_ptr<Transport>> create(ClusterAccess access, std::size_t connections_max,
+  static Result<std::unique_ptr<Transport>> create(ClusterAccess access,
+                                                   std::size_t connections_max,
                                                    std::chrono::milliseconds timeout);
 
   Result<net::HttpResponse> call(const Call& call);

@@ -1,7 +1,8 @@
-// What a watch has seen and says: lines of a watch stream and pages of its lists become WatchEvents.
+// What a watch has seen and says: lines of a watch stream and pages of its lists become
+// WatchEvents.
 //
-// No I/O, no threads: the reactor feeds it. It remembers the uid of each object by name (not the objects),
-// so that a re-list can report those that vanished.
+// No I/O, no threads: the reactor feeds it. It remembers the uid of each object by name (not the
+// objects), so that a re-list can report those that vanished.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +24,16 @@ class WatchDecoder {
 
   // A list begins (again): what was seen in an unfinished one is forgotten.
   void begin_list();
-  // One page: added for new objects, modified for those already known; deleted and added for one that was
-  // replaced by another of its name.
+  // One page: added for new objects, modified for those already known; deleted and added for one
+  // that was replaced by another of its name.
   void take_page(const ListPage& page, const Emit& emit);
-  // The list is complete: deleted (apiVersion, kind, name and namespace only) for what it lacks, then synced.
+  // The list is complete: deleted (apiVersion, kind, name and namespace only) for what it lacks,
+  // then synced.
   void end_list(const std::string& resource_version, const Emit& emit);
 
-  // Bytes of the stream; whole lines become events. Errors: gone (list again), the API's own (an ERROR
-  // event), unavailable (a line that is no watch event), limit (a line above watch_line_bytes_max).
+  // Bytes of the stream; whole lines become events. Errors: gone (list again), the API's own (an
+  // ERROR event), unavailable (a line that is no watch event), limit (a line above
+  // watch_line_bytes_max).
   Result<void> take_bytes(std::string_view bytes, const Emit& emit);
   // A connection begins: half a line of the last one is dropped.
   void begin_stream() { buffer_.clear(); }

@@ -1,13 +1,19 @@
 #include "adapters/kube/watch_reactor.hh"
 
-#include <utility>
+// The thread sanitizer knows no fences; asio's handlers are ordered by its queue's mutex anyway.
+#ifdef __SANITIZE_THREAD__
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK
+#endif
+
+#include <utility>  // before asio 1.74, which lacks it
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -27,10 +33,11 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr std::size_t helpers = 8;       // all watches talk to one server: more would only queue there
+constexpr std::size_t helpers = 8;  // all watches talk to one server: more would only queue there
 constexpr milliseconds backoff_min{100};
 constexpr milliseconds backoff_max{30'000};
-constexpr int silent_failures = 3;       // a short outage of a watch that had synced is nobody's business
+constexpr int silent_failures =
+    3;  // a short outage of a watch that had synced is nobody's business
 constexpr std::size_t reads_per_turn = 16;  // about 1 MiB, then the other watches have their turn
 
 struct Task;
@@ -48,21 +55,21 @@ struct Task {
 
   reconcile::WatchOptions options;
   reconcile::WatchSink sink;
-  std::mutex sink_mutex;             // held while the sink runs
+  std::mutex sink_mutex;  // held while the sink runs
   std::atomic<bool> stopped{false};
 
   WatchDecoder decoder;
   bool synced = false;
-  bool whole_list = false;           // the next list is unpaged
-  bool reported = false;             // the present trouble has been told
+  bool whole_list = false;  // the next list is unpaged
+  bool reported = false;    // the present trouble has been told
   int failures = 0;
   std::chrono::steady_clock::time_point listed{};
   std::chrono::steady_clock::time_point opened{};
-  bool heard = false;                // the stream has said something
+  bool heard = false;  // the stream has said something
   std::unique_ptr<net::HttpStream> stream;
   std::optional<asio::posix::stream_descriptor> waiter;
-  asio::steady_timer timer;          // back-off
-  asio::steady_timer lifetime;       // of the stream
+  asio::steady_timer timer;     // back-off
+  asio::steady_timer lifetime;  // of the stream
   std::minstd_rand random;
 };
 
@@ -151,8 +158,8 @@ class WatchReactor::Core : public std::enable_shared_from_this<WatchReactor::Cor
     options.field_selector = task->options.field_selector;
     asio::post(pool_, [this, task, options, next, whole = task->whole_list] {
       if (task->stopped) return;
-      auto page = std::make_shared<Result<ListPage>>(
-          lister_.page(task->options.gvk, options, next, whole));
+      auto page =
+          std::make_shared<Result<ListPage>>(lister_.page(task->options.gvk, options, next, whole));
       asio::post(io_, [this, task, page] { listed(task, *page); });
     });
   }
@@ -254,8 +261,8 @@ class WatchReactor::Core : public std::enable_shared_from_this<WatchReactor::Cor
   void fail(const TaskPtr& task, Error error) {
     auto now = std::chrono::steady_clock::now();
     if (error.code == Code::gone && now - task->listed > seconds(1)) return list(task, "");
-    // What may pass leaves the place in the stream good; after anything else nobody can tell what was
-    // missed, and an event that cannot be read must not be asked for again.
+    // What may pass leaves the place in the stream good; after anything else nobody can tell what
+    // was missed, and an event that cannot be read must not be asked for again.
     bool may_pass = error.code == Code::unavailable || error.code == Code::timeout ||
                     error.code == Code::rate_limited;
     bool unreadable = error.message.starts_with("malformed watch event");

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <cctype>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -43,7 +43,9 @@ class SocketRegistry {
   std::atomic<bool> cancelled_{false};
 };
 
-std::shared_ptr<SocketRegistry> make_socket_registry() { return std::make_shared<SocketRegistry>(); }
+std::shared_ptr<SocketRegistry> make_socket_registry() {
+  return std::make_shared<SocketRegistry>();
+}
 void cancel_sockets(SocketRegistry& registry) { registry.cancel(); }
 bool sockets_cancelled(const SocketRegistry& registry) { return registry.cancelled(); }
 
@@ -60,7 +62,8 @@ std::string errno_text(int number) {
 
 Result<void> poll_until(int fd, short events, Deadline deadline) {
   while (true) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return make_error(Code::timeout, "i/o timeout");
     pollfd entry{fd, events, 0};
     int count = ::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1 << 30)));
@@ -141,10 +144,9 @@ Connection::~Connection() {
   registry_->close(fd_);
 }
 
-Result<std::unique_ptr<Connection>> Connection::dial(const DialPlan& plan,
-                                                     const std::shared_ptr<TlsContext>& tls,
-                                                     const std::shared_ptr<SocketRegistry>& registry,
-                                                     Deadline deadline) {
+Result<std::unique_ptr<Connection>> Connection::dial(
+    const DialPlan& plan, const std::shared_ptr<TlsContext>& tls,
+    const std::shared_ptr<SocketRegistry>& registry, Deadline deadline) {
   bool proxied = !plan.proxy_host.empty();
   const std::string& host = proxied ? plan.proxy_host : plan.url.host;
   std::uint16_t port = proxied ? plan.proxy_port : plan.url.port;
@@ -173,7 +175,8 @@ Result<void> Connection::tunnel(const DialPlan& plan, Deadline deadline) {
   while (!answer.ends_with("\r\n\r\n")) {
     char byte = 0;
     WEIR_TRY(IoResult got, read(&byte, 1, deadline));
-    if (got.state == IoState::end) return make_error(Code::unavailable, "unexpected EOF from the proxy");
+    if (got.state == IoState::end)
+      return make_error(Code::unavailable, "unexpected EOF from the proxy");
     answer += byte;
     if (answer.size() > base::limits::http_header_bytes_max) {
       return make_error(Code::limit, "the proxy's answer is longer than http_header_bytes_max");
@@ -209,7 +212,8 @@ Result<void> Connection::write(std::string_view data, Deadline deadline) {
       }
     }
     data.remove_prefix(step.bytes);
-    if (step.state == IoState::end) return make_error(Code::unavailable, "write: connection closed");
+    if (step.state == IoState::end)
+      return make_error(Code::unavailable, "write: connection closed");
     if (step.state != IoState::done) WEIR_CHECK(wait(step.state, deadline).with_context("write"));
   }
   return {};
@@ -220,7 +224,8 @@ Result<IoResult> Connection::read_now(char* data, std::size_t size) {
   auto got = ::recv(fd_, data, size, 0);
   if (got > 0) return IoResult{IoState::done, static_cast<std::size_t>(got)};
   if (got == 0) return IoResult{IoState::end, 0};
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return IoResult{IoState::want_read, 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+    return IoResult{IoState::want_read, 0};
   return make_error(Code::unavailable, "read: " + errno_text(errno));
 }
 

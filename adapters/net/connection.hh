@@ -1,8 +1,9 @@
 // One TCP connection to a server or through a proxy, with or without TLS, under a deadline.
 //
-// The socket is non-blocking; calls wait in poll() until their deadline. One thread at a time, except
-// shut(), which any thread may call to wake the one that waits. Errors: unavailable, timeout, cancelled,
-// worded as Go words them ("dial tcp 127.0.0.1:1: connect: connection refused").
+// The socket is non-blocking; calls wait in poll() until their deadline. One thread at a time,
+// except shut(), which any thread may call to wake the one that waits. Errors: unavailable,
+// timeout, cancelled, worded as Go words them ("dial tcp 127.0.0.1:1: connect: connection
+// refused").
 #pragma once
 
 #include <chrono>
@@ -26,8 +27,8 @@ void cancel_sockets(SocketRegistry& registry);
 bool sockets_cancelled(const SocketRegistry& registry);
 
 struct DialPlan {
-  Url url;                   // the server
-  std::string proxy_host;    // "" = direct
+  Url url;                 // the server
+  std::string proxy_host;  // "" = direct
   std::uint16_t proxy_port = 0;
   std::string proxy_authorization;  // header value, or ""
   bool present_certificate = true;

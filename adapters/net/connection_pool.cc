@@ -4,11 +4,11 @@
 
 namespace weir::net {
 
-Result<std::unique_ptr<Connection>> ConnectionPool::take(const std::string& key, Deadline deadline) {
+Result<std::unique_ptr<Connection>> ConnectionPool::take(const std::string& key,
+                                                         Deadline deadline) {
   std::unique_lock lock(mutex_);
-  bool free = freed_.wait_until(lock, deadline, [&] {
-    return cancelled_ || hosts_[key].busy < per_host_max_;
-  });
+  bool free = freed_.wait_until(lock, deadline,
+                                [&] { return cancelled_ || hosts_[key].busy < per_host_max_; });
   if (cancelled_) return make_error(Code::cancelled, "the client is shutting down");
   if (!free) return make_error(Code::timeout, "timed out waiting for a free connection");
   Host& host = hosts_[key];  // stays: a busy host is never swept

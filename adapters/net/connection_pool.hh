@@ -1,7 +1,8 @@
 // Idle keep-alive connections by host, and the bound on how many a host may have at once.
 //
-// Thread-safe. take() hands out a live idle connection or the right to dial one; each take() is paired
-// with one give(). Errors of take(): timeout (all connections of the host stay busy), cancelled.
+// Thread-safe. take() hands out a live idle connection or the right to dial one; each take() is
+// paired with one give(). Errors of take(): timeout (all connections of the host stay busy),
+// cancelled.
 #pragma once
 
 #include <chrono>

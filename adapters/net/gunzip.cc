@@ -36,7 +36,8 @@ Result<void> Gunzip::feed(std::string_view input, std::string& out, std::size_t 
       }
       std::size_t produced = sizeof buffer - stream.avail_out;
       if (produced > size_max || out.size() > size_max - produced) {
-        return make_error(Code::limit, "the decoded body is longer than " + std::to_string(size_max) +
+        return make_error(Code::limit, "the decoded body is longer than " +
+                                           std::to_string(size_max) +
                                            " bytes (http_body_bytes_max)");
       }
       out.append(buffer, produced);

@@ -1,10 +1,10 @@
 #include "adapters/net/http_client.hh"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
-
-#include <strings.h>
 
 #include "adapters/net/connection.hh"
 #include "adapters/net/connection_pool.hh"
@@ -22,7 +22,8 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 bool any_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::any_of(names.begin(), names.end(), [&](auto other) { return same_name(name, other); });
+  return std::any_of(names.begin(), names.end(),
+                     [&](auto other) { return same_name(name, other); });
 }
 
 // "PATCH" -> "Patch": how Go names the method in its errors.
@@ -72,7 +73,7 @@ struct Hop {
 
 struct Route {
   DialPlan plan;
-  std::string key;     // of the pool
+  std::string key;        // of the pool
   bool absolute = false;  // plain http through a proxy: the whole URL stands in the request line
 };
 
@@ -88,7 +89,8 @@ std::string request_head(const Hop& hop, const Route& route, bool gzip) {
   head += "\r\n";
   bool agent = false;
   for (const Header& header : hop.request->headers) {
-    if (any_of(header.name, {"Host", "Content-Length", "Transfer-Encoding", "Connection"})) continue;
+    if (any_of(header.name, {"Host", "Content-Length", "Transfer-Encoding", "Connection"}))
+      continue;
     if (!hop.with_body && same_name(header.name, "Content-Type")) continue;
     // Whatever is not known to be harmless may be a credential.
     if (!hop.trusted && !any_of(header.name, {"Accept", "Accept-Encoding", "Accept-Language",
@@ -170,7 +172,8 @@ class BodyTarget {
 // One answer being read off one connection.
 class Exchange {
  public:
-  Exchange(Connection& connection, bool head_request) : connection_(connection), reader_(head_request) {}
+  Exchange(Connection& connection, bool head_request)
+      : connection_(connection), reader_(head_request) {}
 
   ResponseReader& reader() { return reader_; }
   bool received() const { return received_; }
@@ -235,8 +238,8 @@ class Exchange {
 
   Connection& connection_;
   ResponseReader reader_;
-  std::string carry_;      // bytes the reader has not used yet
-  bool starved_ = false;   // it needs more behind them first
+  std::string carry_;     // bytes the reader has not used yet
+  bool starved_ = false;  // it needs more behind them first
   bool received_ = false;
 };
 
@@ -425,8 +428,8 @@ Result<bool> Client::follow(Hop& hop, const HttpResponse& response) const {
     hop.with_body = false;
   }
   if (!hop.trusted && !hop.body().empty()) {
-    return make_error(Code::unsupported, "refused to send the request's body on to another host, " +
-                                             next.authority());
+    return make_error(Code::unsupported,
+                      "refused to send the request's body on to another host, " + next.authority());
   }
   hop.url = std::move(next);
   return true;
@@ -446,8 +449,8 @@ Result<HttpResponse> Client::send(const HttpRequest& request) {
     if (!followed.ok()) return std::move(followed).error().with_context(context);
     if (!*followed) return response;
     if (redirects == base::limits::http_redirects_max) {
-      return make_error(Code::limit, context + ": stopped after " + std::to_string(redirects) +
-                                         " redirects");
+      return make_error(Code::limit,
+                        context + ": stopped after " + std::to_string(redirects) + " redirects");
     }
     context = title(hop.method) + " \"" + redact_url(hop.url.to_string()) + "\"";
   }
@@ -486,7 +489,8 @@ std::string basic_authorization(std::string_view user, std::string_view password
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpClientOptions options) {
   WEIR_TRY(auto tls, TlsContext::create(options.tls));
-  ProxyRules proxies = options.environment_proxy ? ProxyRules::from_environment() : ProxyRules::none();
+  ProxyRules proxies =
+      options.environment_proxy ? ProxyRules::from_environment() : ProxyRules::none();
   if (!options.proxy_url.empty()) {
     WEIR_TRY(proxies, ProxyRules::fixed(options.proxy_url));
   }

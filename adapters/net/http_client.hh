@@ -1,13 +1,14 @@
-// The HTTP/1.1 client of every adapter: blocking calls, TLS, keep-alive pool, proxies, redirects, gzip.
+// The HTTP/1.1 client of every adapter: blocking calls, TLS, keep-alive pool, proxies, redirects,
+// gzip.
 //
-// One HttpClient serves any number of threads and hosts; connections are pooled per host and reused, a dead
-// pooled connection is replaced once when the request may be sent again. Nothing here follows a deadline
-// of its own making: every call ends by the request's `timeout`.
+// One HttpClient serves any number of threads and hosts; connections are pooled per host and
+// reused, a dead pooled connection is replaced once when the request may be sent again. Nothing
+// here follows a deadline of its own making: every call ends by the request's `timeout`.
 //
-// Errors: invalid (URL, header), unavailable (refused, reset, no such host, TLS; reason "TLS" for the
-// latter), timeout, limit (header or body above its cap), cancelled (after cancel()), unsupported.
-// Any HTTP status is a response, not an error. Texts read `Get "https://host/path": <cause>`; they never
-// hold userinfo, a query, a header or a body.
+// Errors: invalid (URL, header), unavailable (refused, reset, no such host, TLS; reason "TLS" for
+// the latter), timeout, limit (header or body above its cap), cancelled (after cancel()),
+// unsupported. Any HTTP status is a response, not an error. Texts read `Get "https://host/path":
+// <cause>`; they never hold userinfo, a query, a header or a body.
 #pragma once
 
 #include <chrono>
@@ -44,7 +45,7 @@ struct TlsOptions {
 
 struct HttpClientOptions {
   TlsOptions tls;
-  std::string proxy_url;          // "" = HTTP_PROXY, HTTPS_PROXY and NO_PROXY when environment_proxy
+  std::string proxy_url;  // "" = HTTP_PROXY, HTTPS_PROXY and NO_PROXY when environment_proxy
   bool environment_proxy = true;
   std::size_t connections_per_host_max = 64;  // further calls wait; open() streams do not count
   std::chrono::milliseconds idle_timeout{90'000};
@@ -57,14 +58,15 @@ using BodySink = std::function<Result<void>(std::string_view)>;
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  Headers headers;   // Host, Content-Length, User-Agent and Accept-Encoding are filled in
+  Headers headers;  // Host, Content-Length, User-Agent and Accept-Encoding are filled in
   std::string body;
   std::chrono::milliseconds timeout{60'000};  // the whole exchange, redirects included
   std::size_t body_bytes_max = base::limits::http_body_bytes_max;  // decoded
-  bool accept_gzip = true;      // asks for gzip and decodes it; off: the body comes as the server sends it
+  bool accept_gzip =
+      true;  // asks for gzip and decodes it; off: the body comes as the server sends it
   bool follow_redirects = true;
-  bool idempotent = false;      // safe to send twice though the method does not say so
-  BodySink sink;                // takes the body of a 2xx answer instead of HttpResponse::body
+  bool idempotent = false;  // safe to send twice though the method does not say so
+  BodySink sink;            // takes the body of a 2xx answer instead of HttpResponse::body
 };
 
 struct HttpResponse {

@@ -46,7 +46,8 @@ bool in_network(const std::array<unsigned char, 16>& address, const std::string&
   return true;
 }
 
-bool is_loopback(const std::string& host, const std::optional<std::array<unsigned char, 16>>& address) {
+bool is_loopback(const std::string& host,
+                 const std::optional<std::array<unsigned char, 16>>& address) {
   if (host == "localhost") return true;
   return address && (in_network(*address, "127.0.0.0/8") || in_network(*address, "::1"));
 }
@@ -57,7 +58,8 @@ Result<Url> parse_proxy(std::string_view text) {
   auto url = parse_url(whole);
   if (!url.ok() || url->scheme != "http") {
     Code code = url.ok() ? Code::unsupported : url.error().code;
-    return make_error(code, "proxy URL \"" + redact_url(whole) + "\": only http:// proxies are supported");
+    return make_error(
+        code, "proxy URL \"" + redact_url(whole) + "\": only http:// proxies are supported");
   }
   return url;
 }
@@ -65,7 +67,8 @@ Result<Url> parse_proxy(std::string_view text) {
 }  // namespace
 
 ProxyRules ProxyRules::from_environment() {
-  return from_values(environment("HTTP_PROXY", "http_proxy"), environment("HTTPS_PROXY", "https_proxy"),
+  return from_values(environment("HTTP_PROXY", "http_proxy"),
+                     environment("HTTPS_PROXY", "https_proxy"),
                      environment("NO_PROXY", "no_proxy"));
 }
 
@@ -77,7 +80,8 @@ Result<ProxyRules> ProxyRules::fixed(std::string_view proxy_url) {
   return rules;
 }
 
-ProxyRules ProxyRules::from_values(std::string_view http, std::string_view https, std::string_view none) {
+ProxyRules ProxyRules::from_values(std::string_view http, std::string_view https,
+                                   std::string_view none) {
   ProxyRules rules;
   rules.http_ = http;
   rules.https_ = https;

@@ -1,5 +1,5 @@
-// Which proxy a request goes through, by the rules that Go programs follow: HTTP_PROXY, HTTPS_PROXY and
-// NO_PROXY (upper case first, then lower). Pure after from_environment(); any thread.
+// Which proxy a request goes through, by the rules that Go programs follow: HTTP_PROXY, HTTPS_PROXY
+// and NO_PROXY (upper case first, then lower). Pure after from_environment(); any thread.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,11 @@ class ProxyRules {
   // One proxy for every URL. Errors: invalid; unsupported (only http:// proxies).
   static Result<ProxyRules> fixed(std::string_view proxy_url);
   // From the values of the three variables.
-  static ProxyRules from_values(std::string_view http, std::string_view https, std::string_view none);
+  static ProxyRules from_values(std::string_view http, std::string_view https,
+                                std::string_view none);
 
-  // The proxy for `url`; nothing = go direct. Hosts named localhost and loopback addresses go direct
-  // unless the proxy is fixed. Errors as fixed().
+  // The proxy for `url`; nothing = go direct. Hosts named localhost and loopback addresses go
+  // direct unless the proxy is fixed. Errors as fixed().
   Result<std::optional<Url>> pick(const Url& url) const;
 
  private:

@@ -1,11 +1,10 @@
 #include "adapters/net/response_reader.hh"
 
-#include <utility>
-#include <cstdint>
-#include <limits>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+#include <cstdint>
+#include <limits>
+#include <utility>
 
 namespace weir::net {
 
@@ -63,7 +62,8 @@ Result<std::size_t> ResponseReader::feed(std::string_view input, std::string& bo
     parser_->body = &body;
     error_code error;
     bool had_head = parser_->head_complete;
-    used += parser_->put(boost::asio::const_buffer(input.data() + used, input.size() - used), error);
+    used +=
+        parser_->put(boost::asio::const_buffer(input.data() + used, input.size() - used), error);
     if (error == http::error::need_more) break;
     if (error == http::error::header_limit) {
       return make_error(Code::limit, "the answer's header is longer than http_header_bytes_max");

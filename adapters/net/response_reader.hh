@@ -1,7 +1,8 @@
 // Decodes one HTTP/1.1 response from bytes as they arrive: head, length-delimited, chunked or
 // until-close bodies; interim (1xx) answers are skipped. Beast's parser does the grammar.
 //
-// One thread. Errors: unavailable (malformed or cut short), limit (head above http_header_bytes_max).
+// One thread. Errors: unavailable (malformed or cut short), limit (head above
+// http_header_bytes_max).
 #pragma once
 
 #include <memory>
@@ -21,8 +22,9 @@ class ResponseReader {
   ResponseReader(const ResponseReader&) = delete;
   ResponseReader& operator=(const ResponseReader&) = delete;
 
-  // Takes in `input`, appends body bytes to `body`. Returns how much was used; the rest must be offered
-  // again with more behind it. Stops at the end of the head, so that the caller may look at it.
+  // Takes in `input`, appends body bytes to `body`. Returns how much was used; the rest must be
+  // offered again with more behind it. Stops at the end of the head, so that the caller may look at
+  // it.
   Result<std::size_t> feed(std::string_view input, std::string& body);
   // The other side closed: fine when the body lasts until the close.
   Result<void> finish();

@@ -1,18 +1,17 @@
 #include "adapters/net/tls.hh"
 
 #include <arpa/inet.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
-
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 namespace weir::net {
 
@@ -63,7 +62,8 @@ int socket_read(BIO* bio, char* data, int size) {
   auto fd = static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
   auto got = ::recv(fd, data, static_cast<std::size_t>(size), 0);
   BIO_clear_retry_flags(bio);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) BIO_set_retry_read(bio);
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    BIO_set_retry_read(bio);
   if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(got);
 }
@@ -72,7 +72,8 @@ int socket_write(BIO* bio, const char* data, int size) {
   auto fd = static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
   auto sent = ::send(fd, data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   BIO_clear_retry_flags(bio);
-  if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) BIO_set_retry_write(bio);
+  if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    BIO_set_retry_write(bio);
   return static_cast<int>(sent);
 }
 
@@ -115,8 +116,7 @@ std::string openssl_error() {
 std::string verify_text(long result, const std::string& host) {
   switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "x509: certificate has expired or is not yet valid";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "x509: certificate has expired or is not yet valid";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -124,10 +124,8 @@ std::string verify_text(long result, const std::string& host) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
       return "x509: certificate signed by unknown authority";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "x509: certificate is not valid for " + host;
-    default:
-      return std::string("x509: ") + X509_verify_cert_error_string(result);
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "x509: certificate is not valid for " + host;
+    default: return std::string("x509: ") + X509_verify_cert_error_string(result);
   }
 }
 
@@ -214,7 +212,8 @@ class Session final : public TlsSession {
 
 bool is_ip_address(const std::string& host) {
   unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
 class Context final : public TlsContext {
@@ -253,7 +252,8 @@ class Context final : public TlsContext {
     slot->key = host + (present_certificate ? "|1" : "|0");
     if (SessionPtr session = sessions_.get(slot->key)) SSL_set_session(ssl.get(), session.get());
     SSL_set_ex_data(ssl.get(), slot_index(), slot.get());
-    return std::unique_ptr<TlsSession>(std::make_unique<Session>(std::move(ssl), std::move(slot), name));
+    return std::unique_ptr<TlsSession>(
+        std::make_unique<Session>(std::move(ssl), std::move(slot), name));
   }
 
  private:

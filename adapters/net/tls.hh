@@ -1,5 +1,5 @@
-// TLS client state shared by the connections of one HttpClient: trust anchors, client certificate, and the
-// last session per host (so that a new connection resumes instead of a full handshake).
+// TLS client state shared by the connections of one HttpClient: trust anchors, client certificate,
+// and the last session per host (so that a new connection resumes instead of a full handshake).
 //
 // A TlsContext is thread-safe; a TlsSession belongs to one connection, its socket is non-blocking.
 #pragma once
@@ -39,8 +39,8 @@ class TlsContext {
   // Error: invalid (PEM that does not parse, key that does not fit).
   static Result<std::shared_ptr<TlsContext>> create(const TlsOptions& options);
   virtual ~TlsContext() = default;
-  // `host` is what is verified and sent as SNI unless the options name another. The session must not
-  // outlive this context.
+  // `host` is what is verified and sent as SNI unless the options name another. The session must
+  // not outlive this context.
   virtual Result<std::unique_ptr<TlsSession>> start(int fd, const std::string& host,
                                                     bool present_certificate) = 0;
 };

@@ -1,15 +1,16 @@
 #include "adapters/net/url.hh"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 namespace weir::net {
 
 namespace {
 
 bool is_unreserved(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' ||
+         c == '~';
 }
 
 bool has_unsafe(std::string_view text) {
@@ -52,7 +53,8 @@ Result<void> parse_host(std::string_view text, Url& url) {
     bool numeric = std::all_of(url.host.begin(), url.host.end(), [](char c) {
       return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.';
     });
-    if (url.host.empty() || !numeric) return make_error(Code::invalid, "invalid IPv6 address in host");
+    if (url.host.empty() || !numeric)
+      return make_error(Code::invalid, "invalid IPv6 address in host");
     port = text.substr(close + 1);
     if (!port.empty() && port.front() != ':') return make_error(Code::invalid, "invalid port");
   } else {
@@ -69,7 +71,8 @@ Result<void> parse_host(std::string_view text, Url& url) {
   port.remove_prefix(1);
   unsigned number = 0;
   auto parsed = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != port.data() + port.size() || number == 0 || number > 65535) {
+  if (parsed.ec != std::errc() || parsed.ptr != port.data() + port.size() || number == 0 ||
+      number > 65535) {
     return make_error(Code::invalid, "invalid port");
   }
   url.port = static_cast<std::uint16_t>(number);
@@ -102,7 +105,8 @@ std::string Url::authority() const {
 }
 
 std::string Url::host_port() const {
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(port);
 }
 
 std::string Url::target() const { return query.empty() ? path : path + "?" + query; }
@@ -110,9 +114,11 @@ std::string Url::target() const { return query.empty() ? path : path + "?" + que
 std::string Url::to_string() const { return scheme + "://" + authority() + target(); }
 
 Result<Url> parse_url(std::string_view text) {
-  if (has_unsafe(text)) return make_error(Code::invalid, "invalid URL: space or control character in it");
+  if (has_unsafe(text))
+    return make_error(Code::invalid, "invalid URL: space or control character in it");
   auto scheme_end = text.find("://");
-  if (scheme_end == std::string_view::npos) return make_error(Code::invalid, "invalid URL: no scheme");
+  if (scheme_end == std::string_view::npos)
+    return make_error(Code::invalid, "invalid URL: no scheme");
   Url url;
   url.scheme = lower(text.substr(0, scheme_end));
   if (url.scheme != "http" && url.scheme != "https") {
@@ -136,16 +142,19 @@ Result<Url> parse_url(std::string_view text) {
 }
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
-  if (has_unsafe(reference)) return make_error(Code::invalid, "invalid URL: space or control character in it");
+  if (has_unsafe(reference))
+    return make_error(Code::invalid, "invalid URL: space or control character in it");
   reference = reference.substr(0, reference.find('#'));
   if (reference.starts_with("//")) return parse_url(base.scheme + ":" + std::string(reference));
   auto colon = reference.find(':');
-  if (colon != std::string_view::npos && colon < reference.find_first_of("/?")) return parse_url(reference);
+  if (colon != std::string_view::npos && colon < reference.find_first_of("/?"))
+    return parse_url(reference);
   Url url = base;
   auto question = reference.find('?');
   std::string_view path = reference.substr(0, question);
   if (path.empty() && question == std::string_view::npos) return url;
-  url.query = question == std::string_view::npos ? "" : escape_non_ascii(reference.substr(question + 1));
+  url.query =
+      question == std::string_view::npos ? "" : escape_non_ascii(reference.substr(question + 1));
   if (path.empty()) return url;
   std::string whole(path);
   if (path.front() != '/') whole = base.path.substr(0, base.path.rfind('/') + 1) + whole;
@@ -180,7 +189,8 @@ std::string unescape(std::string_view text) {
   };
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 &&
+        digit(text[i + 2]) >= 0) {
       out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
       i += 2;
       continue;

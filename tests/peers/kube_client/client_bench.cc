@@ -1,10 +1,10 @@
-// How fast the client drives a real control plane: N server-side applies of Deployments from T threads.
-// Hidden; run with `peers "[bench]"`. WEIR_BENCH_APPLIES and WEIR_BENCH_THREADS change 2000 and 16.
-#include <catch2/catch.hpp>
-
+// How fast the client drives a real control plane: N server-side applies of Deployments from T
+// threads. Hidden; run with `peers "[bench]"`. WEIR_BENCH_APPLIES and WEIR_BENCH_THREADS change
+// 2000 and 16.
 #include <sys/resource.h>
 
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -26,16 +26,21 @@ int setting(const char* name, int fallback) {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
+  auto seconds = [](const timeval& time) {
+    return double(time.tv_sec) + double(time.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 Value workload(int index) {
   std::string name = "bench-" + std::to_string(index);
   auto parsed = value::parse_json(R"({"apiVersion":"apps/v1","kind":"Deployment",
-    "metadata":{"name":")" + name + R"(","namespace":"weir-bench","labels":{"app":")" + name + R"("}},
-    "spec":{"replicas":0,"selector":{"matchLabels":{"app":")" + name + R"("}},
-    "template":{"metadata":{"labels":{"app":")" + name + R"("}},"spec":{"containers":[{"name":"app",
+    "metadata":{"name":")" + name +
+                                  R"(","namespace":"weir-bench","labels":{"app":")" + name + R"("}},
+    "spec":{"replicas":0,"selector":{"matchLabels":{"app":")" +
+                                  name + R"("}},
+    "template":{"metadata":{"labels":{"app":")" +
+                                  name + R"("}},"spec":{"containers":[{"name":"app",
     "image":"example.com/app:1.2.3","ports":[{"name":"http","containerPort":8080}],
     "env":[{"name":"A","value":"1"},{"name":"B","value":"2"}],
     "livenessProbe":{"httpGet":{"path":"/healthz","port":8080}},
@@ -44,7 +49,8 @@ Value workload(int index) {
   return std::move(parsed).value();
 }
 
-void run(kube::KubeClient& client, const std::vector<Value>& objects, int threads, const char* what) {
+void run(kube::KubeClient& client, const std::vector<Value>& objects, int threads,
+         const char* what) {
   reconcile::WriteOptions options;
   options.field_manager = "weir-bench";
   options.force = true;
@@ -65,8 +71,8 @@ void run(kube::KubeClient& client, const std::vector<Value>& objects, int thread
   double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   cpu = cpu_seconds() - cpu;
   double count = double(objects.size());
-  std::printf("%s: %.0f applies, %d threads: %.0f/s, client CPU %.3f ms each\n", what, count, threads,
-              count / wall, cpu * 1e3 / count);
+  std::printf("%s: %.0f applies, %d threads: %.0f/s, client CPU %.3f ms each\n", what, count,
+              threads, count / wall, cpu * 1e3 / count);
   CHECK(failed == 0);
 }
 
@@ -84,7 +90,8 @@ TEST_CASE("server-side applies are bound by the API server, not by the client", 
   REQUIRE(client.ok());
   reconcile::WriteOptions options;
   options.field_manager = "weir-bench";
-  auto ns = value::parse_json(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"weir-bench"}})");
+  auto ns = value::parse_json(
+      R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"weir-bench"}})");
   REQUIRE((*client)->apply(*ns, options).ok());
   std::vector<Value> objects;
   for (int i = 0; i < setting("WEIR_BENCH_APPLIES", 2000); ++i) objects.push_back(workload(i));

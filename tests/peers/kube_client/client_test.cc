@@ -1,7 +1,8 @@
-// The client against a real control plane. WEIR_PEERS_KUBECONFIG names its kubeconfig (cluster-admin);
-// without it every test here says that it was skipped.
-#include <catch2/catch.hpp>
+// The client against a real control plane. WEIR_PEERS_KUBECONFIG names its kubeconfig
+// (cluster-admin); without it every test here says that it was skipped.
+#include "adapters/kube/client.hh"
 
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -10,7 +11,6 @@
 #include <mutex>
 #include <thread>
 
-#include "adapters/kube/client.hh"
 #include "engine/value/json.hh"
 
 using namespace weir;
@@ -62,9 +62,9 @@ struct Sandbox {
   std::string name;
 
   Sandbox(KubeClient& api, std::string ns) : client(api), name(std::move(ns)) {
-    auto made = client.apply(json(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" +
-                                  name + R"("}})"),
-                             as_manager("weir-test"));
+    auto made = client.apply(
+        json(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" + name + R"("}})"),
+        as_manager("weir-test"));
     if (!made.ok()) FAIL(made.error().message);
     clear();
   }
@@ -102,7 +102,8 @@ class Recorder {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, time, [&] { return predicate(events_); });
   }
-  bool saw(WatchType type, std::string_view name, std::chrono::seconds time = std::chrono::seconds(20)) {
+  bool saw(WatchType type, std::string_view name,
+           std::chrono::seconds time = std::chrono::seconds(20)) {
     return until(
         [&](const std::vector<WatchEvent>& events) {
           for (const auto& event : events) {
@@ -181,7 +182,8 @@ TEST_CASE("objects are created, read, updated, patched, applied and deleted") {
 
   auto id = box.id("a");
   must(client->patch(id, PatchType::merge, json(R"({"data":{"m":"x"}})"), as_manager("weir-test")));
-  must(client->patch(id, PatchType::strategic, json(R"({"data":{"s":"y"}})"), as_manager("weir-test")));
+  must(client->patch(id, PatchType::strategic, json(R"({"data":{"s":"y"}})"),
+                     as_manager("weir-test")));
   Value patched = must(client->patch(
       id, PatchType::json, json(R"([{"op":"remove","path":"/data/m"}])"), as_manager("weir-test")));
   CHECK_FALSE(patched["data"].contains("m"));
@@ -215,8 +217,7 @@ TEST_CASE("server-side apply conflicts unless it is forced") {
   auto conflict = client->apply(box.map("a", "2"), as_manager("two"));
   REQUIRE_FALSE(conflict.ok());
   CHECK(conflict.error().code == Code::conflict);
-  CHECK(conflict.error().message ==
-        "Apply failed with 1 conflict: conflict with \"one\": .data.k");
+  CHECK(conflict.error().message == "Apply failed with 1 conflict: conflict with \"one\": .data.k");
   WriteOptions force = as_manager("two");
   force.force = true;
   CHECK(must(client->apply(box.map("a", "2"), force)).path("data", "k").get_string() == "2");
@@ -341,13 +342,14 @@ TEST_CASE("a watch on an unknown kind fails, and works once the kind is there") 
   auto watch = client->watch(options, recorder.sink());
   REQUIRE(recorder.until([](const auto& events) { return !events.empty(); }));
   CHECK(recorder.count(WatchType::failed) == 1);
-  must(client->apply(json(R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+  must(client->apply(
+      json(R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
     "metadata":{"name":"widgets.weir-test.example.com"},
     "spec":{"group":"weir-test.example.com","scope":"Namespaced",
     "names":{"plural":"widgets","singular":"widget","kind":"Widget","listKind":"WidgetList"},
     "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":
     {"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}})"),
-                     as_manager("weir-test")));
+      as_manager("weir-test")));
   CHECK(recorder.synced());
   must(client->apply(json(R"({"apiVersion":"weir-test.example.com/v1","kind":"Widget",
     "metadata":{"name":"w","namespace":"default"},"spec":{"size":3}})"),
@@ -396,7 +398,8 @@ TEST_CASE("sixty watches run on one client, and any sink may end any other watch
   }
   must(client->apply(box.map("last", "1"), as_manager("weir-test")));
   for (std::size_t i = 30; i < 60; ++i) CHECK(recorders[i]->saw(WatchType::added, "last"));
-  for (std::size_t i = 0; i < 30; ++i) CHECK_FALSE(recorders[i]->saw(WatchType::added, "last", std::chrono::seconds(0)));
+  for (std::size_t i = 0; i < 30; ++i)
+    CHECK_FALSE(recorders[i]->saw(WatchType::added, "last", std::chrono::seconds(0)));
 }
 
 TEST_CASE("raw requests reach what the typed calls do not cover") {

@@ -1,14 +1,13 @@
 // Watches over an API server that is killed, changed behind its back and started again.
-// WEIR_PEERS_CLUSTER names the directory of the control plane (apiserver.pid, kubeconfig); etcd's JSON
-// gateway is taken from the API server's own command line.
-#include <catch2/catch.hpp>
-
+// WEIR_PEERS_CLUSTER names the directory of the control plane (apiserver.pid, kubeconfig); etcd's
+// JSON gateway is taken from the API server's own command line.
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -125,15 +124,16 @@ std::unique_ptr<Cluster> find_cluster() {
 Result<Value> put(KubeClient& client, const std::string& name) {
   WriteOptions options;
   options.field_manager = "weir-test";
-  auto object = value::parse_json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name +
-                                  R"(","namespace":"weir-restart"},"data":{"k":"v"}})");
+  auto object = value::parse_json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" +
+                                  name + R"(","namespace":"weir-restart"},"data":{"k":"v"}})");
   return client.apply(*object, options);
 }
 
 void make_namespace(KubeClient& client) {
   WriteOptions options;
   options.field_manager = "weir-test";
-  auto ns = value::parse_json(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"weir-restart"}})");
+  auto ns = value::parse_json(
+      R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"weir-restart"}})");
   REQUIRE(client.apply(*ns, options).ok());
 }
 
@@ -170,8 +170,9 @@ TEST_CASE("a watch survives the API server's death and misses nothing that happe
   REQUIRE(until([&] { return synced == 1 && live.contains("vanishes"); }));
 
   cluster->server.stop();
-  etcd_call(cluster->server.etcd(), "/v3/kv/deleterange",
-            Value::object({{"key", base::base64_encode("/registry/configmaps/weir-restart/vanishes")}}));
+  etcd_call(
+      cluster->server.etcd(), "/v3/kv/deleterange",
+      Value::object({{"key", base::base64_encode("/registry/configmaps/weir-restart/vanishes")}}));
   CHECK(until([&] { return failed == 1; }));  // told once, after three attempts
   cluster->server.start();
   CHECK(until([&] { return !live.contains("vanishes"); }));
@@ -223,5 +224,6 @@ TEST_CASE("a list or watch from a compacted version is an expiry, and list() get
   auto all = lister.all(config_map, options);
   REQUIRE(all.ok());
   CHECK(all->items.size() >= 521);
-  for (const Value& item : all->items) (void)cluster->client->remove(model::ObjectId::of(item), {}).ok();
+  for (const Value& item : all->items)
+    (void)cluster->client->remove(model::ObjectId::of(item), {}).ok();
 }

@@ -1,6 +1,5 @@
 // The client against a scripted server: what a real one does rarely or never on demand.
 #include <catch2/catch.hpp>
-
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -30,9 +29,11 @@ struct Scripted {
 class Api {
  public:
   Api() : server_([this](Peer& peer, int) { serve(peer); }) {
-    on("/api", {{"200 OK", R"({"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":""},"versions":[
+    on("/api",
+       {{"200 OK", R"({"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":""},"versions":[
       {"version":"v1","resources":[{"resource":"configmaps","responseKind":{"kind":"ConfigMap"},
-      "scope":"Namespaced"}]}]}]})", ""}});
+      "scope":"Namespaced"}]}]}]})",
+         ""}});
     on("/apis", {{"200 OK", R"({"kind":"APIGroupDiscoveryList","items":[]})", ""}});
   }
   void on(const std::string& path, std::deque<Scripted> answers) {
@@ -88,16 +89,19 @@ class Api {
 
 const std::string maps = "/api/v1/namespaces/n/configmaps";
 const std::string one = maps + "/a";
-const std::string body = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n"}})";
+const std::string body =
+    R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n"}})";
 
 std::string list_page(const std::string& name, const std::string& next) {
-  return R"({"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":")" + next +
-         R"("},"items":[{"metadata":{"name":")" + name + R"(","namespace":"n"}}]})";
+  return R"({"kind":"ConfigMapList","apiVersion":"v1",
+    "metadata":{"resourceVersion":"7","continue":")" +
+         next + R"("},"items":[{"metadata":{"name":")" + name + R"(","namespace":"n"}}]})";
 }
 
 }  // namespace
 
-TEST_CASE("a throttled request is repeated after the time the server names, a bounded number of times") {
+TEST_CASE(
+    "a throttled request is repeated after the time the server names, a bounded number of times") {
   Api api;
   api.on(one, {{"429 Too Many Requests", "", "Retry-After: 0\r\n"},
                {"503 Service Unavailable", "", "Retry-After: 0\r\n"},
@@ -131,9 +135,10 @@ TEST_CASE("a change of etcd's leader is not the caller's business") {
 
 TEST_CASE("a list whose snapshot expired begins again in one page") {
   Api api;
-  api.on(maps, {{"200 OK", list_page("old", "token"), ""},
-                {"410 Gone", R"({"kind":"Status","reason":"Expired","code":410,"message":"m"})", ""},
-                {"200 OK", list_page("new", ""), ""}});
+  api.on(maps,
+         {{"200 OK", list_page("old", "token"), ""},
+          {"410 Gone", R"({"kind":"Status","reason":"Expired","code":410,"message":"m"})", ""},
+          {"200 OK", list_page("new", ""), ""}});
   reconcile::ListOptions options;
   options.ns = "n";
   options.label_selector = "a=b";
@@ -162,7 +167,8 @@ TEST_CASE("writes say who, how and what") {
   auto object = value::parse_json(body);
   REQUIRE(client->apply(*object, options).ok());
   SeenRequest seen = api.last();
-  CHECK(seen.line() == "PATCH " + one + "?fieldManager=my%20manager&force=true&dryRun=All HTTP/1.1");
+  CHECK(seen.line() ==
+        "PATCH " + one + "?fieldManager=my%20manager&force=true&dryRun=All HTTP/1.1");
   CHECK(seen.header("Content-Type") == "application/apply-patch+yaml");
   CHECK(seen.header("Impersonate-User") == "system:serviceaccount:n:sa");
   CHECK(seen.header("Authorization") == "Bearer t0ken");
@@ -171,7 +177,9 @@ TEST_CASE("writes say who, how and what") {
 
   options = {};
   options.subresource = "status";
-  REQUIRE(client->patch({config_map, "n", "a"}, reconcile::PatchType::merge, Value::object(), options).ok());
+  REQUIRE(
+      client->patch({config_map, "n", "a"}, reconcile::PatchType::merge, Value::object(), options)
+          .ok());
   CHECK(api.last().line() == "PATCH " + one + "/status HTTP/1.1");
   CHECK(api.last().header("Content-Type") == "application/merge-patch+json");
   CHECK(api.last().header("Impersonate-User").empty());
@@ -190,15 +198,19 @@ TEST_CASE("discovery of an older server is read group by group") {
   api.on("/api", {{"200 OK", R"({"kind":"APIVersions","versions":["v1"]})", ""}});
   api.on("/api/v1", {{"200 OK", R"({"kind":"APIResourceList","groupVersion":"v1","resources":[
     {"name":"configmaps","singularName":"","namespaced":true,"kind":"ConfigMap","verbs":["get"]},
-    {"name":"pods/status","namespaced":true,"kind":"Pod"}]})", ""}});
+    {"name":"pods/status","namespaced":true,"kind":"Pod"}]})",
+                      ""}});
   api.on("/apis", {{"200 OK", R"({"kind":"APIGroupList","groups":[{"name":"b.io",
     "versions":[{"groupVersion":"b.io/v1beta1"},{"groupVersion":"b.io/v1"}],
     "preferredVersion":{"groupVersion":"b.io/v1"}},{"name":"away.io",
-    "versions":[{"groupVersion":"away.io/v1"}]}]})", ""}});
+    "versions":[{"groupVersion":"away.io/v1"}]}]})",
+                    ""}});
   for (const char* version : {"v1", "v1beta1"}) {
     api.on("/apis/b.io/" + std::string(version),
-           {{"200 OK", R"({"kind":"APIResourceList","groupVersion":"b.io/)" + std::string(version) +
-             R"(","resources":[{"name":"bs","kind":"B","namespaced":false}]})", ""}});
+           {{"200 OK",
+             R"({"kind":"APIResourceList","groupVersion":"b.io/)" + std::string(version) +
+                 R"(","resources":[{"name":"bs","kind":"B","namespaced":false}]})",
+             ""}});
   }
   api.on("/apis/away.io/v1", {{"503 Service Unavailable", "", ""}});
   auto resources = api.client()->resources();
@@ -221,14 +233,19 @@ TEST_CASE("a known kind costs no discovery, an unknown one exactly one more") {
 
 TEST_CASE("a failing watch is told once, goes on trying, and lists again after an expiry") {
   Api api;
-  std::string expired = R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"m"}})";
-  api.on("/api/v1/configmaps",
-         {{"403 Forbidden", R"({"kind":"Status","code":403,"reason":"Forbidden","message":"no"})", ""},
-          {"403 Forbidden", R"({"kind":"Status","code":403,"reason":"Forbidden","message":"no"})", ""},
-          {"200 OK", list_page("a", ""), ""},
-          {"200 OK", expired + "\n", ""},
-          {"200 OK", list_page("b", ""), ""},
-          {"200 OK", R"({"type":"ADDED","object":{"metadata":{"name":"c","namespace":"n"}}})" "\n", ""}});
+  std::string expired =
+      R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"m"}})";
+  api.on(
+      "/api/v1/configmaps",
+      {{"403 Forbidden", R"({"kind":"Status","code":403,"reason":"Forbidden","message":"no"})", ""},
+       {"403 Forbidden", R"({"kind":"Status","code":403,"reason":"Forbidden","message":"no"})", ""},
+       {"200 OK", list_page("a", ""), ""},
+       {"200 OK", expired + "\n", ""},
+       {"200 OK", list_page("b", ""), ""},
+       {"200 OK",
+        R"({"type":"ADDED","object":{"metadata":{"name":"c","namespace":"n"}}})"
+        "\n",
+        ""}});
   auto client = api.client();
   std::mutex mutex;
   std::condition_variable changed;
@@ -239,7 +256,8 @@ TEST_CASE("a failing watch is told once, goes on trying, and lists again after a
     static constexpr const char* names[] = {"added", "modified", "deleted", "synced", "failed"};
     std::lock_guard lock(mutex);
     std::string name(event.object.path("metadata", "name").get_string());
-    said.push_back(names[static_cast<int>(event.type)] + (name.empty() ? event.error.reason : " " + name));
+    said.push_back(names[static_cast<int>(event.type)] +
+                   (name.empty() ? event.error.reason : " " + name));
     changed.notify_all();
   });
   std::vector<std::string> expected = {"failedForbidden", "added a", "synced", "added b",

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -39,9 +38,15 @@ contexts:
 - {name: two, context: {cluster: c2, user: u2}}
 clusters:
 - name: c1
-  cluster: {server: "https://one.example.com:6443/", certificate-authority-data: Q0EgUEVN, tls-server-name: api.one}
+  cluster:
+    server: "https://one.example.com:6443/"
+    certificate-authority-data: Q0EgUEVN
+    tls-server-name: api.one
 - name: c2
-  cluster: {server: "https://two.example.com", insecure-skip-tls-verify: true, proxy-url: "http://proxy:3128"}
+  cluster:
+    server: "https://two.example.com"
+    insecure-skip-tls-verify: true
+    proxy-url: "http://proxy:3128"
 users:
 - {name: u1, user: {token: token-one}}
 - name: u2
@@ -61,12 +66,14 @@ Error refused(std::string_view text, KubeconfigOptions options = {}) {
 
 std::string with_user(const std::string& user) {
   return "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n"
-         "clusters: [{name: c, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: " + user + "}]\n";
+         "clusters: [{name: c, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: " +
+         user + "}]\n";
 }
 
 std::string with_cluster(const std::string& cluster) {
   return "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
-         "clusters: [{name: c, cluster: " + cluster + "}]\n";
+         "clusters: [{name: c, cluster: " +
+         cluster + "}]\n";
 }
 
 }  // namespace
@@ -104,7 +111,8 @@ TEST_CASE("context, cluster and user can be chosen over what the file says") {
 
 TEST_CASE("of several files the first to name an entry wins, and absent files are skipped") {
   Folder folder;
-  std::string first = folder.write("a", "current-context: one\nusers: [{name: u1, user: {token: mine}}]\n");
+  std::string first =
+      folder.write("a", "current-context: one\nusers: [{name: u1, user: {token: mine}}]\n");
   std::string second = folder.write("b", basic);
   auto access = load_kubeconfig({folder.path() + "/absent", first, second}, {});
   REQUIRE(access.ok());
@@ -145,18 +153,20 @@ TEST_CASE("errors name file and field") {
   CHECK(refused("kind: Pod").message == "/k/config: not a kubeconfig: kind is \"Pod\"");
   CHECK(refused("clusters: {}").message == "/k/config: clusters: expected a list");
   CHECK(refused("clusters: [{}]").message == "/k/config: clusters[0].name: expected a string");
-  CHECK(refused("{}").message == "/k/config: current-context is not set and no context was asked for");
+  CHECK(refused("{}").message ==
+        "/k/config: current-context is not set and no context was asked for");
   CHECK(refused("current-context: x").message == "/k/config: context \"x\" does not exist");
   CHECK(refused("current-context: x\ncontexts: [{name: x, context: {cluster: c}}]").message ==
         "/k/config: cluster \"c\" does not exist");
   CHECK(refused(with_cluster("{}")).message ==
         "/k/config: clusters[\"c\"].cluster.server: it is required");
-  CHECK(refused(with_cluster("{server: 'https://a b'}")).message.find(
-            "/k/config: clusters[\"c\"].cluster.server: invalid URL") == 0);
+  CHECK(refused(with_cluster("{server: 'https://a b'}"))
+            .message.find("/k/config: clusters[\"c\"].cluster.server: invalid URL") == 0);
   CHECK(refused(with_cluster("{server: 'https://a', certificate-authority-data: '*'}")).message ==
         "/k/config: clusters[\"c\"].cluster.certificate-authority-data: not valid base64");
-  CHECK(refused(with_cluster("{server: 'https://a', certificate-authority: /nowhere/ca}")).message ==
-        "/k/config: clusters[\"c\"].cluster.certificate-authority: /nowhere/ca: no such file");
+  CHECK(
+      refused(with_cluster("{server: 'https://a', certificate-authority: /nowhere/ca}")).message ==
+      "/k/config: clusters[\"c\"].cluster.certificate-authority: /nowhere/ca: no such file");
   CHECK(refused(with_cluster("{server: 'https://a', certificate-authority-data: QQ==, "
                              "insecure-skip-tls-verify: true}"))
             .message.find("root certificates file with the insecure flag") != std::string::npos);
@@ -185,15 +195,17 @@ TEST_CASE("a credential plugin runs only where the caller allows it") {
   REQUIRE(access->exec.has_value());
   CHECK(access->exec->command == "/k/./plugin");
   CHECK(access->exec->args == std::vector<std::string>{"a"});
-  CHECK(refused(with_user("{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}"), options)
-            .code == Code::invalid);
+  CHECK(
+      refused(with_user("{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}"),
+              options)
+          .code == Code::invalid);
 }
 
 TEST_CASE("insecure TLS is ignored, with a note, where it is not allowed") {
   KubeconfigOptions options;
   options.allow_insecure = false;
-  auto access = parse_kubeconfig(with_cluster("{server: 'https://a', insecure-skip-tls-verify: true}"),
-                                 "/k/config", options);
+  auto access = parse_kubeconfig(
+      with_cluster("{server: 'https://a', insecure-skip-tls-verify: true}"), "/k/config", options);
   REQUIRE(access.ok());
   CHECK_FALSE(access->tls.insecure);
   CHECK(access->notes.size() == 1);
@@ -240,7 +252,8 @@ TEST_CASE("a plugin is started with its arguments, its environment and what it m
   Folder folder;
   std::string program = folder.write("plugin", R"(#!/bin/sh
 case "$KUBERNETES_EXEC_INFO" in *'"kind":"ExecCredential"'*) ;; *) exit 3 ;; esac
-echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"'"$N-$1"'"}}'
+printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
+printf '"status":{"token":"%s"}}' "$N-$1"
 )");
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
   ClusterAccess access;

@@ -20,8 +20,8 @@ Value json(std::string_view text) {
 }
 
 Value object(const std::string& name, const std::string& uid, const std::string& version = "1") {
-  return json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"ns","name":")" + name +
-              R"(","uid":")" + uid + R"(","resourceVersion":")" + version + R"("}})");
+  return json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"ns","name":")" +
+              name + R"(","uid":")" + uid + R"(","resourceVersion":")" + version + R"("}})");
 }
 
 std::string line(const std::string& type, const Value& body) {
@@ -68,7 +68,8 @@ TEST_CASE("a second list reports what vanished, what was replaced and what is ne
   told.take();
   told.events.clear();
   told.list({object("b", "2"), object("c", "other"), object("d", "4")}, "20");
-  CHECK(told.take() == Lines{"modified b", "deleted c", "added c", "added d", "deleted a", "synced"});
+  CHECK(told.take() ==
+        Lines{"modified b", "deleted c", "added c", "added d", "deleted a", "synced"});
   CHECK(told.events[4].object ==
         json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"ns"}})"));
   CHECK(told.decoder.known() == 3);
@@ -88,9 +89,10 @@ TEST_CASE("lines are decoded however they are cut, and bookmarks only move the v
   Told told;
   told.list({}, "1");
   told.take();
-  std::string bytes = line("ADDED", object("a", "1", "5")) + line("MODIFIED", object("a", "1", "6")) +
-                      line("BOOKMARK", json(R"({"kind":"ConfigMap","metadata":{"resourceVersion":"9"}})")) +
-                      line("DELETED", object("a", "1", "7"));
+  std::string bytes =
+      line("ADDED", object("a", "1", "5")) + line("MODIFIED", object("a", "1", "6")) +
+      line("BOOKMARK", json(R"({"kind":"ConfigMap","metadata":{"resourceVersion":"9"}})")) +
+      line("DELETED", object("a", "1", "7"));
   for (char c : bytes) REQUIRE(told.decoder.take_bytes(std::string_view(&c, 1), told.emit()).ok());
   CHECK(told.take() == Lines{"added a", "modified a", "deleted a"});
   CHECK(told.decoder.resource_version() == "7");
@@ -107,10 +109,10 @@ TEST_CASE("an object already known is not added twice") {
 
 TEST_CASE("an expired version asks for a new list, whatever its shape") {
   Told told;
-  auto expired = told.decoder.take_bytes(
-      line("ERROR", json(R"({"kind":"Status","code":410,"reason":"Expired",
+  auto expired =
+      told.decoder.take_bytes(line("ERROR", json(R"({"kind":"Status","code":410,"reason":"Expired",
                             "message":"too old resource version"})")),
-      told.emit());
+                              told.emit());
   REQUIRE_FALSE(expired.ok());
   CHECK(expired.error().code == Code::gone);
   CHECK(told.take().empty());
@@ -139,14 +141,19 @@ TEST_CASE("half a line of a lost connection does not spoil the next one") {
 }
 
 TEST_CASE("Status answers become typed errors with the server's words") {
-  Error error = api_error(409, R"({"kind":"Status","message":"m","reason":"AlreadyExists","code":409})", "");
+  Error error =
+      api_error(409, R"({"kind":"Status","message":"m","reason":"AlreadyExists","code":409})", "");
   CHECK(error.code == Code::already_exists);
   CHECK(error.message == "m");
   CHECK(error.reason == "AlreadyExists");
-  CHECK(api_error(409, R"({"kind":"Status","message":"m","reason":"Conflict"})", "").code == Code::conflict);
-  CHECK(api_error(410, R"({"kind":"Status","message":"m","reason":"Expired"})", "").code == Code::gone);
-  CHECK(api_error(422, R"({"kind":"Status","message":"m","reason":"Invalid"})", "").code == Code::invalid);
-  CHECK(api_error(504, R"({"kind":"Status","message":"m","reason":"Timeout"})", "").code == Code::timeout);
+  CHECK(api_error(409, R"({"kind":"Status","message":"m","reason":"Conflict"})", "").code ==
+        Code::conflict);
+  CHECK(api_error(410, R"({"kind":"Status","message":"m","reason":"Expired"})", "").code ==
+        Code::gone);
+  CHECK(api_error(422, R"({"kind":"Status","message":"m","reason":"Invalid"})", "").code ==
+        Code::invalid);
+  CHECK(api_error(504, R"({"kind":"Status","message":"m","reason":"Timeout"})", "").code ==
+        Code::timeout);
 }
 
 TEST_CASE("answers without a Status get client-go's words") {
@@ -167,12 +174,14 @@ TEST_CASE("the time to wait comes from the header, else from the body") {
 
 TEST_CASE("a Secret's values never stand in an error") {
   Value secret = json(R"({"data":{"a":"aHVudGVyMg=="},"stringData":{"b":"s3cr3t!","c":"1"}})");
-  CHECK(mask_secret_values("bad hunter2, aHVudGVyMg==, s3cr3t! or 1", secret) == "bad ***, ***, *** or 1");
+  CHECK(mask_secret_values("bad hunter2, aHVudGVyMg==, s3cr3t! or 1", secret) ==
+        "bad ***, ***, *** or 1");
 }
 
 TEST_CASE("request targets escape what they carry and need what the kind needs") {
   reconcile::ApiResource pods{{"", "v1", "Pod"}, "pods", "pod", {}, {}, {}, true};
-  reconcile::ApiResource roles{{"rbac.authorization.k8s.io", "v1", "ClusterRole"}, "clusterroles", "", {}, {}, {}, false};
+  reconcile::ApiResource roles{
+      {"rbac.authorization.k8s.io", "v1", "ClusterRole"}, "clusterroles", "", {}, {}, {}, false};
   CHECK(collection_path(pods, "") == "/api/v1/pods");
   CHECK(collection_path(pods, "a/b") == "/api/v1/namespaces/a%2Fb/pods");
   CHECK(*object_path(pods, "n", "x", "log") == "/api/v1/namespaces/n/pods/x/log");
@@ -187,10 +196,13 @@ TEST_CASE("request targets escape what they carry and need what the kind needs")
 TEST_CASE("aggregated discovery lists kinds in the server's order, without subresources") {
   auto resources = parse_aggregated_discovery(json(R"({"kind":"APIGroupDiscoveryList","items":[
     {"metadata":{"name":"apps"},"versions":[
-      {"version":"v1","resources":[{"resource":"deployments","responseKind":{"group":"","version":"","kind":"Deployment"},
-        "scope":"Namespaced","singularResource":"deployment","verbs":["get","list"],"shortNames":["deploy"],
-        "categories":["all"],"subresources":[{"subresource":"status"}]},{"resource":"nokind","scope":"Cluster"}]},
-      {"version":"v1beta1","resources":[{"resource":"deployments","responseKind":{"kind":"Deployment"},"scope":"Cluster"}]}]}]})"));
+      {"version":"v1","resources":[{"resource":"deployments",
+        "responseKind":{"group":"","version":"","kind":"Deployment"},"scope":"Namespaced",
+        "singularResource":"deployment","verbs":["get","list"],"shortNames":["deploy"],
+        "categories":["all"],"subresources":[{"subresource":"status"}]},
+        {"resource":"nokind","scope":"Cluster"}]},
+      {"version":"v1beta1","resources":[{"resource":"deployments",
+        "responseKind":{"kind":"Deployment"},"scope":"Cluster"}]}]}]})"));
   REQUIRE(resources.ok());
   REQUIRE(resources->size() == 2);
   CHECK((*resources)[0].gvk == model::Gvk{"apps", "v1", "Deployment"});

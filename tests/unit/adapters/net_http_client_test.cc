@@ -1,7 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include <zlib.h>
 
+#include <catch2/catch.hpp>
 #include <condition_variable>
 #include <mutex>
 
@@ -23,7 +22,8 @@ std::unique_ptr<HttpClient> make_client(HttpClientOptions options = {}) {
   return std::move(client).value();
 }
 
-HttpRequest request_for(const std::string& url, std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
+HttpRequest request_for(const std::string& url,
+                        std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
   HttpRequest request;
   request.url = url;
   request.timeout = timeout;
@@ -105,7 +105,8 @@ TEST_CASE("a body without a length lasts until the close") {
 }
 
 TEST_CASE("interim answers are skipped") {
-  Server server(always("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
+  Server server(
+      always("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
   auto response = make_client()->send(request_for(server.url()));
   REQUIRE(response.ok());
   CHECK(response->status == 204);
@@ -183,7 +184,8 @@ TEST_CASE("a header above the cap is refused") {
     SeenRequest request;
     if (!peer.read(request)) return;
     peer.write("HTTP/1.1 200 OK\r\n");
-    for (int i = 0; i < 3000; ++i) peer.write("X-H" + std::to_string(i) + ": " + std::string(40, 'v') + "\r\n");
+    for (int i = 0; i < 3000; ++i)
+      peer.write("X-H" + std::to_string(i) + ": " + std::string(40, 'v') + "\r\n");
     peer.write("\r\n");
   });
   auto response = make_client()->send(request_for(server.url()));
@@ -244,7 +246,8 @@ TEST_CASE("a server that drips its answer hits the deadline") {
     if (!peer.read(request)) return;
     peer.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     std::unique_lock lock(mutex);
-    while (!over.wait_for(lock, std::chrono::milliseconds(5), [&] { return done; })) peer.write("x");
+    while (!over.wait_for(lock, std::chrono::milliseconds(5), [&] { return done; }))
+      peer.write("x");
   });
   auto response = make_client()->send(request_for(server.url(), std::chrono::milliseconds(60)));
   {
@@ -329,7 +332,8 @@ TEST_CASE("a redirect to another host loses every credential, one on the same ho
   });
   auto client = make_client();
   auto request = request_for(server.url() + "/x/near");
-  request.headers = {{"Authorization", "Bearer t"}, {"Private-Token", "p"}, {"Accept", "text/plain"}};
+  request.headers = {
+      {"Authorization", "Bearer t"}, {"Private-Token", "p"}, {"Accept", "text/plain"}};
   auto near = client->send(request);
   REQUIRE(near.ok());
   CHECK(near->body == "home");

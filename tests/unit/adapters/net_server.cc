@@ -58,8 +58,8 @@ void Peer::write(const std::string& bytes) {
 }
 
 void Peer::answer(const std::string& status, const std::string& headers, const std::string& body) {
-  write("HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers +
-        "\r\n" + body);
+  write("HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+        headers + "\r\n" + body);
 }
 
 void Peer::close() { ::shutdown(fd_, SHUT_RDWR); }

@@ -1,7 +1,7 @@
 // A scripted TCP server on a loopback port of the system's choosing, for tests of the HTTP client.
 //
-// Each accepted connection runs the script on a thread of its own; the destructor closes what is open and
-// joins. The script decides every byte, so malformed answers are as easy as good ones.
+// Each accepted connection runs the script on a thread of its own; the destructor closes what is
+// open and joins. The script decides every byte, so malformed answers are as easy as good ones.
 #pragma once
 
 #include <atomic>

@@ -44,9 +44,9 @@ TEST_CASE("a URL is split into what a request needs") {
 }
 
 TEST_CASE("a URL that could smuggle or mislead is refused") {
-  for (const char* text : {"", "example.com", "http://", "http://a b/", "http://a/\r\nX: y", "http://a:0/",
-                           "http://a:99999/", "http://a:8x/", "http://[::1", "http://[zz]/",
-                           "http://ex%61mple.com/", "http://a\\b/"}) {
+  for (const char* text : {"", "example.com", "http://", "http://a b/", "http://a/\r\nX: y",
+                           "http://a:0/", "http://a:99999/", "http://a:8x/", "http://[::1",
+                           "http://[zz]/", "http://ex%61mple.com/", "http://a\\b/"}) {
     INFO(text);
     CHECK_FALSE(parse_url(text).ok());
   }
@@ -74,8 +74,9 @@ TEST_CASE("escapes cover all but unreserved characters") {
 }
 
 TEST_CASE("NO_PROXY exempts names, their subdomains, addresses and networks") {
-  auto rules = ProxyRules::from_values("http://proxy:3128", "proxy:3129",
-                                       "example.com, .only.sub, 10.0.0.0/8,[::2],host:8080,192.168.1.1");
+  auto rules =
+      ProxyRules::from_values("http://proxy:3128", "proxy:3129",
+                              "example.com, .only.sub, 10.0.0.0/8,[::2],host:8080,192.168.1.1");
   CHECK(proxied(rules, "http://other.com"));
   CHECK(proxied(rules, "https://other.com"));
   CHECK_FALSE(proxied(rules, "http://example.com"));
