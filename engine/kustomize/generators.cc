@@ -202,7 +202,7 @@ Result<ResMap> generate_iam_policy(const Value& args, const PluginContext& conte
   const std::string cloud(args["cloud"].get_string());
   if (cloud != "gke") return make_error(Code::invalid, "cloud provider " + cloud + " not supported yet");
   const std::string account = std::string(args["serviceAccount"]["name"].get_string()) + "@" +
-                              std::string(args["projectId"].get_string()) + ".iam.gserviceaccount.com";
+                              std::string(args["serviceAccount"]["projectId"].get_string()) + ".iam.gserviceaccount.com";
   const Value& service = args["kubernetesService"];
   Value metadata = Value::object(
       {{"annotations", Value::object({{"iam.gke.io/gcp-service-account", Value(account)}})},

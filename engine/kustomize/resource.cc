@@ -76,7 +76,8 @@ void Resource::set_gvk(const Gvk& gvk) {
 StringMap Resource::metadata_map(std::string_view field) const {
   StringMap result;
   for (const value::Member& member : object_["metadata"][field].members()) {
-    result.emplace(member.name(), value::scalar_text(member.value));
+    const bool null = member.value.is_null() && !member.value.is_empty_null();
+    result.emplace(member.name(), null ? "null" : value::scalar_text(member.value));
   }
   return result;
 }

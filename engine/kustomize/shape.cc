@@ -240,7 +240,7 @@ constexpr std::array value_add_target_fields = {
 };
 constexpr Shape value_add_target_shape{"Target", value_add_target_fields};
 
-constexpr std::array account_fields = {ShapeField{"name", string}};
+constexpr std::array account_fields = {ShapeField{"name", string}, ShapeField{"projectId", string}};
 constexpr Shape account_shape{"ServiceAccount", account_fields};
 constexpr std::array kubernetes_service_fields = {ShapeField{"namespace", string}, ShapeField{"name", string}};
 constexpr Shape kubernetes_service_shape{"KubernetesService", kubernetes_service_fields};
@@ -277,7 +277,6 @@ constexpr std::array plugin_fields = {
     ShapeField{"env", string},
     ShapeField{"type", string},
     ShapeField{"cloud", string},
-    ShapeField{"projectId", string},
     ShapeField{"kubernetesService", object, &kubernetes_service_shape},
     ShapeField{"serviceAccount", object, &account_shape},
     ShapeField{"sortOptions", object, &sort_shape},

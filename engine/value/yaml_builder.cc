@@ -72,11 +72,20 @@ bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties
   Value value;
   if (!plain && properties.tag.empty()) {
     value = Value(text);
+  } else if (text.empty() && properties.tag.empty() && options_.dialect == YamlDialect::kustomize) {
+    value = Value::empty_null();
   } else if (!resolve(text, plain, properties.tag, mark, value)) {
     return false;
   }
+  // Kustomize turns annotations into strings in the end, by how they were written: 1.10 is "1.10".
+  if (plain && properties.tag.empty() && !value.is_null() && in_annotations()) value = Value(text);
   if (properties.anchor != 0) remember(properties.anchor, value, 1, 0);
   return add(std::move(value), 0, mark);
+}
+
+bool YamlBuilder::in_annotations() const {
+  return options_.dialect == YamlDialect::kustomize && frames_.size() == 3 &&
+         frames_[1].key.get_string() == "annotations" && frames_[0].key.get_string() == "metadata";
 }
 
 bool YamlBuilder::resolve(std::string_view text, bool plain, std::string_view tag, YamlMark mark,

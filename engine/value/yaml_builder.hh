@@ -73,6 +73,7 @@ class YamlBuilder {
   };
 
   bool add(Value value, std::size_t height, YamlMark mark);
+  bool in_annotations() const;  // of the document's own metadata, in the kustomize dialect
   bool add_key(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark);
   bool set_key(Frame& frame, Value key, YamlMark mark);
   bool resolve(std::string_view text, bool plain, std::string_view tag, YamlMark mark, Value& out);
