@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "adapters/git/compact.hh"
 #include "adapters/git/operation.hh"
 #include "adapters/git/select.hh"
 #include "adapters/git/streams.hh"
 #include "engine/base/digest.hh"
 #include "engine/base/git_revision.hh"
+#include "engine/base/log.hh"
 
 namespace weir::git {
 namespace {
@@ -156,6 +158,9 @@ class Checkout {
     if (missing) {
       WEIR_CHECK(remote.fetch(selection.wanted));
       WEIR_CHECK(keep_references(repository_.get(), references, selection.wanted));
+      // Only speed is at stake.
+      if (auto compacted = compact_mirror(repository_.get(), directory_); !compacted)
+        log::error("cannot compact a Git mirror", {{"error", compacted.error().message}});
     }
     const Candidate* best = latest(repository_.get(), selection);
     if (!best)

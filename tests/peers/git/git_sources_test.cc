@@ -409,6 +409,34 @@ TEST_CASE("local repositories are read only when allowed", "[git-peer]") {
   }
 }
 
+TEST_CASE("a mirror stays at few packs however often it fetches, and old trees stay readable",
+          "[git-peer]") {
+  Servers& servers = Servers::get();
+  run("cd " + servers.root.string() + " && git init -q -b main busy && cd busy && "
+      "git config user.name Ann && git config user.email ann@example.com");
+  Port port;
+  GitRequest request = on((servers.root / "busy").string());
+  request.allow_local = true;
+  std::vector<std::shared_ptr<const base::FileTree>> trees;
+  for (int i = 0; i < 120; ++i) {
+    run("cd " + (servers.root / "busy").string() + " && echo " + std::to_string(i) +
+        " > n && git add n && git commit -q -m n");
+    const auto done = port(request);
+    INFO((done.ok() ? "" : done.error().message));
+    REQUIRE(done.ok());
+    trees.push_back(done->tree);
+  }
+  std::size_t packs = 0;
+  for (const auto& file : fs::recursive_directory_iterator(port.directory))
+    packs += file.path().extension() == ".pack";
+  CHECK(packs < 100);
+  for (std::size_t i = 70; i < trees.size(); ++i)
+    CHECK(*trees[i]->read("n").value() == std::to_string(i) + "\n");
+  request.reference = {"", "", "", "", run("git -C " + (servers.root / "busy").string() +
+                                           " rev-list --max-parents=0 main")};
+  CHECK(*port(request).value().tree->read("n").value() == "0\n");
+}
+
 TEST_CASE("many callers of few URLs agree", "[git-peer]") {
   Servers& servers = Servers::get();
   Port port;
