@@ -9,7 +9,8 @@
 namespace weir::expr {
 namespace {
 
-// Binds names to slots and functions, and evaluates what is constant, so that its errors show early.
+// Binds names to slots and functions, and evaluates what is constant, so that its errors show
+// early.
 class Linker {
  public:
   Result<void> link(Node& node) {

@@ -1,10 +1,12 @@
-// CEL as Flux uses it, for health checks (parsed only; the variables are an object's top-level fields) and
-// for readyExpr (variables `self` and `dep`, must be bool). The language is cel-go's with the strings,
-// sets, encoders and optional libraries and numbers compared across kinds; times are UTC.
+// CEL as Flux uses it, for health checks (parsed only; the variables are an object's top-level
+// fields) and for readyExpr (variables `self` and `dep`, must be bool). The language is cel-go's
+// with the strings, sets, encoders and optional libraries and numbers compared across kinds; times
+// are UTC.
 //
-// compile() once, evaluate often: a Program is immutable and may be used from several threads at once.
-// Evaluation costs at most expression_steps_max steps, whatever the expression and the data are.
-// Errors: invalid (text as cel-go's: "no such key: x", "no such attribute(s): status.x"), limit.
+// compile() once, evaluate often: a Program is immutable and may be used from several threads at
+// once. Evaluation costs at most expression_steps_max steps, whatever the expression and the data
+// are. Errors: invalid (text as cel-go's: "no such key: x", "no such attribute(s): status.x"),
+// limit.
 #pragma once
 
 #include <memory>
@@ -20,8 +22,8 @@
 namespace weir::expr {
 
 struct CelOptions {
-  // Names an expression may use; any other is an error of compile(). Nothing: any name, found or missed
-  // at evaluation, as in a health check.
+  // Names an expression may use; any other is an error of compile(). Nothing: any name, found or
+  // missed at evaluation, as in a health check.
   std::optional<std::vector<std::string>> variables;
   // Refuses an expression that cannot be a bool, as readyExpr does: "CEL expression output type
   // mismatch: expected bool, got int".

@@ -1,5 +1,5 @@
-// The tree of a parsed CEL expression. Macros are their own nodes, not expanded. Internal to engine/expr;
-// immutable once compiled, so evaluations in several threads share it.
+// The tree of a parsed CEL expression. Macros are their own nodes, not expanded. Internal to
+// engine/expr; immutable once compiled, so evaluations in several threads share it.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ enum class NodeKind : std::uint8_t {
   ternary,
   list,       // optional_items marks "?x"
   map,        // children alternate keys and values; optional_items by entry
-  all,        // the macros: children[0] is the range, `name` the variable, children[1...] the bodies
+  // the macros: children[0] is the range, `name` the variable, children[1...] the bodies
+  all,
   exists,
   exists_one,
   transform,  // map: children[1] the result, or children[1] the filter and children[2] the result

@@ -28,8 +28,8 @@ Type simple(std::string_view name) { return Type{std::string(name), {}}; }
 Type list_of(Type item) { return Type{"list", {std::move(item)}}; }
 Type optional_of(Type item) { return Type{"optional_type", {std::move(item)}}; }
 
-// Overloads: "result argument argument ...". A target stands first. Names of the conversion functions
-// and getters are generated below.
+// Overloads: "result argument argument ...". A target stands first. Names of the conversion
+// functions and getters are generated below.
 struct Signature {
   std::string_view function;
   std::string_view overload;
@@ -123,8 +123,8 @@ constexpr Signature signatures[] = {
 };
 
 constexpr std::string_view order_operators[] = {"_<_", "_<=_", "_>_", "_>=_"};
-constexpr std::string_view ordered_types[] = {"bool",   "string",   "bytes", "google.protobuf.Timestamp",
-                                              "google.protobuf.Duration"};
+constexpr std::string_view ordered_types[] = {
+    "bool", "string", "bytes", "google.protobuf.Timestamp", "google.protobuf.Duration"};
 constexpr std::string_view numeric_types[] = {"int", "uint", "double"};
 
 template <typename Names>
@@ -242,7 +242,8 @@ class Checker {
       return fail(node, node.kind == NodeKind::index
                             ? "found no matching overload for '_[_]' applied to '(" +
                                   container.to_string() + ", dyn)'"
-                            : "type '" + container.to_string() + "' does not support field selection");
+                            : "type '" + container.to_string() +
+                                "' does not support field selection");
     }
     if (node.kind == NodeKind::has) return simple("bool");
     return node.optional || wrapped ? optional_of(std::move(result)) : result;
@@ -300,7 +301,9 @@ class Checker {
     std::optional<Type> item;
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       WEIR_TRY(Type type, check(node.children[i]));
-      if (node.optional_items[i]) type = type.parameters.empty() ? Type() : Type(type.parameters[0]);
+      if (node.optional_items[i]) {
+        type = type.parameters.empty() ? Type() : Type(type.parameters[0]);
+      }
       WEIR_CHECK(join(node.children[i], type, item));
     }
     return list_of(item.value_or(Type()));
@@ -329,9 +332,10 @@ class Checker {
       const bool right = optional ? range.name == "optional_type"
                                   : range.name == "list" || range.name == "map";
       if (!right) {
-        return fail(node.children[0], "expression of type '" + range.to_string() +
-                                          "' cannot be range of a comprehension (must be list, map, "
-                                          "or dynamic)");
+        const std::string_view reason =
+            "' cannot be range of a comprehension (must be list, map, or dynamic)";
+        return fail(node.children[0],
+                    "expression of type '" + range.to_string() + std::string(reason));
       }
       item = range.parameters[0];
     }
@@ -355,7 +359,9 @@ class Checker {
       arguments.push_back(std::move(type));
     }
     if (holds(order_operators, node.name)) return check_order(node, arguments);
-    if (node.name.starts_with("get") && node.function != nullptr) return check_getter(node, arguments);
+    if (node.name.starts_with("get") && node.function != nullptr) {
+      return check_getter(node, arguments);
+    }
     bool known = false;
     std::optional<Type> result;
     for (const Signature& signature : signatures) {

@@ -1,6 +1,7 @@
-// Type checking of CEL where the variables are declared (readyExpr). Documents are dyn, so what the check
-// finds is: undeclared names and functions, operators and functions on operands that can never fit, and the
-// type of the whole. Internal to engine/expr; pure. Error texts have cel-go's shape.
+// Type checking of CEL where the variables are declared (readyExpr). Documents are dyn, so what the
+// check finds is: undeclared names and functions, operators and functions on operands that can
+// never fit, and the type of the whole. Internal to engine/expr; pure. Error texts have cel-go's
+// shape.
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@
 
 namespace weir::expr {
 
-// The type of a linked tree as cel-go prints it: "bool", "dyn", "list(int)". `variables` are documents,
-// map(string, dyn). Error: invalid.
+// The type of a linked tree as cel-go prints it: "bool", "dyn", "list(int)". `variables` are
+// documents, map(string, dyn). Error: invalid.
 Result<std::string> check_cel(std::string_view text, const Node& root,
                               const std::vector<std::string>& variables);
 

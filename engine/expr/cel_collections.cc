@@ -27,7 +27,8 @@ bool contains_all(const CelValue& list, const CelValue& wanted) {
 
 CelValue no_set_overload(std::string_view function, Arguments a) {
   return CelValue::error("no such overload: " + std::string(function) + "(" +
-                         std::string(a[0].type_name()) + ", " + std::string(a[1].type_name()) + ")");
+                         std::string(a[0].type_name()) + ", " +
+                         std::string(a[1].type_name()) + ")");
 }
 
 bool are_lists(Arguments a) { return a[0].is(Kind::list) && a[1].is(Kind::list); }

@@ -168,8 +168,8 @@ CelValue CelEvaluator::eval_call(const Node& node) {
   return function->body(budget_, CelArguments(arguments, count));
 }
 
-// One operand that decides settles it, even past an error; else the first error; else the rest is true
-// (for &&) or false (for ||).
+// One operand that decides settles it, even past an error; else the first error; else the rest is
+// true (for &&) or false (for ||).
 CelValue CelEvaluator::eval_logical(const Node& node) {
   const bool deciding = node.kind == NodeKind::logical_or;
   std::optional<CelValue> failure;

@@ -36,7 +36,8 @@ std::string print_double(double number, std::chars_format form, int precision) {
   std::string out(static_cast<std::size_t>(precision) + 340, '\0');
   const auto end = precision < 0
                        ? std::to_chars(out.data(), out.data() + out.size(), number, form)
-                       : std::to_chars(out.data(), out.data() + out.size(), number, form, precision);
+                       : std::to_chars(out.data(), out.data() + out.size(), number, form,
+                           precision);
   out.resize(static_cast<std::size_t>(end.ptr - out.data()));
   return out;
 }
@@ -179,7 +180,8 @@ Result<std::string> run_format(CelBudget& budget, std::string_view format, const
     WEIR_TRY(const int precision, take_precision(format));
     if (format.empty()) return make_error(Code::invalid, "unexpected end of string");
     const std::string_view clause = format.substr(0, rune_bytes(format));
-    if (clause.size() != 1 || std::string_view("sdfebxXo").find(clause[0]) == std::string_view::npos) {
+    if (clause.size() != 1 ||
+        std::string_view("sdfebxXo").find(clause[0]) == std::string_view::npos) {
       return make_error(Code::invalid,
                         "could not parse formatting clause: unrecognized formatting clause \"" +
                             std::string(clause) + "\"");

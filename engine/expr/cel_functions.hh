@@ -1,5 +1,6 @@
-// The functions and operators of CEL: its standard library and the libraries Flux turns on (strings, sets,
-// encoders, optional types). Tables, one a source file. Internal to engine/expr; pure.
+// The functions and operators of CEL: its standard library and the libraries Flux turns on
+// (strings, sets, encoders, optional types). Tables, one a source file. Internal to engine/expr;
+// pure.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,16 @@
 
 namespace weir::expr {
 
-enum class TokenKind : std::uint8_t { end, identifier, integer, uinteger, floating, string, bytes, symbol };
+enum class TokenKind : std::uint8_t {
+  end,
+  identifier,
+  integer,
+  uinteger,
+  floating,
+  string,
+  bytes,
+  symbol,
+};
 
 struct Token {
   TokenKind kind = TokenKind::end;

@@ -406,7 +406,8 @@ class Parser {
     const bool hex = text.starts_with("0x");
     if (hex) text.remove_prefix(2);
     std::uint64_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, hex ? 16 : 10);
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number,
+        hex ? 16 : 10);
     if (parsed.ec != std::errc()) return std::nullopt;
     if (token.kind == TokenKind::uinteger) return CelValue::uinteger(number);
     const std::uint64_t most = static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0);
@@ -424,7 +425,8 @@ class Parser {
 
 Error cel_error(std::string_view text, std::size_t position, std::string_view message) {
   const std::string_view before = text.substr(0, position);
-  const std::size_t line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  const auto newlines = std::count(before.begin(), before.end(), '\n');
+  const std::size_t line = 1 + static_cast<std::size_t>(newlines);
   const std::size_t begin = before.rfind('\n') + 1;  // npos + 1 is the text's start
   const std::size_t end = std::min(text.find('\n', position), text.size());
   const std::size_t column = count_runes(text.substr(begin, position - begin));

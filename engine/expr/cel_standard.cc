@@ -37,7 +37,8 @@ CelValue arithmetic(const CelValue& a, const CelValue& b) {
   }
   if (a.is(Kind::integer)) {
     std::int64_t out = 0;
-    return Operation::run(a.as_int(), b.as_int(), &out) ? overflow(a.kind()) : CelValue::integer(out);
+    return Operation::run(a.as_int(), b.as_int(), &out) ? overflow(a.kind())
+                                                        : CelValue::integer(out);
   }
   if (a.is(Kind::uinteger)) {
     std::uint64_t out = 0;
@@ -50,7 +51,8 @@ CelValue arithmetic(const CelValue& a, const CelValue& b) {
 template <typename Operation>
 CelValue duration_arithmetic(const CelValue& a, const CelValue& b) {
   std::int64_t out = 0;
-  return Operation::run(a.as_int(), b.as_int(), &out) ? overflow(a.kind()) : CelValue::duration(out);
+  return Operation::run(a.as_int(), b.as_int(), &out) ? overflow(a.kind())
+                                                      : CelValue::duration(out);
 }
 
 CelValue concatenate(CelBudget& budget, const CelValue& a, const CelValue& b) {

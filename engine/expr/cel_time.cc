@@ -85,7 +85,8 @@ std::optional<CelValue> parse_timestamp(std::string_view text) {
   const bool after_minute = skip(text, at, ':');
   const auto second = digits(text, at, 2);
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  if (!after_year || !after_month || !after_day || !after_hour || !after_minute) return std::nullopt;
+  const bool separated = after_year && after_month && after_day && after_hour && after_minute;
+  if (!separated) return std::nullopt;
   std::optional<std::int32_t> nanos = 0;
   if (skip(text, at, '.') || skip(text, at, ',')) nanos = fraction(text, at);
   const std::string_view zone = text.substr(at);

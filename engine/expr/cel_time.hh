@@ -1,5 +1,6 @@
-// Timestamps and durations of CEL: text forms, arithmetic within the years 1 to 9999, and the getters.
-// Pure; time zones are "UTC", "±hh:mm" and the names of the zone database. Internal to engine/expr.
+// Timestamps and durations of CEL: text forms, arithmetic within the years 1 to 9999, and the
+// getters. Pure, so time zones are "UTC" and "±hh:mm"; names of the zone database ("Europe/Berlin")
+// are refused as unknown. Internal to engine/expr.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ CelValue timestamp_difference(const CelValue& a, const CelValue& b);
 bool timestamp_in_range(std::int64_t seconds);
 
 enum class TimeField : std::uint8_t {
-  full_year, month, date, day_of_month, day_of_week, day_of_year, hours, minutes, seconds, milliseconds,
+  full_year, month, date, day_of_month, day_of_week, day_of_year, hours, minutes, seconds,
+  milliseconds,
 };
 // The field of a timestamp in a zone (empty: UTC), or of a duration. Error value: unknown zone.
 CelValue time_field(const CelValue& time, TimeField field, std::string_view zone);

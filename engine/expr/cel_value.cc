@@ -27,7 +27,8 @@ CelOrder flip(CelOrder order) {
   return order == CelOrder::greater ? CelOrder::less : order;
 }
 
-// A double against a 64-bit integer, exactly: beyond the integer's range by size, else by whole part.
+// A double against a 64-bit integer, exactly: beyond the integer's range by size, else by whole
+// part.
 CelOrder compare_double(double a, const CelValue& b) {
   if (std::isnan(a)) return CelOrder::unordered;
   if (b.is(CelKind::floating)) {

@@ -1,8 +1,9 @@
-// What a CEL expression computes with: the document tree's kinds, and those that only CEL has (bytes,
-// timestamps, durations, types, optionals, errors). Values of documents are wrapped, not copied.
+// What a CEL expression computes with: the document tree's kinds, and those that only CEL has
+// (bytes, timestamps, durations, types, optionals, errors). Values of documents are wrapped, not
+// copied.
 //
-// Immutable after construction, so copies may be read from any thread. An error is a value here, because
-// && and || may absorb it; it turns into a Result at the seam.
+// Immutable after construction, so copies may be read from any thread. An error is a value here,
+// because && and || may absorb it; it turns into a Result at the seam.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +67,8 @@ class CelValue {
 
   // Reads of the matching kind only; text() is also the error's message and the type's name.
   bool as_bool() const { return number_ != 0; }
-  std::int64_t as_int() const { return number_; }  // also duration's nanoseconds, timestamp's seconds
+  // also duration's nanoseconds, timestamp's seconds
+  std::int64_t as_int() const { return number_; }
   std::uint64_t as_uint() const { return static_cast<std::uint64_t>(number_); }
   double as_double() const;
   std::int32_t nanos() const { return nanos_; }
@@ -97,7 +99,8 @@ class CelValue {
   std::shared_ptr<const Items> items_;  // a list, map or optional made by the expression
 };
 
-// Equality across kinds: numbers by value, lists and maps deep, else false. Cost is the smaller's size.
+// Equality across kinds: numbers by value, lists and maps deep, else false. Cost is the smaller's
+// size.
 bool cel_equal(const CelValue& a, const CelValue& b);
 
 enum class CelOrder : std::uint8_t { less, equal, greater, unordered, incomparable };

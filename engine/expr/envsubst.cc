@@ -141,7 +141,8 @@ class Parser {
       at_ += 2;
       return parse_default(std::move(node));
     }
-    // The reference steps back by the width of the rune after the colon, and fails unless that is one.
+    // The reference steps back by the width of the rune after the colon, and fails unless that is
+    // one.
     if (rune_bytes(text_.substr(at_ + 1)) != 1) return syntax_error(bad_substitution);
     return parse_substring(std::move(node));
   }

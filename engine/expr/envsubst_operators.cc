@@ -93,12 +93,13 @@ Result<Text> replace_suffix(std::string_view value, OperatorArguments arguments)
   return Text(value.substr(0, value.size() - arguments[0].size())) + arguments[1];
 }
 
-// One element of a glob: `any` and `star` are '?' and '*'; ranges with `negated` are a class; else a
-// literal, held as the one range.
+// One element of a glob: `any` and `star` are '?' and '*'; ranges with `negated` are a class; else
+// a literal, held as the one range.
 struct GlobItem {
   enum class Type : unsigned char { star, any, ranges } type = Type::ranges;
   bool negated = false;
-  std::vector<std::pair<std::string, std::string>> ranges;  // runes as UTF-8: bytewise order is theirs
+  // runes as UTF-8: bytewise order is theirs
+  std::vector<std::pair<std::string, std::string>> ranges;
 
   bool matches(std::string_view rune) const {
     if (type == Type::any) return true;
@@ -172,8 +173,8 @@ std::optional<std::vector<GlobItem>> parse_glob(const Runes& pattern) {
   return items;
 }
 
-// Runes of the shortest or longest non-empty prefix that the glob matches; 0 when none does. Walks the
-// text once with the set of glob positions reached, so no pattern backtracks.
+// Runes of the shortest or longest non-empty prefix that the glob matches; 0 when none does. Walks
+// the text once with the set of glob positions reached, so no pattern backtracks.
 std::size_t match_prefix(const std::vector<GlobItem>& glob, const Runes& text, bool longest) {
   std::vector<bool> reached(glob.size() + 1);
   const auto reach = [&](std::vector<bool>& set, std::size_t at) {
@@ -203,8 +204,8 @@ std::size_t match_prefix(const std::vector<GlobItem>& glob, const Runes& text, b
 Text trim(std::string_view value, const std::string& pattern, bool suffix, bool longest) {
   Runes text = split_runes(value);
   Runes runes = split_runes(pattern);
-  // Suffixes are matched as prefixes of the mirrored text against the mirrored pattern, which is why a
-  // class in a suffix pattern never matches: "[ab]" turns into "]ba[".
+  // Suffixes are matched as prefixes of the mirrored text against the mirrored pattern, which is
+  // why a class in a suffix pattern never matches: "[ab]" turns into "]ba[".
   if (suffix) {
     std::reverse(text.begin(), text.end());
     std::reverse(runes.begin(), runes.end());

@@ -15,7 +15,8 @@ using Values = std::vector<Value>;
 // Go's name of the type a JSON value decodes to, for error texts.
 std::string_view go_type(const Value& value) {
   constexpr std::string_view names[] = {"<nil>",   "bool",   "int64",         "int64",
-                                        "float64", "string", "[]interface {}", "map[string]interface {}"};
+                                        "float64", "string", "[]interface {}",
+                                        "map[string]interface {}"};
   return names[static_cast<std::size_t>(value.kind())];
 }
 
@@ -186,7 +187,8 @@ class Evaluator {
       if (end > size || end < 0) return out_of_bounds(end - 1, size);
       if (begin > end) {
         return make_error(Code::invalid, "starting index " + std::to_string(begin) +
-                                             " is greater than ending index " + std::to_string(end));
+                                             " is greater than ending index " +
+                                             std::to_string(end));
       }
       const std::int64_t step = node.bounds[2].value.value_or(1);
       if (step <= 0) return make_error(Code::invalid, "step must be > 0");

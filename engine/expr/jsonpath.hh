@@ -1,9 +1,9 @@
-// kubectl's JSONPath: templates ("{range .items[*]}{.metadata.name}{"\n"}{end}") and the plain paths of
-// printer columns and custom columns (".status.conditions[?(@.type=="Ready")].status"), as client-go's
-// jsonpath package reads and prints them.
+// kubectl's JSONPath: templates ("{range .items[*]}{.metadata.name}{"\n"}{end}") and the plain
+// paths of printer columns and custom columns (".status.conditions[?(@.type=="Ready")].status"), as
+// client-go's jsonpath package reads and prints them.
 //
-// A JsonPath is immutable after parse() and may be used from several threads. Evaluation is bounded by
-// expression_steps_max and its output by substitution_bytes_max. Members come in document order.
+// A JsonPath is immutable after parse() and may be used from several threads. Evaluation is bounded
+// by expression_steps_max and its output by substitution_bytes_max. Members come in document order.
 #pragma once
 
 #include <memory>
@@ -17,14 +17,15 @@
 namespace weir::expr {
 
 struct JsonPathOptions {
-  // A missing key gives nothing instead of "x is not found"; so kubectl get and printer columns do it.
+  // A missing key gives nothing instead of "x is not found"; so kubectl get and printer columns do
+  // it.
   bool allow_missing = true;
 };
 
 class JsonPath {
  public:
-  // A template: text with paths in braces. Error: invalid, worded as client-go's ("unclosed action",
-  // "invalid array index x"), limit.
+  // A template: text with paths in braces. Error: invalid, worded as client-go's ("unclosed
+  // action", "invalid array index x"), limit.
   static Result<JsonPath> parse(std::string_view text);
   // One path without braces, as CRDs declare their columns: ".spec.replicas". Braces and a leading
   // '$' are accepted too, and a missing leading dot is added, as kubectl's custom columns do.

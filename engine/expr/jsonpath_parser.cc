@@ -55,7 +55,8 @@ std::optional<std::string> unquote(std::string_view body, char quote) {
       continue;
     }
     const bool octal = letter >= '0' && letter <= '7';
-    const std::size_t digits = octal ? 3 : letter == 'x' ? 2 : letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
+    const std::size_t digits =
+        octal ? 3 : letter == 'x' ? 2 : letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
     const std::size_t first = octal ? i : i + 1;
     if (digits == 0 || first + digits > body.size()) return std::nullopt;
     std::uint32_t code = 0;
@@ -143,7 +144,8 @@ class Parser {
     value::append_utf8(shown, rune);
     char code[16];
     std::snprintf(code, sizeof code, "U+%04X", static_cast<unsigned>(rune));
-    return syntax_error("unrecognized character in action: " + std::string(code) + " '" + shown + "'");
+    return syntax_error("unrecognized character in action: " + std::string(code) + " '" + shown +
+        "'");
   }
 
   // A '.' inside "['a.b']" separates fields all the same; "\." is the way to write one.
@@ -283,7 +285,9 @@ class Parser {
     }
     if (!written[1]) {
       const std::int64_t first = node.bounds[0].value.value_or(0);
-      if (first == INT64_MAX) return syntax_error("array index " + std::string(text) + " is not a number");
+      if (first == INT64_MAX) {
+        return syntax_error("array index " + std::string(text) + " is not a number");
+      }
       node.bounds[1] = {first + 1, true};
     }
     nodes.push_back(std::move(node));

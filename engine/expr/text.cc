@@ -64,7 +64,8 @@ std::size_t count_runes(std::string_view text) {
 
 bool is_word_rune(char32_t rune) {
   if (rune < 0x80) {
-    return rune == '_' || (rune >= '0' && rune <= '9') || ((rune | 0x20) >= 'a' && (rune | 0x20) <= 'z');
+    const char32_t lower = rune | 0x20;
+    return rune == '_' || (rune >= '0' && rune <= '9') || (lower >= 'a' && lower <= 'z');
   }
   static const RE2 word("[\\p{L}\\p{Nd}]");
   std::string text;
@@ -75,8 +76,8 @@ bool is_word_rune(char32_t rune) {
 std::string to_upper(std::string_view text) { return map_text(text, true); }
 std::string to_lower(std::string_view text) { return map_text(text, false); }
 
-Result<std::string> replace_text(std::string_view text, std::string_view pattern, std::string_view by,
-                                 std::int64_t count, std::size_t bytes_max) {
+Result<std::string> replace_text(std::string_view text, std::string_view pattern,
+                                 std::string_view by, std::int64_t count, std::size_t bytes_max) {
   std::string out;
   std::size_t from = 0;
   while (count != 0 && from <= text.size()) {

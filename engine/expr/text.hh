@@ -28,7 +28,7 @@ std::string to_lower(std::string_view text);
 
 // Go's strings.Replace: the first `count` occurrences (all when negative); an empty pattern stands
 // before each rune and at the end. Error: limit when the result would exceed `bytes_max`.
-Result<std::string> replace_text(std::string_view text, std::string_view pattern, std::string_view by,
-                                 std::int64_t count, std::size_t bytes_max);
+Result<std::string> replace_text(std::string_view text, std::string_view pattern,
+                                 std::string_view by, std::int64_t count, std::size_t bytes_max);
 
 }  // namespace weir::expr

@@ -1,9 +1,20 @@
 module peers/expr
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/fluxcd/pkg/envsubst v1.7.1
 	github.com/google/cel-go v0.26.1
 	k8s.io/client-go v0.35.4
+)
+
+require (
+	cel.dev/expr v0.24.0 // indirect
+	github.com/antlr4-go/antlr/v4 v4.13.0 // indirect
+	github.com/stoewer/go-strcase v1.2.0 // indirect
+	golang.org/x/exp v0.0.0-20230515195305-f3d0a9c9a5cc // indirect
+	golang.org/x/text v0.31.0 // indirect
+	google.golang.org/genproto/googleapis/api v0.0.0-20240826202546-f6391c0de4c7 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20240826202546-f6391c0de4c7 // indirect
+	google.golang.org/protobuf v1.36.8 // indirect
 )

@@ -153,7 +153,9 @@ TEST_CASE("hostile nesting and growth end in a limit error") {
 
 TEST_CASE("variable names follow the shell") {
   for (std::string_view name : {"a", "_", "A1_b"}) CHECK(valid_variable_name(name));
-  for (std::string_view name : {"", "1a", "a-b", "a.b", "é"}) CHECK_FALSE(valid_variable_name(name));
+  for (std::string_view name : {"", "1a", "a-b", "a.b", "é"}) {
+    CHECK_FALSE(valid_variable_name(name));
+  }
 }
 
 TEST_CASE("newlines are dropped from every value") {
@@ -214,7 +216,8 @@ TEST_CASE("a label or annotation disables substitution, in exactly these letters
     mark.set("kustomize.toolkit.fluxcd.io/substitute", "disabled");
     CHECK(substitution_disabled(resource));
     CHECK(substitute_object(resource, {{"x", "1"}})->same_storage(resource));
-    resource.entry("metadata").entry(place).set("kustomize.toolkit.fluxcd.io/substitute", "Disabled");
+    resource.entry("metadata").entry(place).set("kustomize.toolkit.fluxcd.io/substitute",
+        "Disabled");
     CHECK_FALSE(substitution_disabled(resource));
   }
 }

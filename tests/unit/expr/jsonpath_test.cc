@@ -15,7 +15,8 @@ Value pod_list() {
         {{"metadata", Value::object({{"name", name}})},
          {"status", Value::object({{"restarts", restarts},
                                    {"conditions", Value::array({Value::object(
-                                                      {{"type", "Ready"}, {"status", ready}})})}})}});
+                                                      {{"type", "Ready"}, {"status",
+                                                          ready}})})}})}});
   };
   return Value::object({{"items", Value::array({pod("a", 0, "True"), pod("b", 3, "False")})},
                         {"kind", "List"},
