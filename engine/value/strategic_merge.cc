@@ -190,14 +190,10 @@ const MergeSchema* Merger::schema_of(const MergeSchema* known, const Value* targ
 
 // True when walking `target` without a patch would change nothing: the common case, found without copying.
 bool Merger::settled(const Value& target, const MergeSchema* known) const {
+  if (target.is_null()) return !target.is_empty_null();
   if (target.is_object()) {
     const MergeSchema* schema = schema_of(known, &target, nullptr);
     for (const Member& member : target.members()) {
-      if (member.value.is_null()) {
-        if (member.value.is_empty_null()) return false;
-        continue;
-      }
-      if (member.value.is_scalar()) continue;
       if (!settled(member.value, schema == nullptr ? nullptr : schema->field(member.name()))) return false;
     }
     return true;

@@ -43,6 +43,8 @@ class YamlBuilder {
   bool begin_sequence(const YamlProperties& properties, YamlMark mark);
   bool begin_mapping(const YamlProperties& properties, YamlMark mark);
   bool end_collection();
+  // In the kustomize dialect: inside the annotations of the document's own metadata.
+  bool in_annotations() const;
   // The finished document; the builder is ready for the next one. Anchors do not outlive a document.
   Value take_document();
 
@@ -73,7 +75,6 @@ class YamlBuilder {
   };
 
   bool add(Value value, std::size_t height, YamlMark mark);
-  bool in_annotations() const;  // of the document's own metadata, in the kustomize dialect
   bool add_key(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark);
   bool set_key(Frame& frame, Value key, YamlMark mark);
   bool resolve(std::string_view text, bool plain, std::string_view tag, YamlMark mark, Value& out);

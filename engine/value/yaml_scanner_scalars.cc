@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/value/utf8.hh"
+#include "engine/value/yaml_refold.hh"
 #include "engine/value/yaml_scanner.hh"
 
 namespace weir::value {
@@ -346,6 +347,8 @@ bool YamlScanner::scan_block_scalar(int indent, const YamlProperties& properties
   }
   if (chomping != -1 && line_break) scratch_ += '\n';
   if (chomping == 1) scratch_.append(breaks, '\n');
+  if (!literal && options_.dialect == YamlDialect::kustomize && !builder_.in_annotations())
+    scratch_ = refold(scratch_);
   if (!builder_.scalar(scratch_, false, properties, mark(start))) return false;
   if (!skip_to_token(true)) return false;
   crossed_line_ = true;
