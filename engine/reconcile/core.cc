@@ -1,0 +1,193 @@
+#include "engine/reconcile/core.hh"
+
+#include <algorithm>
+
+#include "engine/reconcile/flows.hh"
+#include "engine/reconcile/status.hh"
+
+namespace weir::reconcile {
+namespace {
+
+constexpr int status_attempts_max = 5;
+
+bool is_kustomization(const ObjectId& id) {
+  return id.gvk.group == model::kustomization_gvk.group && id.gvk.kind == "Kustomization";
+}
+
+bool is_source(const ObjectId& id) { return id.gvk.group == model::git_repository_gvk.group; }
+
+OwnerState* find_owner(State& state, const ObjectId& id) {
+  if (is_kustomization(id)) {
+    const auto found = state.kustomizations.find(id);
+    return found == state.kustomizations.end() ? nullptr : &found->second;
+  }
+  const auto found = state.sources.find(id);
+  return found == state.sources.end() ? nullptr : &found->second;
+}
+
+template <typename Body>
+bool came_from(const Outcome& outcome) {
+  return outcome.command == CommandBody(Body{}).index();
+}
+
+// The answer to a status write: what was asked for meanwhile is written next.
+void status_outcome(Context& ctx, const ObjectId& id, OwnerState& owner, const Outcome& outcome) {
+  owner.status_in_flight = false;
+  if (const auto* error = std::get_if<StepError>(&outcome.body)) {
+    owner.status_written = base::Digest{};
+    if (error->code == Code::not_found || ++owner.status_failures >= status_attempts_max) return;
+    return ctx.write_status(id, owner);
+  }
+  owner.status_failures = 0;
+  if (owner.status_dirty) ctx.write_status(id, owner);
+}
+
+constexpr std::int64_t heartbeat_interval = 60'000'000;
+
+// One event a minute at the most says how many owners were found unchanged; nothing else records that.
+void heartbeat(Context& ctx) {
+  State& state = ctx.state;
+  if (state.verified == 0 || ctx.now < state.heartbeat_due) return;
+  ctx.log(event::Type::heartbeat, {}, nullptr, {}, Value::object({{"verified", state.verified}}));
+  state.verified = 0;
+  state.heartbeat_due = ctx.now + heartbeat_interval;
+}
+
+// Kustomizations that waited for the first lists of the kinds they own.
+void wake_synced(Context& ctx) {
+  for (auto& [id, ks] : ctx.state.kustomizations)
+    if (ks.await_sync && watches_synced(ctx, ks.inventory)) {
+      ks.await_sync = false;
+      request_kustomization(ctx, id, ks, "start");
+    }
+}
+
+}  // namespace
+
+Core::Core(EngineOptions options, Metrics& metrics)
+    : options_(std::move(options)), metrics_(metrics) {
+  for (const WatchOptions& watch : own_watches(options_))
+    state_.watches[watch_key(watch.gvk)] = {watch, false};
+}
+
+std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
+  return {{model::git_repository_gvk, options.watch_namespace, "", ""},
+          {model::kustomization_gvk, options.watch_namespace, "", ""}};
+}
+
+void Core::step(const Input& input, base::TimeUs now, Effects& out) {
+  Context ctx = context(now, out);
+  if (const auto* seen = std::get_if<Observed>(&input)) return observed(ctx, *seen);
+  if (const auto* result = std::get_if<Outcome>(&input)) return outcome(ctx, *result);
+  acted(ctx, std::get<OperatorAction>(input));
+}
+
+void Core::observed(Context& ctx, const Observed& seen) {
+  const WatchEvent& event = seen.event;
+  if (event.type == WatchType::synced) {
+    state_.watches[seen.key].synced = true;
+    return wake_synced(ctx);
+  }
+  if (event.type == WatchType::failed) {
+    metrics_.count("watch_failures", event.error.reason);
+    return;
+  }
+  const ObjectId id = ObjectId::of(event.object);
+  const bool deleted = event.type == WatchType::deleted;
+  if (is_kustomization(id)) {
+    observe_kustomization(ctx, id, deleted, event.object);
+  } else if (is_source(id) && id.gvk.kind == model::git_repository_gvk.kind) {
+    observe_git_repository(ctx, id, deleted, event.object);
+  } else if (is_source(id)) {
+    observe_foreign_source(ctx, id, deleted, event.object);
+  }
+  observe_live(ctx, event.object, deleted);
+}
+
+void Core::outcome(Context& ctx, const Outcome& result) {
+  OwnerState* owner = find_owner(state_, result.owner);
+  if (owner == nullptr || owner->object.is_null()) return;
+  if (came_from<WriteStatus>(result)) return status_outcome(ctx, result.owner, *owner, result);
+  if (came_from<EmitEvent>(result) || came_from<CollectArtifacts>(result)) return;
+  if (result.attempt != owner->attempt) return;
+  if (is_kustomization(result.owner))
+    return kustomization_outcome(ctx, result.owner, state_.kustomizations[result.owner], result);
+  git_repository_outcome(ctx, result.owner, state_.sources[result.owner], result);
+}
+
+Result<void> Core::check(const OperatorAction& action) const {
+  const auto found = state_.kustomizations.find(action.target);
+  if (found == state_.kustomizations.end() || found->second.object.is_null())
+    return make_error(Code::not_found, "Kustomization \"" + action.target.name +
+                                           "\" not found in namespace \"" + action.target.ns + "\"");
+  if (found->second.deleting())
+    return make_error(Code::invalid, action.target.subject() + " is being deleted");
+  if (action.kind == OperatorAction::Kind::unpin && !found->second.pin)
+    return make_error(Code::invalid, action.target.subject() + " is not pinned");
+  return {};
+}
+
+void Core::acted(Context& ctx, const OperatorAction& action) {
+  if (!check(action).ok()) return;
+  KustomizationState& ks = state_.kustomizations[action.target];
+  const bool rollback = action.kind == OperatorAction::Kind::rollback;
+  const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
+    const std::uint64_t seq =
+        ctx.log(type, action.target, &ks, action.target, std::move(data), std::move(blobs));
+    ctx.out.events.back().actor = action.actor;
+    return seq;
+  };
+  ks.cause = mark(event::Type::operator_acted,
+                  Value::object({{"action", rollback ? "rollback" : "unpin"},
+                                 {"toSeq", action.to_seq},
+                                 {"revision", action.revision}}),
+                  {});
+  if (!rollback) {
+    mark(event::Type::rollback_released, Value::object({{"reason", "unpinned"}, {"pin", ks.pin->seq}}), {});
+    ks.pin.reset();
+    return request_kustomization(ctx, action.target, ks, "unpin");
+  }
+  Pin pin;
+  pin.to_seq = action.to_seq;
+  pin.set_blob = action.set_blob;
+  pin.revision = action.revision;
+  pin.from_revision = ks.status["lastAttemptedRevision"].get_string();
+  if (ks.pin) pin.from_revision = ks.pin->from_revision;
+  pin.actor = action.actor;
+  pin.time = ctx.now;
+  pin.hold = action.hold;
+  pin.seq = mark(event::Type::rollback_pinned,
+                 Value::object({{"toSeq", pin.to_seq},
+                                {"revision", pin.revision},
+                                {"fromRevision", pin.from_revision},
+                                {"hold", pin.hold}}),
+                 {pin.set_blob});
+  ks.pin = std::move(pin);
+  request_kustomization(ctx, action.target, ks, "rollback");
+}
+
+void Core::tick(base::TimeUs now, Effects& out) {
+  Context ctx = context(now, out);
+  heartbeat(ctx);
+  while (!state_.timers.empty() && state_.timers.begin()->first <= now) {
+    const ObjectId id = state_.timers.begin()->second;
+    state_.timers.erase(state_.timers.begin());
+    OwnerState* owner = find_owner(state_, id);
+    if (owner == nullptr) continue;
+    owner->due = 0;
+    if (owner->object.is_null()) continue;
+    if (is_kustomization(id)) {
+      kustomization_due(ctx, id, state_.kustomizations[id]);
+    } else {
+      run_git_repository(ctx, id, state_.sources[id], "interval");
+    }
+  }
+}
+
+base::TimeUs Core::next_due() const {
+  base::TimeUs due = state_.timers.empty() ? 0 : state_.timers.begin()->first;
+  if (state_.verified > 0 && (due == 0 || state_.heartbeat_due < due)) due = state_.heartbeat_due;
+  return due;
+}
+
+}  // namespace weir::reconcile

@@ -1,0 +1,70 @@
+// The core of the engine: State and the step over it. Pure: time is an argument, the world is reached only by
+// the commands and watches it asks for. The same core runs under threads (engine.hh) and under the simulator.
+// One thread at a time.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/reconcile/context.hh"
+#include "engine/reconcile/kube_port.hh"
+
+namespace weir::reconcile {
+
+// A watch told something.
+struct Observed {
+  std::string key;   // watch_key() of the watch
+  WatchEvent event;
+};
+
+// An operator's order that is not written into a Kubernetes object.
+struct OperatorAction {
+  enum class Kind : std::uint8_t { rollback, unpin };
+  Kind kind = Kind::rollback;
+  ObjectId target;          // a Kustomization
+  base::Digest set_blob;    // rollback: what to apply
+  std::string revision;     // that the set was built from
+  std::uint64_t to_seq = 0;
+  bool hold = false;
+  std::string actor;
+};
+
+using Input = std::variant<Observed, Outcome, OperatorAction>;
+
+class Core {
+ public:
+  Core(EngineOptions options, Metrics& metrics);
+
+  // Folds one event of the log: at start, in order, before anything else.
+  void restore(const event::Event& event) { fold(state_, event); }
+
+  // Handles one input. Effects of several steps may be collected in one `out`; they must be carried out in
+  // this order: append the events, tell the core with appended(), then commands and watches.
+  void step(const Input& input, base::TimeUs now, Effects& out);
+  // Runs what is due at `now`.
+  void tick(base::TimeUs now, Effects& out);
+  void appended(std::uint64_t head) { state_.head = head; }
+
+  base::TimeUs next_due() const;  // 0 = nothing is scheduled
+  // Kinds to watch from the start: the kinds weir serves.
+  static std::vector<WatchOptions> own_watches(const EngineOptions& options);
+
+  const State& state() const { return state_; }
+  // Whether the operator's action can be carried out. Errors: not_found, invalid.
+  Result<void> check(const OperatorAction& action) const;
+
+ private:
+  Context context(base::TimeUs now, Effects& out) {
+    return Context{state_, out, options_, metrics_, now};
+  }
+  void observed(Context& ctx, const Observed& seen);
+  void outcome(Context& ctx, const Outcome& outcome);
+  void acted(Context& ctx, const OperatorAction& action);
+
+  State state_;
+  EngineOptions options_;
+  Metrics& metrics_;
+};
+
+}  // namespace weir::reconcile

@@ -1,0 +1,234 @@
+#include <map>
+
+#include "engine/apply/normalise.hh"
+#include "engine/apply/order.hh"
+#include "engine/apply/skip.hh"
+#include "engine/base/digest.hh"
+#include "engine/expr/envsubst.hh"
+#include "engine/kustomize/build.hh"
+#include "engine/kustomize/generate.hh"
+#include "engine/reconcile/executor.hh"
+#include "engine/value/json.hh"
+
+namespace weir::reconcile {
+namespace {
+
+StepError build_error(const Error& error) {
+  return {error.code, "BuildFailed", error.message, false};
+}
+
+// Counts remote loads: what came from elsewhere can change without the artifact changing.
+class CountingLoader final : public kustomize::RemoteLoader {
+ public:
+  explicit CountingLoader(kustomize::RemoteLoader* next) : next_(next) {}
+  Result<std::string> fetch_file(const std::string& url) override {
+    ++loads;
+    return next_->fetch_file(url);
+  }
+  Result<kustomize::RemoteTree> fetch_repository(const kustomize::RepoSpec& spec) override {
+    ++loads;
+    return next_->fetch_repository(spec);
+  }
+  int loads = 0;
+
+ private:
+  kustomize::RemoteLoader* next_;
+};
+
+Result<void> add_variables(expr::Variables& variables, const Value& object, bool secret) {
+  for (const auto& member : object["data"].members()) {
+    if (!expr::valid_variable_name(member.name()))
+      return make_error(Code::invalid, "'" + std::string(member.name()) + "' var name is invalid");
+    std::string text(member.value.get_string());
+    if (secret) {
+      WEIR_TRY(text, base::base64_decode(text));
+    }
+    expr::set_variable(variables, member.name(), text);
+  }
+  return {};
+}
+
+// Contract K5.3, K5.4: references in order, then the inline ones over them.
+Result<expr::Variables> read_variables(KubeApi& kube, const std::string& ns,
+                                       const model::KustomizationSpec& spec) {
+  expr::Variables variables;
+  for (const auto& reference : spec.substitute_from) {
+    const char* kind = reference.secret ? "Secret" : "ConfigMap";
+    auto object = kube.get({Gvk{"", "v1", kind}, ns, reference.name});
+    if (!object.ok()) {
+      if (reference.optional && object.error().code == Code::not_found) continue;
+      return std::move(object).error().with_context(
+          "substitute from '" + std::string(kind) + "/" + reference.name + "' error");
+    }
+    auto added = add_variables(variables, *object, reference.secret);
+    if (!added.ok()) return std::move(added).error();
+  }
+  for (const auto& [name, text] : spec.substitute) {
+    if (!expr::valid_variable_name(name))
+      return make_error(Code::invalid, "'" + name + "' var name is invalid");
+    expr::set_variable(variables, name, text);
+  }
+  return variables;
+}
+
+base::Digest cache_key(const ObjectId& owner, const BuildManifests& build,
+                       const expr::Variables& variables) {
+  base::Sha256 hash;
+  const auto add = [&](std::string_view text) {
+    hash.update(std::to_string(text.size()));
+    hash.update(":");
+    hash.update(text);
+  };
+  add(owner.subject());
+  add(build.artifact.digest);
+  add(build.artifact.revision);
+  add(value::write_json(build.object["spec"]));
+  for (const auto& [name, text] : variables) {
+    add(name);
+    add(text);
+  }
+  return hash.finish();
+}
+
+// "Deployment.v1.apps/podinfo.default", as the build tool names resources.
+std::string resource_name(const Value& resource) {
+  const ObjectId id = ObjectId::of(resource);
+  return id.gvk.kind + "." + id.gvk.version + "." + (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) +
+         "/" + id.name + "." + (id.ns.empty() ? "[noNs]" : id.ns);
+}
+
+Result<std::vector<Value>> build_resources(const base::FileTree& tree, const BuildManifests& build,
+                                           kustomize::RemoteLoader* remote, bool allow_remote) {
+  const auto directory = base::clean_path("/" + build.spec.path);
+  const std::string path = directory ? directory->substr(1) : std::string();
+  auto generated = kustomize::generate_kustomization(tree, path, build.object["spec"]);
+  if (!generated.ok())
+    return std::move(generated).error().with_context("failed to generate kustomization.yaml");
+  kustomize::BuildOptions options;
+  options.load_restrictor = kustomize::LoadRestrictor::none;
+  options.confine_root = ".";
+  options.allow_remote = allow_remote;
+  options.remote = remote;
+  auto built = kustomize::build(*generated->tree, path, options);
+  if (!built.ok()) return std::move(built).error().with_context("kustomize build failed");
+  return std::move(built->resources);
+}
+
+Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
+                            const model::KustomizationSpec& spec, bool strict) {
+  if (!spec.has_post_build || (variables.empty() && !spec.substitute_always)) return {};
+  for (Value& resource : resources) {
+    auto replaced = expr::substitute_object(
+        resource, variables, {.strict = strict, .always = spec.substitute_always});
+    if (!replaced.ok())
+      return std::move(replaced).error().with_context("post build failed for '" +
+                                                      resource_name(resource) + "'");
+    resource = *std::move(replaced);
+  }
+  return {};
+}
+
+Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
+  Value list = Value::array();
+  for (const auto& stage : set.stages)
+    for (const RenderedObject& object : stage)
+      list.push_back(Value::object({{"apiVersion", object.id.gvk.api_version()},
+                                    {"kind", object.id.gvk.kind},
+                                    {"namespace", object.id.ns},
+                                    {"name", object.id.name},
+                                    {"blob", object.blob.hex()}}));
+  return log.put_blob(value::write_json(list), false);
+}
+
+}  // namespace
+
+OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
+  auto tree = ports_.artifacts->open(build.artifact.path, build.artifact.digest);
+  if (!tree.ok()) return StepError{tree.error().code, "ArtifactFailed", tree.error().message, false};
+  const auto directory = base::clean_path("/" + build.spec.path);
+  if ((*tree)->stat(directory->substr(1)) != base::EntryType::directory)
+    return StepError{Code::not_found, "ArtifactFailed",
+                     "kustomization path not found: stat " + build.spec.path +
+                         ": no such file or directory",
+                     false};
+  auto variables = read_variables(*ports_.kube, owner.ns, build.spec);
+  if (!variables.ok())
+    return build_error(std::move(variables).error().with_context("post build failed"));
+  const base::Digest key = cache_key(owner, build, *variables);
+  if (RenderedPtr cached = cache_.find(key)) return ManifestsRendered{std::move(cached), true};
+
+  CountingLoader remote(ports_.remote);
+  auto resources = build_resources(**tree, build, ports_.remote == nullptr ? nullptr : &remote,
+                                   !options_.no_remote_bases);
+  if (!resources.ok()) return build_error(resources.error());
+  auto substituted =
+      substitute_all(*resources, *variables, build.spec, options_.strict_substitution);
+  if (!substituted.ok()) return build_error(substituted.error());
+
+  auto set = std::make_shared<RenderedSet>();
+  set->revision = build.artifact.revision;
+  set->digest = base::sha256(kustomize::write_resources(*resources));
+  for (Value& resource : *resources) {
+    apply::add_owner_labels(resource, owner.ns, owner.name);
+    resource = apply::normalise(resource);
+    apply::add_common_metadata(resource, build.spec.common_labels, build.spec.common_annotations);
+  }
+  for (auto& stage : apply::split_stages(*std::move(resources))) {
+    std::vector<RenderedObject> objects;
+    for (Value& manifest : stage) {
+      auto encrypted = apply::check_not_encrypted(manifest);
+      if (!encrypted.ok())
+        return StepError{Code::invalid, "ReconciliationFailed", encrypted.error().message, false};
+      auto stored = store_manifest(*ports_.log, manifest);
+      if (!stored.ok()) return StepError{stored.error().code, "BuildFailed", stored.error().message, false};
+      const ObjectId id = ObjectId::of(manifest);
+      objects.push_back({id, std::move(manifest), stored->first, stored->second});
+    }
+    set->stages.push_back(std::move(objects));
+  }
+  auto stored = store_set(*ports_.log, *set);
+  if (!stored.ok()) return build_error(stored.error());
+  set->set_blob = *stored;
+  if (remote.loads == 0) cache_.put(key, set);
+  return ManifestsRendered{std::move(set), false};
+}
+
+OutcomeBody Executor::run(const ObjectId&, const LoadRendered& load) {
+  const auto gone = [&](const Error& error) {
+    return StepError{error.code, "RollbackFailed",
+                     "the manifests of revision " + load.revision + " cannot be read back: " +
+                         error.message,
+                     false};
+  };
+  auto bytes = ports_.log->get_blob(load.set_blob);
+  if (!bytes.ok()) return gone(bytes.error());
+  auto list = value::parse_json(*bytes);
+  if (!list.ok()) return gone(list.error());
+  std::vector<Value> manifests;
+  std::map<ObjectId, base::Digest> blobs;
+  for (const Value& item : list->items()) {
+    auto blob = base::Digest::parse(item["blob"].get_string());
+    if (!blob.ok()) return gone(blob.error());
+    auto text = ports_.log->get_blob(*blob);
+    if (!text.ok()) return gone(text.error());
+    auto manifest = value::parse_json(*text);
+    if (!manifest.ok()) return gone(manifest.error());
+    blobs[ObjectId::of(*manifest)] = *blob;
+    manifests.push_back(*std::move(manifest));
+  }
+  auto set = std::make_shared<RenderedSet>();
+  set->revision = load.revision;
+  set->set_blob = load.set_blob;
+  set->digest = load.set_blob;
+  for (auto& stage : apply::split_stages(std::move(manifests))) {
+    std::vector<RenderedObject> objects;
+    for (Value& manifest : stage) {
+      const ObjectId id = ObjectId::of(manifest);
+      objects.push_back({id, std::move(manifest), blobs[id], blobs[id]});
+    }
+    set->stages.push_back(std::move(objects));
+  }
+  return ManifestsRendered{std::move(set), false};
+}
+
+}  // namespace weir::reconcile

@@ -1,0 +1,93 @@
+#include <thread>
+
+#include "engine/apply/health.hh"
+#include "engine/apply/skip.hh"
+#include "engine/reconcile/executor.hh"
+#include "engine/reconcile/flows.hh"
+
+namespace weir::reconcile {
+namespace {
+
+ObjectChange prune_one(const Ports& ports, const PruneObjects& prune, const ObjectId& id) {
+  ObjectChange change;
+  change.id = id;
+  change.action = Action::deleted;
+  auto live = ports.kube->get(id, prune.as);
+  if (!live.ok()) {
+    const bool gone = live.error().code == Code::not_found;
+    if (!gone) change.error = id.subject() + " delete failed: " + live.error().message;
+    return change;
+  }
+  const apply::SkipReason skip = apply::skip_prune(*live, prune.owner.ns, prune.owner.name);
+  if (skip != apply::SkipReason::none) {
+    change.action = Action::skipped;
+    change.note = apply::skip_reason_text(skip);
+    return change;
+  }
+  if (auto stored = store_live(*ports.log, *live); stored.ok()) change.live_blob = *stored;
+  DeleteOptions options;
+  options.as = prune.as;
+  options.uid = live->path("metadata", "uid").get_string();
+  auto removed = ports.kube->remove(id, options);
+  if (!removed.ok() && removed.error().code != Code::not_found)
+    change.error = id.subject() + " delete failed: " + removed.error().message;
+  return change;
+}
+
+// WaitForTermination: one object after another, one budget for all. False when it ran out.
+bool wait_until_gone(const Ports& ports, const PruneObjects& prune,
+                     const std::vector<ObjectChange>& changes) {
+  const auto deadline = ports.clock->monotonic() +
+                        std::chrono::duration_cast<std::chrono::microseconds>(prune.timeout);
+  for (const ObjectChange& change : changes) {
+    if (change.action != Action::deleted || !change.error.empty()) continue;
+    while (true) {
+      auto live = ports.kube->get(change.id, prune.as);
+      if (!live.ok() && live.error().code == Code::not_found) break;
+      if (ports.clock->monotonic() >= deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+  }
+  return true;
+}
+
+// The account to act as is looked up under weir's own identity.
+bool account_is_gone(const Ports& ports, const PruneObjects& prune) {
+  constexpr std::string_view prefix = "system:serviceaccount:";
+  if (!prune.finalizing || !prune.as.user.starts_with(prefix)) return false;
+  const std::string name = prune.as.user.substr(prune.as.user.rfind(':') + 1);
+  auto account = ports.kube->get({Gvk{"", "v1", "ServiceAccount"}, prune.owner.ns, name});
+  return !account.ok() && account.error().code == Code::not_found;
+}
+
+}  // namespace
+
+OutcomeBody Executor::run(const ObjectId&, const PruneObjects& prune) {
+  ObjectsPruned out;
+  if (account_is_gone(ports_, prune)) {
+    out.orphaned = true;
+    return out;
+  }
+  for (const ObjectId& id : prune.ids) out.changes.push_back(prune_one(ports_, prune, id));
+  if (prune.wait) out.timed_out = !wait_until_gone(ports_, prune, out.changes);
+  return out;
+}
+
+OutcomeBody Executor::run(const ObjectId&, const ReadObjects& read) {
+  ObjectsRead out;
+  for (const ObjectId& id : read.ids) {
+    auto live = ports_.kube->get(id, read.as);
+    LiveFacts facts;
+    if (live.ok()) {
+      facts = facts_of(*live, &read.rules, ports_.clock->now());
+    } else if (live.error().code != Code::not_found) {
+      facts.exists = true;
+      facts.health = "Unknown";
+      facts.health_message = live.error().message;
+    }
+    out.facts.emplace_back(id, std::move(facts));
+  }
+  return out;
+}
+
+}  // namespace weir::reconcile

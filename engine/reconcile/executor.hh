@@ -1,0 +1,74 @@
+// Carries out commands through the ports: the only part of the engine that reaches the world. A command runs
+// on the calling thread and always ends in an outcome; failures are outcomes too. Thread-safe.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "engine/base/clock.hh"
+#include "engine/kustomize/build.hh"
+#include "engine/reconcile/command.hh"
+#include "engine/reconcile/kube_port.hh"
+#include "engine/reconcile/log_port.hh"
+#include "engine/reconcile/options.hh"
+#include "engine/reconcile/source_port.hh"
+
+namespace weir::reconcile {
+
+// Everything outside of the engine. Not owned; all outlive the engine. `remote` may be null: remote bases are
+// refused then.
+struct Ports {
+  KubeApi* kube = nullptr;
+  GitPort* git = nullptr;
+  ArtifactPort* artifacts = nullptr;
+  LogPort* log = nullptr;
+  const base::Clock* clock = nullptr;
+  kustomize::RemoteLoader* remote = nullptr;
+};
+
+// Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.
+class RenderCache {
+ public:
+  RenderedPtr find(const base::Digest& key);
+  void put(const base::Digest& key, RenderedPtr set);
+
+ private:
+  static constexpr std::size_t objects_max = 20'000;
+  std::mutex mutex_;
+  std::list<std::pair<base::Digest, RenderedPtr>> recent_;  // newest first
+  std::map<base::Digest, std::list<std::pair<base::Digest, RenderedPtr>>::iterator> index_;
+  std::size_t objects_ = 0;
+};
+
+class Executor {
+ public:
+  Executor(const Ports& ports, const EngineOptions& options) : ports_(ports), options_(options) {}
+
+  Outcome execute(const Command& command);
+
+ private:
+  OutcomeBody run(const ObjectId& owner, const FetchSource& fetch);       // execute_fetch.cc
+  OutcomeBody run(const ObjectId& owner, const BuildManifests& build);    // execute_build.cc
+  OutcomeBody run(const ObjectId& owner, const LoadRendered& load);
+  OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);        // execute_apply.cc
+  OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);      // execute_prune.cc
+  OutcomeBody run(const ObjectId& owner, const ReadObjects& read);
+  OutcomeBody run(const ObjectId& owner, const WriteStatus& write);       // execute_meta.cc
+  OutcomeBody run(const ObjectId& owner, const WriteFinalizer& write);
+  OutcomeBody run(const ObjectId& owner, const EmitEvent& emit);
+  OutcomeBody run(const ObjectId& owner, const CollectArtifacts& collect);
+
+  Ports ports_;
+  EngineOptions options_;
+  RenderCache cache_;
+};
+
+// A manifest put into the blob store: sealed for Secrets. {digest for comparison, blob}.
+Result<std::pair<base::Digest, base::Digest>> store_manifest(LogPort& log, const Value& manifest);
+// The same manifest as it may be kept of a live object: without managedFields.
+Result<base::Digest> store_live(LogPort& log, const Value& live);
+
+}  // namespace weir::reconcile

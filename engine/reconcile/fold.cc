@@ -1,0 +1,82 @@
+#include "engine/reconcile/state.hh"
+
+namespace weir::reconcile {
+namespace {
+
+base::Digest digest_field(const Value& data, std::string_view name) {
+  auto parsed = base::Digest::parse(data[name].get_string());
+  return parsed.ok() ? *parsed : base::Digest{};
+}
+
+OwnerState* owner_state(State& state, const ObjectId& id) {
+  if (id.gvk.kind == "Kustomization" && id.gvk.group == model::kustomization_gvk.group)
+    return &state.kustomizations[id];
+  if (id.gvk.kind == "GitRepository") return &state.sources[id];
+  return nullptr;
+}
+
+void fold_applied(State& state, const event::Event& event) {
+  LiveFacts& facts = state.live[event.subject.object];
+  facts.exists = true;
+  facts.resource_version = event.data["resourceVersion"].get_string();
+  facts.applied_manifest = digest_field(event.data, "manifest");
+  facts.applied_owned = digest_field(event.data, "owned");
+}
+
+void fold_pinned(State& state, const event::Event& event) {
+  Pin pin;
+  pin.seq = event.seq;
+  pin.to_seq = static_cast<std::uint64_t>(event.data["toSeq"].get_int());
+  pin.set_blob = event.blobs.empty() ? base::Digest{} : event.blobs.front();
+  pin.revision = event.data["revision"].get_string();
+  pin.from_revision = event.data["fromRevision"].get_string();
+  pin.hold = event.data["hold"].get_bool();
+  pin.actor = event.actor;
+  pin.time = event.time;
+  state.kustomizations[event.subject.object].pin = std::move(pin);
+}
+
+}  // namespace
+
+void fold(State& state, const event::Event& event) {
+  using event::Type;
+  state.head = event.seq;
+  const ObjectId& subject = event.subject.object;
+  switch (event.type) {
+    case Type::spec_observed:
+      if (OwnerState* owner = owner_state(state, subject))
+        owner->spec_logged = digest_field(event.data, "digest");
+      break;
+    case Type::spec_deleted:
+      state.kustomizations.erase(subject);
+      state.sources.erase(subject);
+      break;
+    case Type::manifests_rendered: {
+      KustomizationState& ks = state.kustomizations[subject];
+      ks.rendered_logged = digest_field(event.data, "digest");
+      ks.rendered_revision = event.data["revision"].get_string();
+      break;
+    }
+    case Type::object_applied: fold_applied(state, event); break;
+    case Type::object_pruned: state.live.erase(subject); break;
+    case Type::step_failed:
+      if (OwnerState* owner = owner_state(state, subject))
+        owner->failure_logged = std::string(event.data["reason"].get_string()) + ": " +
+                                std::string(event.data["message"].get_string());
+      break;
+    case Type::reconcile_finished:
+      if (OwnerState* owner = owner_state(state, subject))
+        if (event.data["status"].get_string() == "ReconciliationSucceeded")
+          owner->failure_logged.clear();
+      break;
+    case Type::source_fetched:
+    case Type::source_unchanged:
+      if (OwnerState* owner = owner_state(state, subject)) owner->failure_logged.clear();
+      break;
+    case Type::rollback_pinned: fold_pinned(state, event); break;
+    case Type::rollback_released: state.kustomizations[subject].pin.reset(); break;
+    default: break;
+  }
+}
+
+}  // namespace weir::reconcile

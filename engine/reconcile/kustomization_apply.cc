@@ -1,0 +1,221 @@
+#include <algorithm>
+
+#include "engine/base/duration.hh"
+#include "engine/model/inventory.hh"
+#include "engine/reconcile/flows.hh"
+#include "engine/reconcile/status.hh"
+
+namespace weir::reconcile {
+namespace {
+
+void log_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks) {
+  const RenderedSet& set = *ks.rendered;
+  if (set.digest == ks.rendered_logged && set.revision == ks.rendered_revision) return;
+  ctx.announce(id, ks, set.revision);
+  ctx.log(event::Type::manifests_rendered, id, &ks, id,
+          Value::object({{"revision", set.revision},
+                         {"digest", set.digest.to_string()},
+                         {"objects", set.size()}}),
+          {set.set_blob});
+  ks.rendered_logged = set.digest;
+  ks.rendered_revision = set.revision;
+}
+
+bool stage_is_verified(const Context& ctx, const KustomizationState& ks,
+                       const std::vector<RenderedObject>& stage) {
+  if (ks.full_check) return false;
+  return std::all_of(stage.begin(), stage.end(), [&](const RenderedObject& object) {
+    const auto found = ctx.state.live.find(object.id);
+    return found != ctx.state.live.end() && found->second.verified(object.digest);
+  });
+}
+
+void send_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
+  ApplyStage apply;
+  apply.rendered = ks.rendered;
+  apply.stage = ks.stage;
+  apply.force = ks.spec.force;
+  apply.full_check = ks.full_check;
+  apply.validate_all = ks.spec.validate_client && ks.stage == 0;
+  apply.as = identity_of(ctx, id, ks);
+  apply.ignore = ks.spec.ignore;
+  apply.owner = id;
+  apply.rules = ks.health_rules;
+  for (const RenderedObject& object : ks.rendered->stages[ks.stage]) {
+    const auto found = ctx.state.live.find(object.id);
+    if (found != ctx.state.live.end()) apply.known.insert(*found);
+  }
+  ks.phase = Phase::applying;
+  ctx.command(id, ks, std::move(apply));
+}
+
+// One change becomes an event; before a correction, what the object had become is kept too.
+void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks, const ObjectChange& change) {
+  if (change.action == Action::skipped) {
+    ctx.log(event::Type::object_skipped, change.id, &ks, id, Value::object({{"reason", change.note}}));
+    return;
+  }
+  ctx.announce(id, ks, ks.artifact.revision);
+  if (!change.live_blob.empty())
+    ctx.log(event::Type::object_observed, change.id, &ks, id,
+            Value::object({{"fields", change.note}}), {change.live_blob});
+  Value data = Value::object({{"action", action_name(change.action)},
+                              {"manifest", change.manifest.to_string()},
+                              {"owned", change.facts.owned.to_string()},
+                              {"resourceVersion", change.facts.resource_version},
+                              {"revision", ks.rendered->revision}});
+  if (!change.note.empty()) data.set("fields", change.note);
+  ctx.log(event::Type::object_applied, change.id, &ks, id, std::move(data), {change.manifest_blob});
+}
+
+bool is_news(const Context& ctx, const ObjectChange& change) {
+  if (change.action == Action::created || change.action == Action::configured) return true;
+  const auto found = ctx.state.live.find(change.id);
+  if (change.action == Action::skipped) return found == ctx.state.live.end();
+  return found == ctx.state.live.end() || found->second.applied_manifest != change.manifest ||
+         found->second.applied_owned != change.facts.owned;
+}
+
+std::string change_lines(const std::vector<ObjectChange>& changes) {
+  std::string lines;
+  for (const ObjectChange& change : changes) {
+    if (change.action != Action::created && change.action != Action::configured) continue;
+    if (!lines.empty()) lines.push_back('\n');
+    lines += change.id.subject() + " " + std::string(action_name(change.action));
+  }
+  return lines;
+}
+
+// After all stages: the inventory is what was applied; what left it is pruned.
+void finish_stages(Context& ctx, const ObjectId& id, KustomizationState& ks) {
+  const std::string lines = change_lines(ks.changes);
+  if (!lines.empty()) {
+    const std::string reason(condition_text(ks.status, "Ready", "reason"));
+    ctx.emit(id, ks, "Normal", reason == "Progressing" || reason.empty() ? "Progressing" : reason,
+             lines, revision_annotations(ks));
+  }
+  const std::vector<ObjectId> before = std::move(ks.inventory);
+  ks.inventory = ks.rendered->ids();
+  StatusEditor status(ks, ctx.now);
+  status.set_inventory(ks.inventory);
+  std::vector<ObjectId> stale = model::stale_objects(before, ks.inventory);
+  if (!ks.spec.prune || stale.empty()) {
+    for (const ObjectId& object : stale) ctx.state.live.erase(object);
+    return begin_health(ctx, id, ks);
+  }
+  ks.quiet = false;
+  PruneObjects prune;
+  apply::sort_for_prune(stale);
+  prune.ids = std::move(stale);
+  prune.owner = id;
+  prune.as = identity_of(ctx, id, ks);
+  ks.phase = Phase::pruning;
+  ctx.command(id, ks, std::move(prune));
+}
+
+// CRDs, namespaces and classes must be there before what needs them.
+bool must_wait(const Context& ctx, const KustomizationState& ks, std::vector<ObjectId>& waiting) {
+  const auto& stage = ks.rendered->stages[ks.stage];
+  for (const RenderedObject& object : stage) {
+    if (!apply::stage_is_awaited(apply::stage_of(object.id.gvk))) continue;
+    const auto found = ctx.state.live.find(object.id);
+    if (found != ctx.state.live.end() && found->second.health == "Current") continue;
+    waiting.push_back(object.id);
+  }
+  return !waiting.empty();
+}
+
+}  // namespace
+
+Identity identity_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks) {
+  const std::string& account =
+      ks.spec.service_account.empty() ? ctx.options.default_service_account : ks.spec.service_account;
+  if (account.empty()) return {};
+  return {"system:serviceaccount:" + id.ns + ":" + account};
+}
+
+void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                 const ManifestsRendered& made) {
+  ks.rendered = made.rendered;
+  StatusEditor status(ks, ctx.now);
+  status.set_field("lastAttemptedRevision", ks.rendered->revision);
+  log_rendered(ctx, id, ks);
+  want_watches(ctx, ks.rendered->ids());
+  ks.stage = 0;
+  if (!ks.quiet) {
+    status.set("Reconciling", "True", "Progressing",
+               "Detecting drift for revision " + ks.rendered->revision + " with a timeout of " +
+                   base::format_duration(ks.spec.timeout));
+    ctx.write_status(id, ks);
+  }
+  next_stage(ctx, id, ks);
+}
+
+void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
+  const auto& stages = ks.rendered->stages;
+  const bool whole = ks.spec.validate_client && ks.stage == 0;
+  while (ks.stage < stages.size() && stage_is_verified(ctx, ks, stages[ks.stage]) && !whole) ++ks.stage;
+  if (ks.stage < stages.size()) return send_stage(ctx, id, ks);
+  if (ks.full_check)
+    ks.full_check_due = ctx.after_jittered(id, ks, ctx.options.full_check_interval);
+  finish_stages(ctx, id, ks);
+}
+
+void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                      const StageApplied& applied) {
+  for (const ObjectChange& change : applied.changes) {
+    if (is_news(ctx, change)) log_change(ctx, id, ks, change);
+    if (change.action == Action::created || change.action == Action::configured) ks.quiet = false;
+    LiveFacts& facts = ctx.state.live[change.id];
+    facts = change.facts;
+    ks.changes.push_back(change);
+    ctx.metrics.count("objects", action_name(change.action));
+  }
+  if (applied.failure) {
+    StepError error = *applied.failure;
+    const std::string lines = change_lines(ks.changes);
+    if (!lines.empty()) error.message += "\n" + lines;
+    return fail(ctx, id, ks, error);
+  }
+  ks.stage_waiting.clear();
+  if (must_wait(ctx, ks, ks.stage_waiting)) {
+    ks.phase = Phase::stage_wait;
+    ks.wait_started = ctx.now;
+    for (const ObjectId& object : ks.stage_waiting) ctx.state.waiters[object].insert(id);
+    ctx.schedule(id, ks, ctx.after(ctx.options.stage_wait_max));
+    return;
+  }
+  ++ks.stage;
+  next_stage(ctx, id, ks);
+}
+
+void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks, const ObjectsPruned& pruned) {
+  std::string lines, errors;
+  for (const ObjectChange& change : pruned.changes) {
+    if (!change.error.empty()) {
+      errors += change.error + ";";
+      ks.inventory.push_back(change.id);
+      continue;
+    }
+    const bool deleted = change.action == Action::deleted;
+    ctx.announce(id, ks, ks.artifact.revision);
+    Value data = Value::object({{"action", deleted ? "deleted" : "skipped"}});
+    if (!change.note.empty()) data.set("reason", change.note);
+    std::vector<base::Digest> blobs;
+    if (!change.live_blob.empty()) blobs.push_back(change.live_blob);
+    ctx.log(event::Type::object_pruned, change.id, &ks, id, std::move(data), std::move(blobs));
+    ctx.metrics.count("objects", deleted ? "deleted" : "skipped");
+    ctx.state.live.erase(change.id);
+    lines += (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
+  }
+  if (!lines.empty()) ctx.emit(id, ks, "Normal", "Progressing", lines, revision_annotations(ks));
+  if (!errors.empty()) {
+    StatusEditor status(ks, ctx.now);
+    status.set_inventory(ks.inventory);
+    return fail(ctx, id, ks,
+                {Code::unavailable, "PruneFailed", "delete failed, errors: " + errors, false});
+  }
+  begin_health(ctx, id, ks);
+}
+
+}  // namespace weir::reconcile

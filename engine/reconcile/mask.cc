@@ -1,0 +1,44 @@
+#include <algorithm>
+
+#include "engine/reconcile/flows.hh"
+
+namespace weir::reconcile {
+namespace {
+
+constexpr std::string_view mask_text = "***";
+
+void mask_values(Value& object, std::string_view name) {
+  Value* data = object.find_mut(name);
+  if (data == nullptr || !data->is_object()) return;
+  for (std::size_t i = 0; i < data->size(); ++i) data->member_mut(i).value = Value(mask_text);
+}
+
+}  // namespace
+
+std::string mask_url(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const std::size_t begin = scheme + 3;
+  const std::size_t path = std::min(url.find('/', begin), url.size());
+  const std::size_t at = url.substr(0, path).rfind('@');
+  if (at == std::string_view::npos || at < begin) return std::string(url);
+  return std::string(url.substr(0, begin)) + std::string(url.substr(at + 1));
+}
+
+Value masked(const Value& object) {
+  Value copy = object;
+  if (Value* metadata = copy.find_mut("metadata")) {
+    metadata->erase("managedFields");
+    if (Value* annotations = metadata->find_mut("annotations"))
+      annotations->erase("kubectl.kubernetes.io/last-applied-configuration");
+  }
+  if (copy["kind"].get_string() == "Secret") {
+    mask_values(copy, "data");
+    mask_values(copy, "stringData");
+  }
+  if (copy["spec"]["url"].is_string())
+    copy.find_mut("spec")->set("url", mask_url(copy["spec"]["url"].as_string()));
+  return copy;
+}
+
+}  // namespace weir::reconcile

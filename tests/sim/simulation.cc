@@ -1,0 +1,324 @@
+#include "tests/sim/simulation.hh"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+
+#include "api/kube/server.hh"
+#include "engine/model/kinds/field.hh"
+#include "engine/reconcile/core.hh"
+#include "engine/reconcile/executor.hh"
+#include "engine/reconcile/status.hh"
+#include "engine/value/json.hh"
+#include "store/artifacts.hh"
+#include "store/blobs.hh"
+#include "store/event_log.hh"
+#include "store/log_port.hh"
+#include "store/verify.hh"
+#include "tests/sim/workload.hh"
+#include "tests/sim/world.hh"
+#include "tests/support/fault_kv.hh"
+
+namespace weir::sim {
+namespace {
+
+constexpr std::int64_t second = 1'000'000;
+constexpr std::uint64_t rounds_max = 400'000;
+
+// The engine between two crashes: everything that a kill takes away.
+struct Process {
+  std::unique_ptr<store::EventLog> log;
+  std::unique_ptr<store::BlobStore> blobs;
+  std::unique_ptr<store::EngineLog> port;
+  reconcile::Metrics metrics;
+  std::unique_ptr<reconcile::Core> core;
+  std::unique_ptr<reconcile::Executor> executor;
+  std::deque<reconcile::Input> inputs;
+  reconcile::Effects stuck;  // decided, but the log could not be written
+  std::map<std::string, std::unique_ptr<reconcile::Watch>> watches;
+};
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, bool trace, RunFacts& facts)
+      : random_(seed), trace_(trace), facts_(facts), workload_(random_), git_(random_, faults_),
+        artifacts_("weir.sim", clock_) {
+    std::array<std::uint8_t, 32> key{};
+    key.fill(7);
+    key_ = store::SealingKey::from_bytes(key);
+  }
+
+  std::optional<std::string> run() {
+    if (auto error = set_up()) return error;
+    plan_trouble();
+    const base::TimeUs calm = clock_.now() + 600 * second;
+    if (auto error = run_until(calm, [] { return false; })) return error;
+    faults_ = {};
+    kv_->heal();
+    workload_.repair();
+    commit();
+    const auto settled = [&] { return all_ready() && compare(workload_, *api_).empty(); };
+    if (auto error = run_until(clock_.now() + 3600 * second, settled)) return error;
+    if (!settled()) return "did not converge:\n" + compare(workload_, *api_) + readiness();
+    facts_.virtual_seconds = clock_.monotonic().count() / second;
+    return check_log();
+  }
+
+ private:
+  struct Task {
+    base::TimeUs time;
+    std::uint64_t order;
+    std::uint64_t generation;  // of the process; 0 = outlives a crash
+    std::function<void()> run;
+    bool operator<(const Task& other) const {
+      return time != other.time ? time > other.time : order > other.order;
+    }
+  };
+
+  std::optional<std::string> set_up() {
+    api::kube::ServerOptions options;
+    options.kv = kube_kv_.get();
+    options.clock = &clock_;
+    auto server = api::kube::KubeServer::open(options);
+    if (!server.ok()) return server.error().message;
+    server_ = *std::move(server);
+    api_ = server_->local_api();
+    reconcile::WriteOptions write;
+    write.field_manager = "user";
+    for (const auto& kind : model::declared_kinds())
+      if (auto made = api_->create(model::make_crd(kind), write); !made.ok())
+        return "crd: " + made.error().message;
+    create_object("v1", "Namespace", "", "flux-system", Value());
+    commit();
+    create_object("source.toolkit.fluxcd.io/v1", "GitRepository", "flux-system", "repo",
+                  Value::object({{"url", "https://git.example.com/repo"},
+                                 {"interval", "1m"},
+                                 {"ref", Value::object({{"branch", "main"}})}}));
+    for (const Value& object : workload_.kustomizations())
+      if (auto made = api_->create(object, write); !made.ok()) return made.error().message;
+    faulty_ = std::make_unique<FaultyKube>(*api_, random_, faults_);
+    return start_process();
+  }
+
+  void create_object(const char* api_version, const char* kind, const char* ns, const char* name,
+                     Value spec) {
+    Value metadata = Value::object({{"name", name}});
+    if (*ns != 0) metadata.set("namespace", ns);
+    Value object = Value::object({{"apiVersion", api_version}, {"kind", kind}, {"metadata", metadata}});
+    if (!spec.is_null()) object.set("spec", std::move(spec));
+    reconcile::WriteOptions write;
+    write.field_manager = "user";
+    static_cast<void>(api_->create(object, write));
+  }
+
+  std::optional<std::string> start_process() {
+    ++generation_;
+    process_ = std::make_unique<Process>();
+    Process& p = *process_;
+    auto log = store::EventLog::open(*kv_, clock_);
+    if (!log.ok()) return "open: " + log.error().message;
+    p.log = *std::move(log);
+    p.blobs = std::make_unique<store::BlobStore>(*kv_, key_);
+    p.port = std::make_unique<store::EngineLog>(*p.log, *p.blobs);
+    reconcile::EngineOptions options;
+    options.concurrent_ssa = 1;
+    p.core = std::make_unique<reconcile::Core>(options, p.metrics);
+    reconcile::Ports ports{faulty_.get(), &git_, &artifacts_, p.port.get(), &clock_, nullptr};
+    p.executor = std::make_unique<reconcile::Executor>(ports, options);
+    auto replayed = p.port->replay(1, [&](const event::Event& event) {
+      p.core->restore(event);
+      return true;
+    });
+    if (!replayed.ok()) return "replay: " + replayed.error().message;
+    for (const auto& watch : reconcile::Core::own_watches(options)) open_watch(watch);
+    return std::nullopt;
+  }
+
+  void open_watch(const reconcile::WatchOptions& options) {
+    std::string name;
+    if (options.field_selector.starts_with("metadata.name=")) name = options.field_selector.substr(14);
+    const std::string key =
+        reconcile::watch_key(options.gvk, name.empty() ? "" : options.ns, name);
+    Process* p = process_.get();
+    p->watches[key] = api_->watch(options, [p, key](reconcile::WatchEvent event) {
+      p->inputs.push_back(reconcile::Observed{key, std::move(event)});
+    });
+  }
+
+  void at(base::TimeUs time, std::function<void()> run, bool outlives) {
+    tasks_.push({time, order_++, outlives ? 0 : generation_, std::move(run)});
+  }
+
+  void commit() {
+    git_.commit(workload_.tree());
+    ++facts_.commits;
+  }
+
+  // Users and faults of the first ten minutes.
+  void plan_trouble() {
+    if (random_.one_in(2)) faults_.kube_error = 10 + random_.below(50);
+    if (random_.one_in(2)) faults_.kube_lost_answer = 10 + random_.below(50);
+    if (random_.one_in(2)) faults_.git_error = 3 + random_.below(10);
+    const auto when = [&] { return clock_.now() + static_cast<std::int64_t>(random_.below(580)) * second; };
+    for (std::uint64_t i = random_.below(8); i > 0; --i)
+      at(when(), [this] { workload_.edit(); commit(); }, true);
+    for (std::uint64_t i = random_.below(6); i > 0; --i)
+      at(when(), [this] { workload_.meddle(*api_); }, true);
+    for (std::uint64_t i = random_.below(4); i > 0; --i) at(when(), [this] { crash(); }, true);
+    if (random_.one_in(4)) {
+      const base::TimeUs full = when();
+      at(full, [this] { kv_->fail_from(kv_->writes() + 1); }, true);
+      at(full + 30 * second, [this] { kv_->heal(); }, true);
+    }
+  }
+
+  void crash() {
+    ++facts_.crashes;
+    process_.reset();
+    const std::size_t unsynced = kv_->unsynced();
+    kv_ = kv_->after_crash(unsynced == 0 ? 0 : random_.below(unsynced + 1));
+    if (auto error = start_process()) broken_ = "after a crash: " + *error;
+  }
+
+  // Steps the core over what has come in, then carries its effects out.
+  void drain() {
+    Process& p = *process_;
+    reconcile::Effects effects = std::move(p.stuck);
+    p.stuck = {};
+    if (effects.events.empty()) {
+      for (std::size_t i = 0; i < 256 && !p.inputs.empty(); ++i) {
+        const reconcile::Input input = std::move(p.inputs.front());
+        p.inputs.pop_front();
+        p.core->step(input, clock_.now(), effects);
+      }
+      p.core->tick(clock_.now(), effects);
+    }
+    if (!effects.events.empty()) {
+      auto events = effects.events;
+      const auto appended = p.port->append(events);
+      if (!appended.ok()) {
+        p.stuck = std::move(effects);
+        stuck_until_ = clock_.now() + second;
+        return;
+      }
+      facts_.events += events.size();
+      if (trace_)
+        for (const auto& event : events) print(event);
+      p.core->appended(events.back().seq);
+    }
+    for (const auto& watch : effects.watches) open_watch(watch);
+    for (const auto& command : effects.commands) {
+      ++facts_.commands;
+      const auto latency = static_cast<std::int64_t>(100 + random_.below(20'000));
+      at(clock_.now() + latency,
+         [this, command] { process_->inputs.push_back(process_->executor->execute(command)); }, false);
+    }
+  }
+
+  void print(const event::Event& event) const {
+    std::printf("%8.3f %5llu %-20s %s %s\n", static_cast<double>(clock_.monotonic().count()) / 1e6,
+                static_cast<unsigned long long>(event.seq),
+                std::string(event::type_name(event.type)).c_str(), event.subject.object.subject().c_str(),
+                value::write_json(event.data).substr(0, 300).c_str());
+  }
+
+  base::TimeUs next_time(base::TimeUs end) {
+    base::TimeUs next = end;
+    const auto consider = [&](base::TimeUs time) { next = std::min(next, std::max(time, clock_.now())); };
+    if (!process_->stuck.events.empty()) {
+      consider(stuck_until_);
+    } else {
+      if (!process_->inputs.empty()) return clock_.now();
+      if (const base::TimeUs due = process_->core->next_due(); due != 0) consider(due);
+    }
+    if (!tasks_.empty()) consider(tasks_.top().time);
+    if (const auto deadline = server_->next_deadline())
+      consider(clock_.now() + (*deadline - clock_.monotonic()).count());
+    return next;
+  }
+
+  template <typename Done>
+  std::optional<std::string> run_until(base::TimeUs end, const Done& done) {
+    std::uint64_t rounds = 0;
+    while (clock_.now() < end) {
+      if (++rounds > rounds_max) return "livelock: " + std::to_string(rounds_max) + " rounds\n" + readiness();
+      if (!broken_.empty()) return broken_;
+      clock_.advance_to(next_time(end));
+      while (!tasks_.empty() && tasks_.top().time <= clock_.now()) {
+        const Task task = tasks_.top();
+        tasks_.pop();
+        if (task.generation == 0 || task.generation == generation_) task.run();
+      }
+      server_->advance();
+      drain();
+      if (process_->inputs.empty() && rounds % 16 == 0 && done()) return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  bool all_ready() {
+    auto list = api_->list(model::kustomization_gvk, {});
+    if (!list.ok()) return false;
+    for (const Value& item : list->items) {
+      if (!reconcile::is_ready(item["status"])) return false;
+      if (item.path("status", "lastAppliedRevision").get_string() != git_.head_revision()) return false;
+      if (item.path("status", "observedGeneration").get_int(-1) !=
+          item.path("metadata", "generation").get_int())
+        return false;
+    }
+    return true;
+  }
+
+  std::string readiness() {
+    std::string out = "head " + git_.head_revision() + "\n";
+    auto list = api_->list(model::kustomization_gvk, {});
+    if (!list.ok()) return out + list.error().message;
+    for (const Value& item : list->items)
+      out += std::string(item.path("metadata", "name").get_string()) + ": " +
+             value::write_json(item.path("status", "conditions")) + " " +
+             std::string(item.path("status", "lastAppliedRevision").get_string()) + "\n";
+    return out;
+  }
+
+  std::optional<std::string> check_log() {
+    auto report = store::verify(*kv_, *process_->blobs);
+    if (!report.ok()) return "verify: " + report.error().message;
+    if (!report->clean())
+      return "verify: event " + std::to_string(report->first->seq) + ": " + report->first->what;
+    return std::nullopt;
+  }
+
+  Random random_;
+  bool trace_;
+  RunFacts& facts_;
+  VirtualClock clock_;
+  Faults faults_;
+  Workload workload_;
+  ScriptedGit git_;
+  store::MemoryArtifacts artifacts_;
+  store::SealingKey key_;
+  std::unique_ptr<test::FaultKv> kv_ = std::make_unique<test::FaultKv>();
+  std::unique_ptr<store::Kv> kube_kv_ = store::make_memory_kv();
+  std::unique_ptr<api::kube::KubeServer> server_;
+  std::unique_ptr<reconcile::KubeApi> api_;
+  std::unique_ptr<FaultyKube> faulty_;
+  std::unique_ptr<Process> process_;
+  std::uint64_t generation_ = 0;
+  std::priority_queue<Task> tasks_;
+  std::uint64_t order_ = 0;
+  base::TimeUs stuck_until_ = 0;
+  std::string broken_;
+};
+
+}  // namespace
+
+std::optional<std::string> run(std::uint64_t seed, bool trace, RunFacts& facts) {
+  return Simulation(seed, trace, facts).run();
+}
+
+}  // namespace weir::sim

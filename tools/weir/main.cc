@@ -1,0 +1,31 @@
+// The program: one table of verbs.
+#include <cstdio>
+#include <vector>
+
+#include "engine/base/log.hh"
+#include "tools/weir/args.hh"
+#include "tools/weir/host.hh"
+#include "tools/weir/verbs.hh"
+
+namespace weir::cli {
+
+int run_version(int, char**) {
+  std::puts("weir " WEIR_VERSION);
+  return 0;
+}
+
+}  // namespace weir::cli
+
+int main(int argc, char** argv) {
+  using namespace weir::cli;
+  static const std::vector<Verb> verbs = {
+      {"kube", "The embedded Kubernetes API alone.", run_kube},
+      {"kustomize", "Builds a kustomization, as kubectl kustomize does.", run_kustomize},
+      {"run", "The engine against a cluster.", run_run},
+      {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
+      {"version", "Prints the version.", run_version},
+  };
+  block_signals();
+  weir::log::configure(weir::log::Level::info, true);
+  return dispatch("", verbs, argc, argv);
+}

@@ -1,0 +1,105 @@
+// weir run: the engine against a cluster, in a pod or from outside with a kubeconfig.
+#include <cstdio>
+
+#include "adapters/kube/client.hh"
+#include "engine/base/log.hh"
+#include "tools/weir/args.hh"
+#include "tools/weir/cluster_server.hh"
+#include "tools/weir/host.hh"
+#include "tools/weir/verbs.hh"
+
+namespace weir::cli {
+namespace {
+
+struct RunOptions {
+  std::string kubeconfig, context, data_dir, listen = "127.0.0.1:9790", advertise, log = "info";
+  std::string retry_min = "750ms", retry_max = "15m", requeue = "30s", full_check = "1h";
+  std::string write_kubeconfig;
+  int concurrent = 16, jitter = 5, concurrent_ssa = 4;
+  bool text_log = false;
+  reconcile::EngineOptions engine;
+};
+
+std::optional<int> parse(RunOptions& o, int argc, char** argv) {
+  Args args("run", "Reconciles the Flux objects of a cluster: in a pod as its service account, outside with "
+                   "a kubeconfig.");
+  args.option("--kubeconfig", o.kubeconfig, "Path of a kubeconfig. Default: $KUBECONFIG, then in-cluster.");
+  args.option("--context", o.context, "Context of the kubeconfig.");
+  args.option("--data-dir", o.data_dir, "Where the event log, artifacts and Git mirrors are kept.");
+  args.option("--listen", o.listen, "ADDRESS:PORT of the audit API, artifacts and metrics.");
+  args.option("--storage-adv-addr", o.advertise, "Host and port that artifact URLs name. Default: --listen.");
+  args.option("--concurrent", o.concurrent, "Workers.");
+  args.option("--concurrent-ssa", o.concurrent_ssa, "Server-side applies side by side in one stage.");
+  args.option("--watch-namespace", o.engine.watch_namespace, "Only this namespace. Default: all.");
+  args.flag("--no-cross-namespace-refs", o.engine.no_cross_namespace_refs,
+            "Refuses sources of other namespaces.");
+  args.flag("--no-remote-bases", o.engine.no_remote_bases, "Refuses remote bases in kustomizations.");
+  args.option("--default-service-account", o.engine.default_service_account,
+              "ServiceAccount to impersonate where none is named.");
+  args.option("--min-retry-delay", o.retry_min, "First delay after a failed fetch.");
+  args.option("--max-retry-delay", o.retry_max, "Longest delay after failed fetches.");
+  args.option("--requeue-dependency", o.requeue, "Delay while a dependency is not ready.");
+  args.option("--full-check-interval", o.full_check, "How often everything is compared by dry-run.");
+  args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
+  args.choice("--log-level", o.log, {"debug", "info", "error"}, "Least level of log lines.");
+  args.flag("--log-text", o.text_log, "Text instead of JSON log lines.");
+  return args.parse(argc, argv);
+}
+
+Result<void> read_durations(RunOptions& o) {
+  const auto read = [](const std::string& text, base::Duration& out) -> Result<void> {
+    WEIR_TRY(out, base::parse_duration(text));
+    return {};
+  };
+  WEIR_CHECK(read(o.retry_min, o.engine.retry_delay_min));
+  WEIR_CHECK(read(o.retry_max, o.engine.retry_delay_max));
+  WEIR_CHECK(read(o.requeue, o.engine.requeue_dependency));
+  WEIR_CHECK(read(o.full_check, o.engine.full_check_interval));
+  o.engine.concurrent = static_cast<std::size_t>(std::max(1, o.concurrent));
+  o.engine.concurrent_ssa = static_cast<std::size_t>(std::max(1, o.concurrent_ssa));
+  o.engine.interval_jitter_percent = o.jitter;
+  return {};
+}
+
+Result<void> serve(RunOptions& o) {
+  WEIR_CHECK(read_durations(o));
+  kube::KubeconfigOptions access_options;
+  access_options.context = o.context;
+  WEIR_TRY(kube::ClusterAccess access, kube::find_access(o.kubeconfig, access_options));
+  const std::string server = access.server;
+  WEIR_TRY(const auto client, kube::KubeClient::create(std::move(access)));
+  const std::string directory = o.data_dir.empty() ? default_data_directory() : o.data_dir;
+  clock::SystemClock clock;
+  WEIR_TRY(Stores stores,
+           open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock));
+  git::GitMirrors git(directory + "/git");
+  reconcile::Ports ports{client.get(), &git, stores.artifacts.get(), stores.port.get(), &clock, nullptr};
+  reconcile::Engine engine(ports, o.engine);
+  WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
+  WEIR_CHECK(engine.start());
+  WEIR_CHECK(write_serving(directory, {api->url(), api->token(), ""}));
+  log::info("weir runs", {{"cluster", server}, {"listen", o.listen}, {"dataDir", directory}});
+  while (!wait_for_signal(60'000)) {
+  }
+  log::info("stopping");
+  remove_serving(directory);
+  engine.stop();
+  const kube::RequestCounts counts = client->counts();
+  log::info("stopped", {{"requests", kube::describe(counts)}});
+  return {};
+}
+
+}  // namespace
+
+int run_run(int argc, char** argv) {
+  RunOptions options;
+  if (const auto code = parse(options, argc, argv)) return *code;
+  log::configure(options.log == "debug"  ? log::Level::debug
+                 : options.log == "error" ? log::Level::error
+                                          : log::Level::info,
+                 !options.text_log);
+  const auto served = serve(options);
+  return served.ok() ? 0 : failed(served.error().message);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,12 @@
+// Every verb of the program, one function each: argv[0] is the verb; the result is the exit code.
+#pragma once
+
+namespace weir::cli {
+
+int run_kube(int argc, char** argv);
+int run_kustomize(int argc, char** argv);
+int run_run(int argc, char** argv);
+int run_up(int argc, char** argv);
+int run_version(int argc, char** argv);
+
+}  // namespace weir::cli
