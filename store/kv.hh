@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/result.hh"
@@ -41,6 +42,11 @@ class WriteBatch {
   void put(Family family, std::string_view key, std::string_view value) {
     operations_.push_back({family, false, std::string(key), std::string(value)});
   }
+  // The same for a key and a value that the caller has no further use for.
+  void put_moved(Family family, std::string key, std::string value) {
+    operations_.push_back({family, false, std::move(key), std::move(value)});
+  }
+  void reserve(std::size_t count) { operations_.reserve(count); }
   void remove(Family family, std::string_view key) {
     operations_.push_back({family, true, std::string(key), {}});
   }

@@ -205,13 +205,13 @@ void fold_objects(const Event& event, WriteBatch& batch) {
   if (!effect) return;
   const Subject subject{event.subject.object, event.subject.cluster};
   const std::string prefix = object_prefix(subject.id, subject.cluster);
-  batch.put(Family::projections, change_key(prefix, effect->defines, event.seq),
-            encode_change(event, *effect));
+  batch.put_moved(Family::projections, change_key(prefix, effect->defines, event.seq),
+                  encode_change(event, *effect));
   if (event.owner.empty()) return;
   std::string owned = owned_prefix(event.owner);
   format::append_object(owned, subject.id);
   format::append_part(owned, subject.cluster);
-  batch.put(Family::projections, owned, {});
+  batch.put_moved(Family::projections, std::move(owned), {});
 }
 
 Result<std::vector<ObjectChange>> object_history(const Kv& kv, const model::ObjectId& id,

@@ -44,8 +44,8 @@ struct Stores {
   Folder folder;
   FakeClock clock;
   std::unique_ptr<store::DiskArtifacts> disk =
-      store::DiskArtifacts::open({(folder.root / "data").string(), "weir.flux-system.svc.", 64 << 20},
-                                 clock)
+      store::DiskArtifacts::open(
+          {(folder.root / "data").string(), "weir.flux-system.svc.", 64 << 20}, clock)
           .value();
   store::MemoryArtifacts memory{"weir.flux-system.svc.", clock};
   std::vector<reconcile::ArtifactPort*> all{disk.get(), &memory};
@@ -139,8 +139,8 @@ TEST_CASE("a missing or rotten file is noticed") {
 TEST_CASE("a restarted store opens what its predecessor wrote") {
   Stores stores;
   const auto stored = put(*stores.disk, "abc.tar.gz");
-  const auto again =
-      store::DiskArtifacts::open({(stores.folder.root / "data").string(), "a", 0}, stores.clock).value();
+  const std::string root = (stores.folder.root / "data").string();
+  const auto again = store::DiskArtifacts::open({root, "a", 0}, stores.clock).value();
   CHECK(*again->open(stored.path, stored.digest).value()->read("deploy/a.yaml").value() == "a");
   CHECK(again->url("p") == "http://a/p");
 }
@@ -157,7 +157,8 @@ TEST_CASE("collection keeps the current file, drops the old, and caps the rest")
       return port->collect("GitRepository", "ns", "app", current, ttl, 2).value();
     };
     CHECK(collect("gitrepository/ns/app/1.tar.gz") ==
-          std::vector<std::string>{"gitrepository/ns/app/2.tar.gz", "gitrepository/ns/app/3.tar.gz"});
+          std::vector<std::string>{"gitrepository/ns/app/2.tar.gz",
+                                   "gitrepository/ns/app/3.tar.gz"});
     CHECK(collect("4.tar.gz").empty());
     stores.clock.time += 70 * second;
     CHECK(collect("4.tar.gz") == std::vector<std::string>{"gitrepository/ns/app/1.tar.gz"});
