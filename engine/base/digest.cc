@@ -25,6 +25,13 @@ std::array<std::int8_t, 256> make_base64_values() {
   return values;
 }
 
+// Fetched once: EVP_sha256() looks the method up again, under a lock, for each digest.
+const EVP_MD* sha256_method() {
+  static const EVP_MD* method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  WEIR_ASSERT(method != nullptr);
+  return method;
+}
+
 }  // namespace
 
 bool Digest::empty() const { return *this == Digest{}; }
@@ -48,7 +55,7 @@ Result<Digest> Digest::parse(std::string_view text) {
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   WEIR_ASSERT(context_ != nullptr);
-  WEIR_ASSERT(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1);
+  WEIR_ASSERT(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), sha256_method(), nullptr) == 1);
 }
 
 Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
