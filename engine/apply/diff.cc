@@ -98,6 +98,9 @@ class Differ {
       return keyed(before, after, keys_before, keys_after, path,
                    field == nullptr ? nullptr : field->element);
     }
+    if (before.size() == 1 && after.size() == 1) {
+      return any(before.at(0), after.at(0), path, "0", field == nullptr ? nullptr : field->element);
+    }
     plain(before, after, path);
   }
 

@@ -138,6 +138,45 @@ std::string join_keys(const Value& keys) {
   return out;
 }
 
+// For reading: the name first, then what fits on a line, then the rest; each by key.
+Value ordered_for_reading(const Value& value) {
+  if (value.is_array()) {
+    Value out = Value::array();
+    for (const Value& item : value.items()) out.push_back(ordered_for_reading(item));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  std::vector<const value::Member*> members;
+  for (const value::Member& member : value.members()) members.push_back(&member);
+  const auto rank = [](const value::Member* member) {
+    if (member->name() == "name") return 0;
+    return member->value.is_scalar() || member->value.empty() ? 1 : 2;
+  };
+  std::sort(members.begin(), members.end(), [&](const auto* a, const auto* b) {
+    return rank(a) != rank(b) ? rank(a) < rank(b) : a->name() < b->name();
+  });
+  Value out = Value::object();
+  for (const value::Member* member : members) {
+    out.append_member(member->key, ordered_for_reading(member->value));
+  }
+  return out;
+}
+
+// The writer quotes with ', the reference with ".
+std::string with_double_quotes(std::string line) {
+  if (!line.ends_with('\'')) return line;
+  std::size_t open = line.find(": '");
+  if (open == std::string::npos) open = line.find("- '");
+  if (open == std::string::npos) return line;
+  open += 2;
+  const std::size_t close = line.size() - 1;
+  const std::string_view inside = std::string_view(line).substr(open + 1, close - open - 1);
+  if (open >= close || inside.find_first_of("'\"\\") != std::string_view::npos) return line;
+  line[open] = '"';
+  line[close] = '"';
+  return line;
+}
+
 // A heading and the entries, below it, as YAML.
 Lines entry_block(const std::vector<const FieldChange*>& changes, bool added) {
   const bool list = changes.front()->list_item;
@@ -149,7 +188,10 @@ Lines entry_block(const std::vector<const FieldChange*>& changes, bool added) {
     const Value& value = added ? change->after : change->before;
     Value entry = list ? Value::array({value}) : Value::object();
     if (!list) entry.append_member(Value(change->key), value);
-    for (const std::string& line : split_lines(value::write_yaml(entry))) {
+    const std::string text =
+        value::write_yaml(ordered_for_reading(entry), value::YamlStyle::ordered);
+    for (const std::string& plain : split_lines(text)) {
+      const std::string line = with_double_quotes(plain);
       lines.push_back(added ? "  " + line : line);
     }
   }
@@ -181,7 +223,9 @@ std::string format_entries(const std::vector<const FieldChange*>& removed,
   const Lines left = entry_block(removed, false);
   const Lines right = entry_block(added, true);
   const std::size_t width = width_of(left) + 3;
-  if (width + width_of(right) > side_by_side_max) return stacked(left) + "\n" + stacked(right);
+  if (width + width_of(right) > side_by_side_max) {
+    return stacked(left) + "\n" + stacked(right) + "\n";
+  }
   std::string out;
   for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
     std::string line = i < left.size() ? left[i] : "";
