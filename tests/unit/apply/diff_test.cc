@@ -43,8 +43,10 @@ TEST_CASE("B6 changes print as flux diff prints them") {
 }
 
 TEST_CASE("equal objects have no changes, whatever their status") {
-  const Value a = json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"uid":"1"},"status":{"a":1}})");
-  const Value b = json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"uid":"2"},"status":{"a":2}})");
+  const Value a = json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"uid":"1"},
+      "status":{"a":1}})");
+  const Value b = json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"uid":"2"},
+      "status":{"a":2}})");
   CHECK(diff_objects(a, b).empty());
 }
 
@@ -63,8 +65,10 @@ TEST_CASE("ports without names are matched by the keys of the schema") {
 }
 
 TEST_CASE("values of Secrets never appear") {
-  const Value a = json(R"({"apiVersion":"v1","kind":"Secret","data":{"same":"czE=","k":"czI=","old":"czM="}})");
-  const Value b = json(R"({"apiVersion":"v1","kind":"Secret","data":{"same":"czE=","k":"czQ=","new":"czU="}})");
+  const Value a = json(R"({"apiVersion":"v1","kind":"Secret","data":{"same":"czE=","k":"czI=",
+      "old":"czM="}})");
+  const Value b = json(R"({"apiVersion":"v1","kind":"Secret","data":{"same":"czE=","k":"czQ=",
+      "new":"czU="}})");
   const std::string text = format_changes(diff_objects(a, b));
   for (std::string_view value : {"czE=", "czI=", "czM=", "czQ=", "czU="}) {
     CHECK(text.find(value) == std::string::npos);

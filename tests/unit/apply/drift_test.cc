@@ -26,7 +26,8 @@ Value live() {
          "fieldsV1":{"f:spec":{"f:replicas":{}}}},
         {"manager":"kubectl-client-side-apply","operation":"Update","apiVersion":"apps/v1",
          "fieldsV1":{"f:spec":{"f:paused":{}}}},
-        {"manager":"kubectl-edit","operation":"Update","subresource":"status","apiVersion":"apps/v1",
+        {"manager":"kubectl-edit","operation":"Update","subresource":"status",
+            "apiVersion":"apps/v1",
          "fieldsV1":{"f:status":{"f:replicas":{}}}},
         {"manager":"flux-client-side-apply","operation":"Apply","apiVersion":"apps/v1",
          "fieldsV1":{"f:spec":{"f:minReadySeconds":{}}}}]},
@@ -102,7 +103,8 @@ TEST_CASE("K7.9 --override-manager folds by prefix, Apply entries too") {
 TEST_CASE("K7.12 ignored paths are no drift, and targets are anchored") {
   const auto rules = compile_ignore_rules(json(
       R"([{"paths":["/spec/replicas"],"target":{"kind":"Deploy.*","name":"we"}},
-          {"paths":["/spec/paused"],"target":{"kind":"Deployment","labelSelector":"x in (1,2),!y"}}])"));
+          {"paths":["/spec/paused"],"target":{"kind":"Deployment",
+              "labelSelector":"x in (1,2),!y"}}])"));
   REQUIRE(rules.ok());
   const auto pointers = ignored_pointers(*rules, live());
   REQUIRE(pointers.size() == 1);

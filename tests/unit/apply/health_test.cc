@@ -30,7 +30,8 @@ std::string_view state(const Value& live, const HealthContext& context = {}) {
 }
 
 constexpr std::string_view rolled_out =
-    R"({"observedGeneration":2,"replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1,
+    R"({"observedGeneration":2,"replicas":1,"updatedReplicas":1,"readyReplicas":1,
+        "availableReplicas":1,
     "conditions":[{"type":"Available","status":"True"},
       {"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]})";
 
@@ -44,9 +45,11 @@ TEST_CASE("K10.7 general rules come in their order") {
   const auto conditions = [](std::string_view list) {
     return object("x.io/v1", "Foo", "{}", R"({"conditions":)" + std::string(list) + "}");
   };
-  CHECK(state(conditions(R"([{"type":"Reconciling","status":"True"},{"type":"Stalled","status":"True"}])")) ==
+  CHECK(state(conditions(R"([{"type":"Reconciling","status":"True"},{"type":"Stalled",
+      "status":"True"}])")) ==
         "InProgress");
-  CHECK(state(conditions(R"([{"type":"Stalled","status":"True"},{"type":"Reconciling","status":"True"}])")) ==
+  CHECK(state(conditions(R"([{"type":"Stalled","status":"True"},{"type":"Reconciling",
+      "status":"True"}])")) ==
         "Failed");
   CHECK(state(conditions(R"([{"type":"Ready","status":"False"}])")) == "InProgress");
   CHECK(state(conditions(R"([{"type":"Ready","status":"Unknown"}])")) == "InProgress");
@@ -82,9 +85,11 @@ TEST_CASE("K10.7 a Deployment is current when it is rolled out") {
 }
 
 TEST_CASE("K10.7 kinds of workloads") {
-  CHECK(state(object("apps/v1", "StatefulSet", R"({"replicas":3,"updateStrategy":{"type":"OnDelete"}})",
+  CHECK(state(object("apps/v1", "StatefulSet", R"({"replicas":3,
+      "updateStrategy":{"type":"OnDelete"}})",
                      "{}")) == "Current");
-  const std::string partition = R"({"replicas":3,"updateStrategy":{"rollingUpdate":{"partition":2}}})";
+  const std::string partition = R"({"replicas":3,
+      "updateStrategy":{"rollingUpdate":{"partition":2}}})";
   CHECK(state(object("apps/v1", "StatefulSet", partition,
                      R"({"replicas":3,"readyReplicas":3,"updatedReplicas":1})")) == "Current");
   CHECK(state(object("apps/v1", "StatefulSet", partition,
@@ -105,7 +110,8 @@ TEST_CASE("K10.7 kinds of workloads") {
 }
 
 TEST_CASE("K10.7 other kinds") {
-  CHECK(state(object("v1", "PersistentVolumeClaim", "{}", R"({"phase":"Pending"})")) == "InProgress");
+  CHECK(state(object("v1", "PersistentVolumeClaim", "{}", R"({"phase":"Pending"})")) ==
+      "InProgress");
   CHECK(state(object("v1", "PersistentVolumeClaim", "{}", R"({"phase":"Bound"})")) == "Current");
   CHECK(state(object("v1", "Service", R"({"type":"LoadBalancer"})", "{}")) == "InProgress");
   CHECK(state(object("v1", "Service", R"({"type":"LoadBalancer","clusterIP":"10.0.0.1"})", "{}")) ==
@@ -124,7 +130,8 @@ TEST_CASE("K10.7 other kinds") {
 TEST_CASE("K10.7 an unschedulable Pod fails after fifteen seconds, a crash loop at once") {
   const Value pending = object(
       "v1", "Pod", "{}",
-      R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}]})",
+      R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False",
+          "reason":"Unschedulable"}]})",
       R"({"creationTimestamp":"2024-01-01T00:00:00Z"})");
   HealthContext context;
   context.now = *base::parse_rfc3339("2024-01-01T00:00:14Z");
@@ -135,7 +142,8 @@ TEST_CASE("K10.7 an unschedulable Pod fails after fifteen seconds, a crash loop 
   CHECK(state(object("v1", "Pod", "{}", R"({"phase":"Running"})")) == "InProgress");
   const Value crashing = object(
       "v1", "Pod", "{}",
-      R"({"phase":"Running","containerStatuses":[{"name":"a","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]})");
+      R"({"phase":"Running","containerStatuses":[{"name":"a",
+          "state":{"waiting":{"reason":"CrashLoopBackOff"}}}]})");
   CHECK(state(crashing) == "Failed");
   const std::vector<Value> pods{crashing};
   context.pods = &pods;
@@ -144,7 +152,8 @@ TEST_CASE("K10.7 an unschedulable Pod fails after fifteen seconds, a crash loop 
 }
 
 TEST_CASE("K10.5 only a Job that deletes itself is healthy when it is gone") {
-  CHECK(missing_health(object("batch/v1", "Job", R"({"ttlSecondsAfterFinished":0})", "{}")).status ==
+  CHECK(missing_health(object("batch/v1", "Job", R"({"ttlSecondsAfterFinished":0})",
+      "{}")).status ==
         HealthStatus::current);
   CHECK(missing_health(object("batch/v1", "Job", "{}", "{}")).status == HealthStatus::not_found);
   CHECK(missing_health({}).status == HealthStatus::not_found);
@@ -169,8 +178,10 @@ TEST_CASE("K10.9 the user's rule: generation, then inProgress, failed, current")
   context.rules = &rules;
   CHECK(state(object("x.io/v1", "Bar", "{}", "{}"), context) == "Current");
   CHECK(state(object("x.io/v9", "Foo", "{}", "{}"), context) == "Failed");
-  CHECK(state(object("x.io/v9", "Foo", "{}", R"({"observedGeneration":1})"), context) == "InProgress");
-  CHECK(state(object("x.io/v9", "Foo", "{}", R"({"observedGeneration":"x"})"), context) == "Failed");
+  CHECK(state(object("x.io/v9", "Foo", "{}", R"({"observedGeneration":1})"), context) ==
+      "InProgress");
+  CHECK(state(object("x.io/v9", "Foo", "{}", R"({"observedGeneration":"x"})"), context) ==
+      "Failed");
   rules[1].in_progress = [](const Value&) -> Result<bool> {
     return make_error(Code::invalid, "no such key: y");
   };
@@ -178,4 +189,19 @@ TEST_CASE("K10.9 the user's rule: generation, then inProgress, failed, current")
         Health{HealthStatus::unknown, "no such key: y"});
   rules[0].current = says(false);
   CHECK(state(object("x.io/v1", "Bar", "{}", "{}"), context) == "InProgress");
+}
+
+TEST_CASE("K10.9 healthCheckExprs compile into rules") {
+  const auto rules = compile_health_rules(
+      {{"x.io", "Foo", "status.phase == 'Up'", "status.phase == 'Starting'", ""}});
+  REQUIRE(rules.ok());
+  HealthContext context;
+  context.rules = &*rules;
+  CHECK(state(object("x.io/v1", "Foo", "{}", R"({"phase":"Up"})"), context) == "Current");
+  CHECK(state(object("x.io/v1", "Foo", "{}", R"({"phase":"Starting"})"), context) == "InProgress");
+  CHECK(state(object("x.io/v1", "Foo", "{}", R"({"phase":"?"})"), context) == "InProgress");
+  CHECK(state(object("x.io/v1", "Foo", "{}", "{}"), context) == "Unknown");
+  CHECK_FALSE(compile_health_rules({{"x.io", "Foo", "status.", "", ""}}).ok());
+  const model::HealthCheckExpr once{"x.io", "Foo", "true", "", ""};
+  CHECK_FALSE(compile_health_rules({once, once}).ok());
 }

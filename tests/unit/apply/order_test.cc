@@ -55,7 +55,8 @@ TEST_CASE("K7.5 listed kinds come first, others by group and kind, webhooks last
 
 TEST_CASE("K9.4 prune order is the reverse of K7.5") {
   std::vector<ObjectId> ids = {id("", "Namespace"), id("", "ConfigMap", "a"),
-                               id("apps", "Deployment", "a"), id("networking.k8s.io", "Ingress", "a")};
+                               id("apps", "Deployment", "a"), id("networking.k8s.io", "Ingress",
+                                   "a")};
   sort_for_prune(ids);
   CHECK(kinds(ids) ==
         std::vector<std::string>{"Ingress", "Deployment", "ConfigMap", "Namespace"});

@@ -16,7 +16,8 @@ Value config(std::string_view data, std::string_view version = "5") {
                         {"data", Value::object({{"k", data}})}});
 }
 
-Verdict verdict(const Value& desired, const Value& live, const Value& dry_run, bool cleaned = false) {
+Verdict verdict(const Value& desired, const Value& live, const Value& dry_run,
+    bool cleaned = false) {
   return decide_apply({desired, live, dry_run, cleaned, nullptr}).verdict;
 }
 
@@ -47,7 +48,8 @@ TEST_CASE("K7.8 a dry-run without a resourceVersion means created") {
 
 TEST_CASE("K8 a switched-off object is skipped with its reason") {
   Value desired = config("2");
-  desired.entry("metadata").entry("annotations").set("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent");
+  desired.entry("metadata").entry("annotations").set("kustomize.toolkit.fluxcd.io/ssa",
+      "IfNotPresent");
   const Value live = config("1");
   const Decision decision = decide_apply({desired, live, desired, false, nullptr});
   CHECK(decision.verdict == Verdict::skip);
