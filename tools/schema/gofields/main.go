@@ -1,6 +1,6 @@
-// Prints how Go's encoder treats each JSON field of the built-in Kubernetes types, which OpenAPI does not
-// say: one line a field, "<type> <field> <marks>". Marks: p pointer, o omitempty, z omitzero, s struct,
-// c scalar. tools/schema/generate reads it.
+// Prints how Go's encoder treats each JSON field of the built-in Kubernetes types, which OpenAPI
+// does not say: one line a field, "<type> <field> <marks>". Marks: p pointer, o omitempty,
+// z omitzero, s struct, c scalar. tools/schema/generate reads it.
 package main
 
 import (
