@@ -205,8 +205,8 @@ bool DiskArtifacts::exists(std::string_view path, std::string_view digest) {
 
 Result<std::vector<std::string>> DiskArtifacts::collect(std::string_view kind, std::string_view ns,
                                                         std::string_view name,
-                                                        std::string_view current, base::Duration ttl,
-                                                        std::size_t records) {
+                                                        std::string_view current,
+                                                        base::Duration ttl, std::size_t records) {
   WEIR_TRY(const std::string folder, artifact_path(kind, ns, name, {}));
   std::vector<StoredFile> files;
   std::error_code error;

@@ -1,6 +1,7 @@
-// The artifact store: what consumers inside and outside of the process download. Files below one root as
-// <kind>/<ns>/<name>/<file>, written to a temporary file, synced and renamed, folders 0700 and files 0600.
-// Trees just stored stay in memory (least recently used first out), so our own consumers unpack nothing.
+// The artifact store: what consumers inside and outside of the process download. Files below one
+// root as <kind>/<ns>/<name>/<file>, written to a temporary file, synced and renamed, folders 0700
+// and files 0600. Trees just stored stay in memory (least recently used first out), so our own
+// consumers unpack nothing.
 //
 // Thread-safe. Errors: io for the disk's, invalid for names that are no single path component.
 #pragma once
@@ -53,8 +54,8 @@ struct ServedPath {
 class DiskArtifacts final : public reconcile::ArtifactPort {
  public:
   struct Options {
-    std::string root;                           // made when missing
-    std::string address;                        // "host:port" or "http(s)://host:port", without a path
+    std::string root;     // made when missing
+    std::string address;  // "host:port" or "http(s)://host:port", without a path
     std::size_t cache_bytes_max = 256u << 20;
   };
   static Result<std::unique_ptr<DiskArtifacts>> open(Options options, const base::Clock& clock);
@@ -78,8 +79,8 @@ class DiskArtifacts final : public reconcile::ArtifactPort {
                           std::string_view name) override;
   std::string url(std::string_view path) const override;
 
-  // For the HTTP server: the file or directory that a URL path (decoded, with or without its leading '/')
-  // names. Temporary files are not there. Errors: not_found.
+  // For the HTTP server: the file or directory that a URL path (decoded, with or without its
+  // leading '/') names. Temporary files are not there. Errors: not_found.
   Result<ServedPath> resolve(std::string_view url_path) const;
 
  private:

@@ -79,8 +79,8 @@ int step(int directory, const std::string& name, int flags) {
   return ::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC);
 }
 
-// The stepwise twin of open_beneath: a stack of open directories, each entered without following links; a
-// link's target takes the place of its name. `errno` tells the failure.
+// The stepwise twin of open_beneath: a stack of open directories, each entered without following
+// links; a link's target takes the place of its name. `errno` tells the failure.
 int open_stepwise(int root, const std::string& path, int flags) {
   std::vector<Descriptor> walked;
   std::vector<std::string> pending;
@@ -232,7 +232,8 @@ Result<std::vector<base::DirectoryEntry>> DiskFileTree::list(std::string_view pa
     if (::fstatat(*opened, one->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     const auto type = type_of(status.st_mode);
     if (!type) continue;
-    entries.push_back({std::string(name), *type, S_ISREG(status.st_mode) && (status.st_mode & 0111)});
+    const bool executable = S_ISREG(status.st_mode) && (status.st_mode & 0111);
+    entries.push_back({std::string(name), *type, executable});
     if (entries.size() > base::limits::tree_files_max)
       return make_error(Code::limit, std::string(path) + ": more than tree_files_max entries");
   }

@@ -1,9 +1,10 @@
-// A directory on disk as a FileTree. Confined: every path and symbolic link is resolved below the root by
-// openat2(RESOLVE_BENEATH), or step by step where the kernel has no openat2; nothing outside is ever opened.
-// Unconfined, for the command line: paths are the process's own, relative ones from a working directory,
-// and may climb or be absolute.
+// A directory on disk as a FileTree. Confined: every path and symbolic link is resolved below the
+// root by openat2(RESOLVE_BENEATH), or step by step where the kernel has no openat2; nothing
+// outside is ever opened. Unconfined, for the command line: paths are the process's own, relative
+// ones from a working directory, and may climb or be absolute.
 //
-// Thread-safe; holds one descriptor. Reads what is there now: a file that changes meanwhile is the caller's.
+// Thread-safe; holds one descriptor. Reads what is there now: a file that changes meanwhile is the
+// caller's.
 #pragma once
 
 #include <memory>

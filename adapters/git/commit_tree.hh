@@ -1,6 +1,7 @@
-// The files of one commit as a FileTree, read from the mirror as they are asked for. Holds its own handle on
-// the mirror, whose objects are never removed while it lives, so later fetches do not disturb it.
-// Thread-safe: one lock around the repository, contents shared between the trees of a mirror.
+// The files of one commit as a FileTree, read from the mirror as they are asked for. Holds its own
+// handle on the mirror, whose objects are never removed while it lives, so later fetches do not
+// disturb it. Thread-safe: one lock around the repository, contents shared between the trees of a
+// mirror.
 #pragma once
 
 #include <map>
@@ -16,7 +17,8 @@ struct git_repository;
 
 namespace weir::git {
 
-// Contents by object id, alive as long as some tree holds them: equal files of two commits are one string.
+// Contents by object id, alive as long as some tree holds them: equal files of two commits are one
+// string.
 class BlobCache {
  public:
   base::FileBytes find(const std::string& id);

@@ -1,5 +1,6 @@
-// The known_hosts text of an SSH Secret: which keys a host may show. Plain, hashed (|1|salt|hash), wildcard
-// and negated names; @revoked and @cert-authority lines. Immutable; safe to share between threads.
+// The known_hosts text of an SSH Secret: which keys a host may show. Plain, hashed (|1|salt|hash),
+// wildcard and negated names; @revoked and @cert-authority lines. Immutable; safe to share between
+// threads.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ class KnownHosts {
   // Errors: forbidden, worded as Go's: "knownhosts: key is unknown", "knownhosts: key mismatch",
   // "knownhosts: key is revoked". `key` is the raw key in SSH's wire form.
   Result<void> check(std::string_view host, std::string_view port, std::string_view key) const;
-  // The key types ("ssh-ed25519") on record for the host, in the order of the text, without repeats.
+  // The key types ("ssh-ed25519") on record for the host, in the order of the text, without
+  // repeats.
   std::vector<std::string> key_types(std::string_view host, std::string_view port) const;
 
  private:

@@ -77,7 +77,8 @@ reconcile::GitCommit describe(const git_commit* commit, const std::string& sha) 
   return out;
 }
 
-// The candidate with the latest commit; of equal times the bytewise greatest tag. All are in the mirror.
+// The candidate with the latest commit; of equal times the bytewise greatest tag. All are in the
+// mirror.
 const Candidate* latest(git_repository* repository, const Selection& selection) {
   const Candidate* best = nullptr;
   git_time_t best_time = 0;

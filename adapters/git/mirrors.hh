@@ -1,10 +1,10 @@
-// The GitPort: a persistent bare mirror per URL, fed by incremental fetches of only the references needed.
-// Each checkout lists the remote first, which proves that the credentials still hold, and ends there when
-// the known revision does too.
+// The GitPort: a persistent bare mirror per URL, fed by incremental fetches of only the references
+// needed. Each checkout lists the remote first, which proves that the credentials still hold, and
+// ends there when the known revision does too.
 //
-// Thread-safe: mirrors of different URLs work in parallel, one URL is served in turn. No call outlasts the
-// request's timeout by more than a name lookup. Nothing here is needed to survive: a lost or broken mirror
-// is made anew.
+// Thread-safe: mirrors of different URLs work in parallel, one URL is served in turn. No call
+// outlasts the request's timeout by more than a name lookup. Nothing here is needed to survive: a
+// lost or broken mirror is made anew.
 #pragma once
 
 #include <map>

@@ -1,5 +1,6 @@
-// One conversation with a Git server: its deadline, its credentials and what went wrong. Made on the stack
-// of GitMirrors::checkout and reached from the transports that libgit2 calls back, all on that one thread.
+// One conversation with a Git server: its deadline, its credentials and what went wrong. Made on
+// the stack of GitMirrors::checkout and reached from the transports that libgit2 calls back, all on
+// that one thread.
 #pragma once
 
 #include <chrono>
@@ -18,9 +19,10 @@ struct RemoteUrl {
   std::string user, password;
   std::string host, port;  // the scheme's own port when none is written
   std::string path;        // with its leading '/'
-  std::string clean;       // the address without userinfo: for texts, the mirror's name, and libgit2
+  std::string clean;       // without userinfo: for texts, the mirror's name, and libgit2
 
-  // Errors: invalid with the reason "URLInvalid"; file addresses and plain paths only when `allow_local`.
+  // Errors: invalid with the reason "URLInvalid"; file addresses and plain paths only when
+  // `allow_local`.
   static Result<RemoteUrl> parse(std::string_view text, bool allow_local);
 };
 

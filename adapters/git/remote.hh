@@ -15,7 +15,7 @@ struct git_repository;
 namespace weir::git {
 
 struct RemoteReference {
-  std::string name;  // "refs/heads/main", "HEAD"; "refs/tags/v1^{}" is what the annotated tag v1 points to
+  std::string name;  // "refs/heads/main", "HEAD"; "refs/tags/v1^{}" is what the tag v1 points to
   std::string id;    // 40 hex digits
 };
 
@@ -47,7 +47,8 @@ class Remote {
   std::unique_ptr<Options> options_;
 };
 
-// Where the mirror keeps a reference of the remote: a flat name, so that "a" and "a/b" may follow each other.
+// Where the mirror keeps a reference of the remote: a flat name, so that "a" and "a/b" may follow
+// each other.
 std::string mirror_reference(std::string_view name);
 
 }  // namespace weir::git

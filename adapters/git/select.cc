@@ -57,7 +57,8 @@ Result<Selection> by_commit(const Remotes& remote, const reconcile::GitReference
   return out;
 }
 
-// Tags of the highest version in range. Build metadata does not order versions, so there may be several.
+// Tags of the highest version in range. Build metadata does not order versions, so there may be
+// several.
 Result<Selection> by_semver(const Remotes& remote, const std::string& range) {
   auto constraint = base::VersionConstraint::parse(range);
   if (!constraint)

@@ -22,8 +22,9 @@ struct Selection {
   std::vector<std::string> wanted;
 };
 
-// Precedence commit > name > tag > semver > branch; nothing means branch "master". Errors: not_found (worded
-// `couldn't find remote ref "refs/heads/x"`), invalid (a commit that is not 40 hex digits, a bad range).
+// Precedence commit > name > tag > semver > branch; nothing means branch "master". Errors:
+// not_found (worded `couldn't find remote ref "refs/heads/x"`), invalid (a commit that is not 40
+// hex digits, a bad range).
 Result<Selection> select(const std::vector<RemoteReference>& remote,
                          const reconcile::GitReference& reference);
 

@@ -1,5 +1,6 @@
-// A TCP connection on which nothing outlasts the operation's deadline: the socket never blocks, each wait is
-// a poll bounded by it. Only the resolver's own time-out (its configuration's) bounds a name lookup.
+// A TCP connection on which nothing outlasts the operation's deadline: the socket never blocks,
+// each wait is a poll bounded by it. Only the resolver's own time-out (its configuration's) bounds
+// a name lookup.
 #pragma once
 
 #include <cstddef>

@@ -13,7 +13,8 @@
 namespace weir::git {
 namespace {
 
-// A session with one channel that runs git-upload-pack. Serves both as subtransport and as its stream.
+// A session with one channel that runs git-upload-pack. Serves both as subtransport and as its
+// stream.
 class Session {
  public:
   explicit Session(Operation& operation) : operation_(operation) {}
@@ -66,8 +67,8 @@ auto Session::repeat(const Call& call) -> Result<decltype(call())> {
   }
 }
 
-// Offers only the host key types on record, so that the server shows a key that can be checked. A recorded
-// ssh-rsa key also serves the signatures rsa-sha2-512 and -256.
+// Offers only the host key types on record, so that the server shows a key that can be checked. A
+// recorded ssh-rsa key also serves the signatures rsa-sha2-512 and -256.
 Result<void> Session::handshake(const KnownHosts& known_hosts) {
   const RemoteUrl& url = operation_.url;
   std::string types;

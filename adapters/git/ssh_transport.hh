@@ -1,5 +1,6 @@
-// Git over SSH with a key from memory: our own transport on libssh2, because libgit2's would offer host key
-// types that the Secret's known_hosts does not hold, and would wait for a dead server for ever.
+// Git over SSH with a key from memory: our own transport on libssh2, because libgit2's would offer
+// host key types that the Secret's known_hosts does not hold, and would wait for a dead server for
+// ever.
 #pragma once
 
 struct git_remote;

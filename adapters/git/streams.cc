@@ -135,8 +135,8 @@ Result<void> handshake(Stream& stream) {
   }
 }
 
-// With credentials in hand, only the address that the user wrote may be reached; a server may still move
-// the conversation from http to https.
+// With credentials in hand, only the address that the user wrote may be reached; a server may still
+// move the conversation from http to https.
 bool permitted(const Stream& stream) {
   const RemoteUrl& url = stream.operation->url;
   if (!stream.operation->confidential) return true;
@@ -178,7 +178,8 @@ ssize_t on_read(git_stream* raw, void* out, size_t size) {
   for (;;) {
     if (stream.operation->expired()) return stream.operation->fail(timeout_error());
     ERR_clear_error();
-    const int got = SSL_read(stream.ssl.get(), out, static_cast<int>(std::min<size_t>(size, 1 << 20)));
+    const int got =
+        SSL_read(stream.ssl.get(), out, static_cast<int>(std::min<size_t>(size, 1 << 20)));
     if (got > 0) return got;
     if (SSL_get_error(stream.ssl.get(), got) == SSL_ERROR_ZERO_RETURN) return 0;
     if (auto waited = wait_for_ssl(stream, got); !waited)

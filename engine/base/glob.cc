@@ -99,8 +99,8 @@ std::optional<bool> take_class(std::string_view& chunk, char32_t value) {
 
 enum class Outcome { match, mismatch, malformed };
 
-// Matches a chunk (no stars) at the start of `name`, and takes what it matched off. The whole chunk is
-// checked for form even when the name has failed already.
+// Matches a chunk (no stars) at the start of `name`, and takes what it matched off. The whole chunk
+// is checked for form even when the name has failed already.
 Outcome match_chunk(std::string_view chunk, std::string_view& name) {
   bool failed = false;
   while (!chunk.empty()) {
@@ -135,8 +135,8 @@ bool well_formed(std::string_view pattern) {
   return true;
 }
 
-// The first place at or behind the start of `name` where the chunk fits, the star before it taking what
-// lies between; `last` demands that the name ends there.
+// The first place at or behind the start of `name` where the chunk fits, the star before it taking
+// what lies between; `last` demands that the name ends there.
 Outcome advance(const Chunk& chunk, bool last, std::string_view& name) {
   for (std::size_t skipped = 0;; ++skipped) {
     std::string_view rest = name.substr(skipped);

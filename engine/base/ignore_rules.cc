@@ -56,8 +56,8 @@ bool match_name(const std::string& pattern, const Path& path, std::size_t from, 
   return false;
 }
 
-// A pattern with '/': component by component from the domain on. What is left of the path lies below the
-// match and is covered. "**" skips any number of components, but only alone in its place.
+// A pattern with '/': component by component from the domain on. What is left of the path lies
+// below the match and is covered. "**" skips any number of components, but only alone in its place.
 bool match_anchored(const std::vector<std::string>& components, const Path& path, std::size_t at,
                     bool directory_only, bool is_directory) {
   bool matched = false;
@@ -115,12 +115,14 @@ IgnoreRules::Pattern IgnoreRules::parse_pattern(std::string_view line,
 IgnoreRules::Verdict IgnoreRules::match(const Pattern& pattern, const Path& path,
                                         bool is_directory) {
   const std::size_t from = pattern.domain.size();
-  if (path.size() <= from || !std::equal(pattern.domain.begin(), pattern.domain.end(), path.begin()))
+  if (path.size() <= from ||
+      !std::equal(pattern.domain.begin(), pattern.domain.end(), path.begin()))
     return Verdict::none;
   const bool hit =
       pattern.anchored
           ? match_anchored(pattern.components, path, from, pattern.directory_only, is_directory)
-          : match_name(pattern.components.front(), path, from, pattern.directory_only, is_directory);
+          : match_name(pattern.components.front(), path, from, pattern.directory_only,
+                       is_directory);
   if (!hit) return Verdict::none;
   return pattern.include ? Verdict::include : Verdict::exclude;
 }

@@ -1,6 +1,7 @@
-// What of a source does not become its artifact: .sourceignore files, spec.ignore and the built-in sets of
-// Flux, matched as go-git matches .gitignore patterns. The last pattern that matches decides; '!' brings back
-// even what lies below an excluded directory, so a walk must not stop at one.
+// What of a source does not become its artifact: .sourceignore files, spec.ignore and the built-in
+// sets of Flux, matched as go-git matches .gitignore patterns. The last pattern that matches
+// decides; '!' brings back even what lies below an excluded directory, so a walk must not stop at
+// one.
 //
 // Immutable after load; safe to share between threads.
 #pragma once
@@ -18,12 +19,14 @@ namespace weir::base {
 
 class IgnoreRules {
  public:
-  // Reads .sourceignore in every directory of the tree but .git, each scoped to its directory, root first,
-  // then `spec_ignore`, scoped to the root, so that it can overrule them. The VCS set always stands before
-  // them; the default set only when not one pattern was found. Errors: invalid (an ignore file that cannot
-  // be read, reason "SourceIgnoreError"), limit.
-  static Result<IgnoreRules> load(const FileTree& tree, std::optional<std::string_view> spec_ignore);
-  // Only the patterns of `text`, without the built-in sets (what a Bucket and `weir push` begin with).
+  // Reads .sourceignore in every directory of the tree but .git, each scoped to its directory, root
+  // first, then `spec_ignore`, scoped to the root, so that it can overrule them. The VCS set always
+  // stands before them; the default set only when not one pattern was found. Errors: invalid (an
+  // ignore file that cannot be read, reason "SourceIgnoreError"), limit.
+  static Result<IgnoreRules> load(const FileTree& tree,
+                                  std::optional<std::string_view> spec_ignore);
+  // Only the patterns of `text`, without the built-in sets (what a Bucket and `weir push` begin
+  // with).
   static IgnoreRules from_patterns(std::string_view text);
 
   // `path` is below the root, cleaned. True: it stays out of the artifact.

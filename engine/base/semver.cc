@@ -80,7 +80,8 @@ Result<void> validate_metadata(std::string_view text) {
   return {};
 }
 
-// "1.2.3-pre+meta" taken apart, each piece with neither dot nor sign. Nothing when it has another shape.
+// "1.2.3-pre+meta" taken apart, each piece with neither dot nor sign. Nothing when it has another
+// shape.
 struct Pieces {
   std::string_view numbers[3];
   std::size_t count = 0;
@@ -156,7 +157,8 @@ int compare_prerelease(std::string_view a, std::string_view b) {
   return 0;
 }
 
-// The version part of a range: numbers may be wildcards, and '|' passes here, only to fail as a number.
+// The version part of a range: numbers may be wildcards, and '|' passes here, only to fail as a
+// number.
 #define WEIR_RANGE_NUMBER "[0-9xX*|]+"
 #define WEIR_RANGE_TAIL                              \
   "(-[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?"           \
@@ -184,7 +186,8 @@ const Patterns& patterns() {
 }
 
 std::string_view view(const re2::StringPiece& piece) {
-  return piece.data() == nullptr ? std::string_view() : std::string_view(piece.data(), piece.size());
+  if (piece.data() == nullptr) return {};
+  return std::string_view(piece.data(), piece.size());
 }
 
 // "1.2 - 1.4" -> ">= 1.2, <= 1.4 ". Each match replaces its first occurrence, as the peer does.

@@ -1,8 +1,9 @@
-// Semantic versions and version ranges with the semantics of Masterminds/semver v3, which Flux and Helm
-// use: lenient versions ("v1.2" is 1.2.0), AND by space or comma, OR by "||", = != > < >= <= ~ ^, hyphen
-// ranges, x/X/* wildcards, and prereleases only where the range itself names one.
+// Semantic versions and version ranges with the semantics of Masterminds/semver v3, which Flux and
+// Helm use: lenient versions ("v1.2" is 1.2.0), AND by space or comma, OR by "||", = != > < >= <= ~
+// ^, hyphen ranges, x/X/* wildcards, and prereleases only where the range itself names one.
 //
-// Pure values, safe to share between threads. Failures are Code::invalid, worded as the peer words them.
+// Pure values, safe to share between threads. Failures are Code::invalid, worded as the peer words
+// them.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ struct Version {
 // -1, 0 or 1. Build metadata is ignored; a prerelease is below its release.
 int compare(const Version& a, const Version& b);
 
-// True when `text` parts at its dots into three pieces, the last of which may hold more dots: what Flux
-// asks of a tag before it takes it for a version. "1.2", "v1" and "latest" are none.
+// True when `text` parts at its dots into three pieces, the last of which may hold more dots: what
+// Flux asks of a tag before it takes it for a version. "1.2", "v1" and "latest" are none.
 bool is_version_candidate(std::string_view text);
 
 class VersionConstraint {

@@ -1,6 +1,7 @@
-// Gzip-compressed tar archives as Flux's artifacts are: only regular files and directories, owner 0, no
-// times, modes 0750 / 0600 / 0700, names relative in lexical order. The same tree packs to the same bytes.
-// Reading also takes what other tools write (ustar, GNU long names, PAX), within caps.
+// Gzip-compressed tar archives as Flux's artifacts are: only regular files and directories, owner
+// 0, no times, modes 0750 / 0600 / 0700, names relative in lexical order. The same tree packs to
+// the same bytes. Reading also takes what other tools write (ustar, GNU long names, PAX), within
+// caps.
 //
 // Pure functions of their arguments, in memory. Hostile input ends in an Error.
 #pragma once
@@ -23,16 +24,17 @@ struct UnpackLimits {
   std::size_t file_bytes_max = limits::file_bytes_max;  // of one file
 };
 
-// The files and directories of `tree` that `rules` leave in (null: all), contents shared, symbolic links
-// dropped. Errors: limit, and those of reading the tree.
+// The files and directories of `tree` that `rules` leave in (null: all), contents shared, symbolic
+// links dropped. Errors: limit, and those of reading the tree.
 Result<std::shared_ptr<const MemoryFileTree>> filter_tree(const FileTree& tree,
                                                           const IgnoreRules* rules);
 
 // The archive's bytes. Errors: limit, and those of reading the tree.
 Result<std::string> pack_targz(const FileTree& tree);
 
-// The files of an archive; symbolic links are dropped, as every consumer of artifacts does. Errors: invalid
-// (no gzip, no tar, a name that is absolute, climbs or holds a backslash, a device or a hard link), limit.
+// The files of an archive; symbolic links are dropped, as every consumer of artifacts does. Errors:
+// invalid (no gzip, no tar, a name that is absolute, climbs or holds a backslash, a device or a
+// hard link), limit.
 Result<std::shared_ptr<const MemoryFileTree>> unpack_targz(std::string_view bytes,
                                                            const UnpackLimits& caps = {});
 

@@ -29,7 +29,8 @@ std::string run(const std::string& command) {
   REQUIRE(pipe);
   std::string out;
   char buffer[4096];
-  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe)) out.append(buffer, got);
+  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe))
+    out.append(buffer, got);
   INFO(command);
   REQUIRE(::pclose(pipe) == 0);
   while (out.ends_with('\n')) out.pop_back();
@@ -64,7 +65,8 @@ struct Servers {
         "mkdir -p deploy && echo a > deploy/a.yaml && echo s > run.sh && chmod +x run.sh && "
         "ln -s deploy/a.yaml link.yaml && ln -s ../outside escape && "
         "git add . && git commit -q -m 'First\n\nBody' && git tag 1.0.0 && "
-        "echo b > deploy/b.yaml && git add . && git commit -q -m Second && git tag -a v1.1.0 -m t && "
+        "echo b > deploy/b.yaml && git add . && git commit -q -m Second && "
+        "git tag -a v1.1.0 -m t && "
         "git tag 1.2.0-rc.1 && git tag latest && git checkout -q -b feature/x && "
         "git commit -q --allow-empty -m Third && git checkout -q main && "
         "git update-ref refs/pull/7/head feature/x && "
@@ -457,8 +459,7 @@ TEST_CASE("a repository of 5,000 files costs little when little changed", "[git-
   run("cd " + servers.root.string() + " && git init -q -b main big && cd big && "
       "git config user.name Ann && git config user.email ann@example.com && "
       "for d in $(seq 100); do mkdir -p apps/$d; for f in $(seq 50); do "
-      "printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata:\\n  name: c%s-%s\\ndata:\\n  a: b\\n' $d $f "
-      "> apps/$d/$f.yaml; done; done && git add . && git commit -q -m Big && "
+      "printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata:\\n  name: c%s-%s\\n' $d $f > apps/$d/$f.yaml; done; done && git add . && git commit -q -m Big && "
       "git clone -q --mirror . ../repos/big.git");
   Port port;
   const std::string url = servers.http("plain", "big.git");
@@ -470,7 +471,8 @@ TEST_CASE("a repository of 5,000 files costs little when little changed", "[git-
   for (int i = 0; i < 5; ++i)
     check = std::min(check, seconds([&] { CHECK(port(request).value().unchanged); }));
   run("cd " + (servers.root / "big").string() +
-      " && echo x >> apps/7/7.yaml && git commit -q -a -m One && git push -q ../repos/big.git main");
+      " && echo x >> apps/7/7.yaml && git commit -q -a -m One && "
+      "git push -q ../repos/big.git main");
   const double incremental = seconds([&] { CHECK_FALSE(port(request).value().unchanged); });
   std::size_t files = 0;
   request.known_revision.clear();
@@ -484,6 +486,7 @@ TEST_CASE("a repository of 5,000 files costs little when little changed", "[git-
     }
   });
   CHECK(files == 5000);
-  std::printf("5,000 files: first fetch %.0f ms, no-change check %.1f ms, one-commit fetch %.1f ms, "
-              "reading all files %.0f ms\n", full * 1e3, check * 1e3, incremental * 1e3, reading * 1e3);
+  std::printf("5,000 files: first fetch %.0f ms, no-change check %.1f ms, "
+              "one-commit fetch %.1f ms, reading all files %.0f ms\n",
+              full * 1e3, check * 1e3, incremental * 1e3, reading * 1e3);
 }

@@ -47,7 +47,8 @@ TEST_CASE("a confined disk tree never leaves its root") {
   const Folder folder;
   const auto kernel = DiskFileTree::open((folder.root / "tree").string()).value();
   for (const auto& tree : {kernel, kernel->stepwise()}) {
-    for (const char* path : {"out", "absolute", "parent/outside", "../outside", "loop", "a/../.."}) {
+    for (const char* path :
+         {"out", "absolute", "parent/outside", "../outside", "loop", "a/../.."}) {
       INFO(path);
       const auto read = tree->read(path);
       REQUIRE_FALSE(read.ok());

@@ -47,7 +47,8 @@ TEST_CASE("known hosts decide by name, port and key") {
                          "*.corp,!bad.corp ssh-rsa AAAA\n"
                          "@revoked * ssh-ed25519 AAAB\n"
                          "@cert-authority * ssh-ed25519 AAAB\n"
-                         "|1|AAECAwQFBgcICQoLDA0ODxAREhM=|tfTk2zfUwEOJq8/nQE8s/gLfc58= ssh-rsa AAAA\n")
+                         "|1|AAECAwQFBgcICQoLDA0ODxAREhM=|tfTk2zfUwEOJq8/nQE8s/gLfc58= "
+                         "ssh-rsa AAAA\n")
                          .value();
   CHECK(hosts.check("github.com", "22", key).ok());
   CHECK(hosts.check("GitHub.com", "22", key).ok());

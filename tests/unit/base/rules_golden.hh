@@ -1,5 +1,5 @@
-// The lines of a table of answers that the real Go libraries gave (tests/golden/rules, see its ORIGIN), or
-// of a fresh one in the folder that WEIR_RULES_VECTORS names.
+// The lines of a table of answers that the real Go libraries gave (tests/golden/rules, see its
+// ORIGIN), or of a fresh one in the folder that WEIR_RULES_VECTORS names.
 #pragma once
 
 #include <string>
