@@ -1,10 +1,9 @@
 #include "migrations/migrations.hh"
-#include "store/projections/view.hh"
-#include "store/record_format.hh"
 
 namespace weir::migrations {
 
-Result<void> initial(const store::Kv& kv, store::WriteBatch& batch) {
+// Writes nothing: an empty database of version 1 has the version's row alone.
+Result<void> initial(const store::Kv& kv, store::WriteBatch&) {
   using store::Family;
   for (Family family : {Family::meta, Family::events, Family::index, Family::projections,
                         Family::snapshots, Family::tiles}) {
@@ -16,9 +15,6 @@ Result<void> initial(const store::Kv& kv, store::WriteBatch& batch) {
                                        "made by weir, or its meta rows are lost");
     }
   }
-  namespace format = store::format;
-  batch.put(Family::meta, format::meta_projections,
-            format::encode_number(store::projections::version));
   return {};
 }
 

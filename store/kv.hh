@@ -1,8 +1,8 @@
-// The key-value port under everything that weir stores. Implementations: rocks_kv.cc (RocksDB, on disk)
-// and memory_kv.cc (ordered maps; tests, the simulator, `weir kube` without --data-dir).
+// The key-value port under everything that weir stores. Implementations: rocks_kv.cc (RocksDB, on
+// disk) and memory_kv.cc (ordered maps; tests, the simulator, `weir kube` without --data-dir).
 //
-// A store has named column families, opened once. Keys sort bytewise. Writes are batches: all or nothing,
-// in order. Thread-safe.
+// A store has named column families, opened once. Keys sort bytewise. Writes are batches: all or
+// nothing, in order. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@
 
 namespace weir::store {
 
-// Column families, fixed at compile time; the meaning of each one's keys is in store/record_format.hh.
+// Column families, fixed at compile time; the meaning of each one's keys is in
+// store/record_format.hh.
 enum class Family : std::uint8_t {
   meta,         // schema version, keys, small state
   events,       // the event log
@@ -70,7 +71,7 @@ class Cursor {
   virtual void previous() = 0;
   virtual std::string_view key() const = 0;    // until the next move
   virtual std::string_view value() const = 0;  // until the next move
-  virtual Result<void> status() const = 0;     // io or corrupt once a read failed; then valid() is false
+  virtual Result<void> status() const = 0;  // io or corrupt once a read failed; then not valid()
 };
 
 class Kv {
@@ -85,8 +86,8 @@ class Kv {
   virtual Result<void> sync() = 0;
 };
 
-// RocksDB in `directory` (created with mode 0700 when missing). Errors: io, corrupt, unavailable (locked by
-// another process; the message names the directory).
+// RocksDB in `directory` (created with mode 0700 when missing). Errors: io, corrupt, unavailable
+// (locked by another process; the message names the directory).
 struct RocksOptions {
   std::string directory;
   bool read_only = false;

@@ -11,6 +11,7 @@
 #include "store/snapshots.hh"
 #include "tests/crash/child.hh"
 #include "tests/crash/log_check.hh"
+#include "tests/support/log_samples.hh"
 #include "tests/support/temp_directory.hh"
 
 using namespace weir;

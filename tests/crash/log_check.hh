@@ -1,47 +1,19 @@
 // What must hold of a log after any accident.
 #pragma once
 
-#include <catch2/catch.hpp>
+#include <vector>
 
+#include "engine/base/result.hh"
 #include "store/event_log.hh"
-#include "store/refold.hh"
-#include "store/verify.hh"
-#include "tests/support/log_samples.hh"
+#include "store/kv.hh"
 
 namespace weir::test {
 
 // Opens `kv`, which an accident left behind: it verifies, its projections equal a refold, it takes
-// an append and verifies again. Returns the head found at first.
-inline store::Seq check_recovered(store::Kv& kv) {
-  HandClock clock(1'900'000'000'000'000);
-  auto log = store::EventLog::open(kv, clock);
-  REQUIRE(log.ok());
-  const store::Seq head = (*log)->head().seq;
-  const store::BlobStore blobs(kv);
-  auto report = store::verify(kv, blobs);
-  REQUIRE(report.ok());
-  INFO((report->first ? report->first->what : ""));
-  REQUIRE(report->clean());
-  REQUIRE(report->events == head);
-  store::WriteBatch staged;
-  REQUIRE(store::BlobStore(kv).stage(staged, manifest_of_round(1)).ok());
-  auto appended = (*log)->append(round_of_events(1), std::move(staged));
-  REQUIRE(appended.ok());
-  REQUIRE(appended->front() == head + 1);
-  report = store::verify(kv, blobs);
-  REQUIRE(report.ok());
-  INFO((report->first ? report->first->what : ""));
-  REQUIRE(report->clean());
-  return head;
-}
+// an append and verifies again (all required of the running test). Returns the head found at first.
+store::Seq check_recovered(store::Kv& kv);
 
 // Appends round `round` with the blob that it names.
-inline Result<std::vector<store::Seq>> append_round(store::EventLog& log, unsigned round) {
-  store::WriteBatch staged;
-  store::BlobStore blobs(log.kv());
-  WEIR_TRY(const base::Digest digest, blobs.stage(staged, manifest_of_round(round)));
-  static_cast<void>(digest);
-  return log.append(round_of_events(round), std::move(staged));
-}
+Result<std::vector<store::Seq>> append_round(store::EventLog& log, unsigned round);
 
 }  // namespace weir::test

@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "store/verify.hh"
 #include "tests/crash/child.hh"
 #include "tests/crash/log_check.hh"
 #include "tests/support/fault_kv.hh"
+#include "tests/support/log_samples.hh"
 #include "tests/support/temp_directory.hh"
 
 using namespace weir;
@@ -57,12 +59,13 @@ TEST_CASE("a crash that drops any number of unsynced writes loses nothing that w
 TEST_CASE("a disk full at any write stops appends cleanly, and they go on when there is room") {
   constexpr unsigned rounds = 25;
   std::uint64_t writes = 0;
-  for (std::uint64_t failing = 2; writes == 0 || failing <= writes; ++failing) {
-    INFO("write " << failing << " fails");
+  for (std::uint64_t failing = 1; writes == 0 || failing <= writes; ++failing) {
+    INFO("write " << failing << " after opening fails");
     test::FaultKv kv;
     test::HandClock clock;
     auto log = store::EventLog::open(kv, clock).value();
-    kv.fail_from(failing);
+    const std::uint64_t opening = kv.writes();
+    kv.fail_from(opening + failing);
     unsigned failures = 0;
     for (unsigned round = 0; round < rounds; ++round) {
       clock.advance(1'000);
@@ -77,7 +80,7 @@ TEST_CASE("a disk full at any write stops appends cleanly, and they go on when t
       kv.heal();
       REQUIRE(append_batch(*log, round).ok());
     }
-    if (writes == 0) writes = kv.writes() - 1;
+    if (writes == 0) writes = kv.writes() - opening - 1;
     REQUIRE(failures == 1);
     log.reset();
     test::check_recovered(*kv.after_crash());
@@ -91,7 +94,7 @@ TEST_CASE("a disk full while the database is made or rebuilt leaves one that ope
     test::FaultKv kv;
     kv.fail_from(failing);
     auto log = store::EventLog::open(kv, clock);
-    if (failing == 1) REQUIRE(log.error().code == Code::io);
+    REQUIRE(log.error().code == Code::io);
     kv.heal();
     log = store::EventLog::open(kv, clock);
     for (unsigned round = 0; round < 10; ++round) REQUIRE(append_batch(**log, round).ok());

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <vector>
 
+#include "store/verify.hh"
 #include "tests/crash/log_check.hh"
+#include "tests/support/log_samples.hh"
 #include "tests/support/temp_directory.hh"
 
 using namespace weir;

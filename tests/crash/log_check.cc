@@ -1,0 +1,41 @@
+#include "tests/crash/log_check.hh"
+
+#include <catch2/catch.hpp>
+
+#include "store/verify.hh"
+#include "tests/support/log_samples.hh"
+
+namespace weir::test {
+
+store::Seq check_recovered(store::Kv& kv) {
+  HandClock clock(1'900'000'000'000'000);
+  auto log = store::EventLog::open(kv, clock);
+  REQUIRE(log.ok());
+  const store::Seq head = (*log)->head().seq;
+  const store::BlobStore blobs(kv);
+  auto report = store::verify(kv, blobs);
+  REQUIRE(report.ok());
+  INFO((report->first ? report->first->what : ""));
+  REQUIRE(report->clean());
+  REQUIRE(report->events == head);
+  store::WriteBatch staged;
+  REQUIRE(store::BlobStore(kv).stage(staged, manifest_of_round(1)).ok());
+  auto appended = (*log)->append(round_of_events(1), std::move(staged));
+  REQUIRE(appended.ok());
+  REQUIRE(appended->front() == head + 1);
+  report = store::verify(kv, blobs);
+  REQUIRE(report.ok());
+  INFO((report->first ? report->first->what : ""));
+  REQUIRE(report->clean());
+  return head;
+}
+
+Result<std::vector<store::Seq>> append_round(store::EventLog& log, unsigned round) {
+  store::WriteBatch staged;
+  store::BlobStore blobs(log.kv());
+  WEIR_TRY(const base::Digest digest, blobs.stage(staged, manifest_of_round(round)));
+  static_cast<void>(digest);
+  return log.append(round_of_events(round), std::move(staged));
+}
+
+}  // namespace weir::test
