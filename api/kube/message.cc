@@ -53,14 +53,19 @@ std::string percent_decode(std::string_view text, bool plus_is_space) {
 
 Headers parse_query(std::string_view query) {
   Headers pairs;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
+  std::size_t begin = 0;
+  while (begin < query.size()) {
+    std::size_t end = query.find('&', begin);
+    if (end == std::string_view::npos) end = query.size();
+    const std::string_view pair = query.substr(begin, end - begin);
+    begin = end + 1;
     if (pair.empty()) continue;
-    const std::size_t equal = std::min(pair.find('='), pair.size());
-    pairs.emplace_back(percent_decode(pair.substr(0, equal), true),
-                       percent_decode(pair.substr(std::min(equal + 1, pair.size())), true));
+    const std::size_t equal = pair.find('=');
+    if (equal == std::string_view::npos) {
+      pairs.emplace_back(percent_decode(pair, true), "");
+    } else {
+      pairs.emplace_back(percent_decode(pair.substr(0, equal), true), percent_decode(pair.substr(equal + 1), true));
+    }
   }
   return pairs;
 }

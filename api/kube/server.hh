@@ -69,14 +69,16 @@ class KubeServer {
 
   // When advance() has work next, in Clock::monotonic() time; nothing when all is at rest.
   std::optional<std::chrono::microseconds> next_deadline() const;
+  // How long until then from now; zero when it is due.
+  std::optional<std::chrono::microseconds> until_next() const;
   // Does all simulated work that is due now. Returns how many steps it made.
   std::size_t advance();
   // Called (from any thread, outside the lock) when next_deadline() may have moved earlier. Null = none.
   void set_wakeup(std::function<void()> wakeup);
 
  private:
-  explicit KubeServer(std::unique_ptr<Core> core);
-  std::unique_ptr<Core> core_;
+  explicit KubeServer(std::shared_ptr<Core> core);
+  std::shared_ptr<Core> core_;
 };
 
 }  // namespace weir::api::kube
