@@ -45,7 +45,7 @@ Result<int> serve(const KubeFlags& flags) {
   options.seed = static_cast<std::uint64_t>(clock.now());
   options.credentials = {{token, "admin", {"system:masters", "system:authenticated"}}};
   WEIR_TRY(const auto server, api::kube::KubeServer::open(options));
-  const auto driver = api::kube::drive(*server, clock);
+  const auto driver = api::kube::drive(*server);
   WEIR_TRY(const auto front, api::kube::listen({.address = address.host, .port = address.port, .threads = 2, .tls = flags.tls}));
   front->route("/", [&server](const api::kube::Request& request) { return server->handle(request); });
   WEIR_CHECK(write_file(flags.kubeconfig, api::kube::kubeconfig(front->url(), token, front->certificate()), 0600));
