@@ -72,9 +72,9 @@ bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties
   Value value;
   if (!plain && properties.tag.empty()) {
     value = Value(text);
-  } else if (text.empty() && properties.tag.empty() && options_.dialect == YamlDialect::kustomize) {
+  } else if (text.empty() && properties.tag.empty() && !yaml_1_1_ && !properties.in_flow) {
     value = Value::empty_null();
-  } else if (!resolve(text, plain, properties.tag, mark, value)) {
+  } else if (!resolve(text, plain, properties, mark, value)) {
     return false;
   }
   // Kustomize turns annotations into strings in the end, by how they were written: 1.10 is "1.10".
@@ -88,27 +88,40 @@ bool YamlBuilder::in_annotations() const {
          frames_[1].key.get_string() == "annotations" && frames_[0].key.get_string() == "metadata";
 }
 
-bool YamlBuilder::resolve(std::string_view text, bool plain, std::string_view tag, YamlMark mark,
-                          Value& out) {
+bool YamlBuilder::resolve(std::string_view text, bool plain, const YamlProperties& properties,
+                          YamlMark mark, Value& out) {
+  const std::string_view tag = properties.tag;
   if (tag.starts_with(core_prefix) && is_core_scalar(tag.substr(core_prefix.size()))) {
     auto value = resolve_tagged(tag.substr(core_prefix.size()), text, options_.dialect);
     if (!value) return fail(value.error().code, mark, value.error().message);
     out = std::move(value).value();
     return true;
   }
-  if (!tag.empty() || !plain) {
-    out = Value(text);
-    return true;
-  }
+  if (tag.empty() && plain) return resolve_untagged(text, properties.in_flow, mark, out);
+  out = Value(text);
+  return true;
+}
+
+bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark mark,
+                                   Value& out) {
+  // Within flow collections kustomize's rewriting quotes what is empty or holds a ':', and so makes it a string.
+  const bool rewritten = in_flow && !yaml_1_1_;
   switch (resolve_plain(text, yaml_1_1_, out)) {
     case ScalarKind::string:
     case ScalarKind::merge: out = Value(text); break;
     case ScalarKind::floating: out = settle_float(out.as_double()); break;
     case ScalarKind::timestamp:
-      out = yaml_1_1_ ? Value(text) : Value(normal_timestamp(text).value_or(std::string(text)));
+      if (yaml_1_1_ || (rewritten && text.find(':') != std::string_view::npos)) {
+        out = Value(text);
+      } else {
+        out = Value(normal_timestamp(text).value_or(std::string(text)));
+      }
       break;
     case ScalarKind::no_number:
       return fail(Code::invalid, mark, "unsupported value: " + std::string(text));
+    case ScalarKind::null:
+      if (rewritten && text.empty()) out = Value("");
+      break;
     default: break;
   }
   return true;
@@ -124,16 +137,33 @@ bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlPropertie
     return true;
   }
   Value key;
-  if (!resolve(text, plain, properties.tag, mark, key)) return false;
+  if (plain && properties.tag.empty() &&
+      resolve_plain(text, yaml_1_1_, key) == ScalarKind::no_number) {
+    const bool minus = text.starts_with('-'), infinite = text.find_first_of("iI") != text.npos;
+    key = Value(!yaml_1_1_ ? text : !infinite ? ".nan" : minus ? "-.inf" : ".inf");
+  } else if (!resolve(text, plain, properties, mark, key)) {
+    return false;
+  }
   if (properties.anchor != 0) remember(properties.anchor, key, 1, 0);
-  return set_key(frame, std::move(key), mark);
+  if (!yaml_1_1_ && plain && key.is_string() && key.as_string() != text) {
+    // A timestamp: as a key it keeps its form, and is no string either.
+    if (frames_.size() > 1 && properties.tag.empty())
+      return fail(Code::invalid, mark, "a mapping key must be a string: quote it as \"" +
+                                           std::string(text) + "\"");
+    key = Value(text);
+  }
+  return set_key(frame, std::move(key), text, mark);
 }
 
-bool YamlBuilder::set_key(Frame& frame, Value key, YamlMark mark) {
+bool YamlBuilder::set_key(Frame& frame, Value key, std::string_view text, YamlMark mark) {
   if (!key.is_string()) {
-    auto name = key_text(key);
+    const auto name = key_text(key);
     if (!name) return fail(Code::invalid, mark, "a mapping key may not be null, a list or a map");
-    key = Value(*name);
+    // kustomize takes such keys only at the top, and as they are written.
+    if (!yaml_1_1_ && frames_.size() > 1)
+      return fail(Code::invalid, mark,
+                  "a mapping key must be a string: quote it as \"" + std::string(text) + "\"");
+    key = Value(yaml_1_1_ || text.empty() ? *name : std::string(text));
   }
   frame.key = std::move(key);
   frame.has_key = true;
@@ -151,7 +181,7 @@ bool YamlBuilder::add(Value value, std::size_t height, YamlMark mark) {
     frame.value.push_back(std::move(value));
     return true;
   }
-  if (!frame.has_key) return set_key(frame, std::move(value), mark);
+  if (!frame.has_key) return set_key(frame, std::move(value), {}, mark);
   frame.has_key = false;
   if (frame.merge_key) {
     frame.merge_key = false;

@@ -31,6 +31,7 @@ std::string place_text(std::string_view file, YamlMark mark, std::string_view wh
 struct YamlProperties {
   std::string_view tag;
   std::size_t anchor = 0;  // 0: none
+  bool in_flow = false;    // the node stands in "[...]" or "{...}"
 };
 
 class YamlBuilder {
@@ -76,8 +77,10 @@ class YamlBuilder {
 
   bool add(Value value, std::size_t height, YamlMark mark);
   bool add_key(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark);
-  bool set_key(Frame& frame, Value key, YamlMark mark);
-  bool resolve(std::string_view text, bool plain, std::string_view tag, YamlMark mark, Value& out);
+  bool set_key(Frame& frame, Value key, std::string_view text, YamlMark mark);
+  bool resolve(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark,
+               Value& out);
+  bool resolve_untagged(std::string_view text, bool in_flow, YamlMark mark, Value& out);
   bool begin(Value empty, bool mapping, const YamlProperties& properties, YamlMark mark);
   bool merge_into(Frame& frame, const Value& value, YamlMark mark);
   void merge_map(Frame& frame, const Value& from);

@@ -45,7 +45,7 @@ class Handler final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     note(mark);
-    check(builder_.scalar({}, true, {{}, anchor}, to_mark(mark)));
+    check(builder_.scalar({}, true, {{}, anchor, false}, to_mark(mark)));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     note(mark);
@@ -57,19 +57,19 @@ class Handler final : public YAML::EventHandler {
     note(mark);
     // "?" is a plain scalar without a tag, "!" a quoted one.
     const bool untagged = tag == "?" || tag == "!";
-    check(builder_.scalar(value, tag != "!", {untagged ? std::string_view() : tag, anchor},
+    check(builder_.scalar(value, tag != "!", {untagged ? std::string_view() : tag, anchor, false},
                           to_mark(mark)));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     note(mark);
-    check(builder_.begin_sequence({{}, anchor}, to_mark(mark)));
+    check(builder_.begin_sequence({{}, anchor, false}, to_mark(mark)));
   }
   void OnSequenceEnd() override { check(builder_.end_collection()); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     note(mark);
-    check(builder_.begin_mapping({{}, anchor}, to_mark(mark)));
+    check(builder_.begin_mapping({{}, anchor, false}, to_mark(mark)));
   }
   void OnMapEnd() override { check(builder_.end_collection()); }
 

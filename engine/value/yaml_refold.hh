@@ -1,5 +1,5 @@
-// What becomes of a folded block scalar (">") when go-yaml writes it folded and reads it back, as kustomize does
-// with every resource: line breaks around lines that begin with a blank multiply or vanish. Pure.
+// kustomize writes every resource out once and reads it again before it prints. go-yaml's writer of folded scalars
+// (">") does not round-trip: text changes. This is that change.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace weir::value {
 
-// `text` is the scalar's value as first read.
-std::string refold(std::string_view text);
+// What a folded scalar of this value has become after kustomize wrote it and read it back.
+std::string refold(std::string_view value);
 
 }  // namespace weir::value

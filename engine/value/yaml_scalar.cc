@@ -1,5 +1,6 @@
 #include "engine/value/yaml_scalar.hh"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -60,9 +61,19 @@ constexpr std::array<char, 256> make_hints() {
 }
 constexpr std::array<char, 256> hints = make_hints();
 
-// strconv.ParseFloat on text with a leading '.', which may carry digit-separating underscores only after a base
-// prefix and so never does here; "infinity" and the like do not begin with '.'.
+// strconv.ParseFloat on text with a leading '.': underscores may stand between digits.
 ScalarKind resolve_dotted(std::string_view text, Value& out) {
+  std::string without;
+  if (text.find('_') != std::string_view::npos) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] != '_') {
+        without += text[at];
+      } else if (at + 1 >= text.size() || !is_digit(text[at - 1]) || !is_digit(text[at + 1])) {
+        return ScalarKind::string;
+      }
+    }
+    text = without;
+  }
   const auto number = parse_decimal_float(text);
   if (!number) return ScalarKind::string;
   out = Value(*number);
@@ -258,8 +269,12 @@ std::optional<std::string> normal_timestamp(std::string_view text) {
 Result<Value> resolve_tagged(std::string_view tag, std::string_view text, YamlDialect dialect) {
   if (tag == "str") return Value(text);
   if (tag == "binary") {
+    // Go's decoder skips line breaks and insists on padding.
+    const auto breaks = std::count_if(text.begin(), text.end(),
+                                      [](char c) { return c == '\n' || c == '\r'; });
     auto bytes = base::base64_decode(text);
-    if (!bytes) return make_error(Code::invalid, "!!binary value contains invalid base64 data");
+    if (!bytes || (text.size() - static_cast<std::size_t>(breaks)) % 4 != 0)
+      return make_error(Code::invalid, "!!binary value contains invalid base64 data");
     return valid_utf8(*bytes) ? Value(*bytes) : Value(replace_invalid_utf8(*bytes));
   }
   const bool yaml_1_1 = dialect != YamlDialect::kustomize;

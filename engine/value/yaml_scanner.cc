@@ -108,7 +108,13 @@ ScanOutcome YamlScanner::scan(std::vector<YamlDocument>& out) {
     if (at_ == end_) return ScanOutcome::done;
     const bool start = column() == 0 && std::strncmp(at_, "---", 3) == 0 && is_blankz(at_[3]);
     const bool stop = column() == 0 && std::strncmp(at_, "...", 3) == 0 && is_blankz(at_[3]);
-    if (*at_ == '%' && column() == 0) decline();
+    if (*at_ == '%' && column() == 0) {
+      if (std::strncmp(at_, "%YAML ", 6) != 0 && std::strncmp(at_, "%TAG ", 5) != 0) {
+        fail("found unknown directive name");
+        break;
+      }
+      decline();
+    }
     if (stop && first) decline();
     if (unusual_) break;
     if (stop) {

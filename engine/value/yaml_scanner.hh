@@ -42,7 +42,7 @@ class YamlScanner {
     std::string tag;
     std::size_t anchor = 0;
     bool any = false;
-    YamlProperties view() const { return {tag, anchor}; }
+    YamlProperties view() const { return {tag, anchor, false}; }
   };
   struct Position {
     const char* at;

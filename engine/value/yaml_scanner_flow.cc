@@ -52,7 +52,7 @@ bool YamlScanner::scan_flow_mapping(const YamlProperties& properties) {
       ++at_;
       if (!scan_flow_value()) return false;
       if (!skip_flow()) return false;
-    } else if (!empty_node({})) {
+    } else if (!empty_node({{}, 0, true})) {
       return false;
     }
     if (*at_ == ',') {
@@ -69,7 +69,7 @@ bool YamlScanner::scan_flow_mapping(const YamlProperties& properties) {
 // What follows a ':'; nothing means null.
 bool YamlScanner::scan_flow_value() {
   if (!skip_flow()) return false;
-  if (*at_ == ',' || *at_ == '}' || *at_ == ']') return empty_node({});
+  if (*at_ == ',' || *at_ == '}' || *at_ == ']') return empty_node({{}, 0, true});
   bool pair = false;
   return scan_flow_node(pair, false);
 }
@@ -81,8 +81,9 @@ bool YamlScanner::scan_flow_node(bool& became_pair, bool pairs_allowed) {
   if (*at_ == '&' || *at_ == '!') {
     if (!scan_properties(properties)) return false;
     if (!skip_flow()) return false;
-    if (*at_ == ',' || *at_ == ']' || *at_ == '}' || *at_ == ':' || line_ != start.line)
-      return decline();
+    if (*at_ == ':' || line_ != start.line) return decline();
+    if (*at_ == ',' || *at_ == ']' || *at_ == '}')
+      return empty_node({properties.tag, properties.anchor, true});
   }
   switch (*at_) {
     case '[':
@@ -132,9 +133,10 @@ bool YamlScanner::scan_flow_scalar(const Properties& properties, Position start,
       return fail("did not find expected ',' or ']'");
     if (!builder_.begin_mapping({}, mark(start))) return false;
   }
-  const bool added =
-      kind == '*' ? builder_.alias(anchor, text, mark(first))
-                  : builder_.scalar(text, kind != '"' && kind != '\'', properties.view(), mark(first));
+  YamlProperties view = properties.view();
+  view.in_flow = true;
+  const bool added = kind == '*' ? builder_.alias(anchor, text, mark(first))
+                                 : builder_.scalar(text, kind != '"' && kind != '\'', view, mark(first));
   if (!added || !pair) return added;
   became_pair = true;
   ++at_;

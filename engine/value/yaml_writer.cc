@@ -182,8 +182,9 @@ class YamlWriter {
     std::vector<const Member*> sorted;
     sorted.reserve(members.size());
     for (const Member& member : members) sorted.push_back(&member);
-    std::sort(sorted.begin(), sorted.end(),
-              [&](const Member* a, const Member* b) { return less(*a, *b); });
+    // The order is not transitive for keys such as 007, 0b, 1: only a stable sort is safe with that.
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](const Member* a, const Member* b) { return less(*a, *b); });
     for (const Member* member : sorted) write_member(*member, indent, context);
   }
 
