@@ -6,8 +6,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <iostream>
-#include <map>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -430,4 +430,34 @@ TEST_CASE("a wrong token is refused as unauthorized") {
   REQUIRE_FALSE(read.ok());
   CHECK(read.error().code == Code::unauthorized);
   CHECK(read.error().reason == "Unauthorized");
+}
+
+TEST_CASE("the server's certificate is verified against the given authority, name included") {
+  auto client = connect();
+  if (!client) return;
+  const char* directory = std::getenv("WEIR_PEERS_CLUSTER");
+  if (directory == nullptr) {
+    WARN("skipped: no certificate of the control plane (set WEIR_PEERS_CLUSTER)");
+    return;
+  }
+  auto attempt = [&](net::TlsOptions tls) {
+    kube::ClusterAccess access = client->access();
+    access.tls = std::move(tls);
+    return must(KubeClient::create(access))->server_version();
+  };
+  net::TlsOptions tls;
+  auto unknown = attempt(tls);
+  REQUIRE_FALSE(unknown.ok());
+  CHECK(unknown.error().reason == "TLS");
+  CHECK(unknown.error().message.find(
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority") !=
+        std::string::npos);
+  std::ifstream in(std::string(directory) + "/pki/apiserver.crt");
+  tls.ca_pem.assign(std::istreambuf_iterator<char>(in), {});
+  CHECK(attempt(tls).ok());
+  tls.server_name = "another.example.com";
+  auto misnamed = attempt(tls);
+  REQUIRE_FALSE(misnamed.ok());
+  CHECK(misnamed.error().message.find("x509: certificate is not valid for another.example.com") !=
+        std::string::npos);
 }
