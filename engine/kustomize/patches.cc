@@ -102,6 +102,22 @@ struct MergePatch {
   bool allow_kind_change = false;
 };
 
+// The reference keeps its memory of an object in annotations, so a patch that takes all of them away makes it
+// forget earlier names.
+bool clears_annotations(const Value& patch) {
+  const Value* node = &patch;
+  for (const std::string_view below : {"metadata", "annotations", ""}) {
+    if (node->is_null()) return true;
+    if (const Value* directive = node->find("$patch")) {
+      const std::string text = value::scalar_text(*directive);
+      if (text == "replace" || text == "delete") return true;
+    }
+    node = node->find(below);
+    if (node == nullptr) return false;
+  }
+  return false;
+}
+
 Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
   const std::string name = resource.name();
   const std::string ns = resource.namespace_name();
@@ -113,6 +129,7 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
     return {};
   }
   if (resource.deleted()) return {};
+  if (clears_annotations(patch.object)) resource.forget();
   if (!patch.allow_kind_change && resource.kind() != kind) resource.set_kind(kind);
   if (!patch.allow_name_change && resource.name() != name) resource.set_name(name);
   if (resource.namespace_name() != ns || ns.empty()) resource.set_namespace(ns);
@@ -152,6 +169,13 @@ Result<void> merge_by_id(ResMap& resources, const std::vector<MergePatch>& patch
     if (patch.allow_name_change || patch.allow_kind_change) resources.ids_changed();
   }
   return {};
+}
+
+// The reference notes both options in the patch's annotations, which makes them strings and no null.
+void normalise_annotations(Value& patch, const OpenApi& types) {
+  Resource shell(patch, types);
+  shell.set_metadata_map("annotations", shell.annotations());
+  patch = shell.object();
 }
 
 // What a `patches` entry holds once its text is read.
@@ -202,8 +226,10 @@ Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context
   loaded.is_merge = merge_error.ok() && !objects.empty();
   const Value& options = config["options"];
   for (Value& object : objects) {
-    loaded.merges.push_back({std::move(object), options["allowNameChange"].get_bool(),
-                             options["allowKindChange"].get_bool()});
+    MergePatch patch{std::move(object), options["allowNameChange"].get_bool(),
+                     options["allowKindChange"].get_bool()};
+    if (patch.allow_name_change || patch.allow_kind_change) normalise_annotations(patch.object, *context.types);
+    loaded.merges.push_back(std::move(patch));
   }
   if (operations.ok()) loaded.operations = *std::move(operations);
   return loaded;

@@ -96,6 +96,16 @@ bool Resource::has_build_annotations() const {
          allow_name_change || allow_kind_change || origin || !transformations.empty();
 }
 
+void Resource::forget() {
+  previous_.clear();
+  prefixes.clear();
+  suffixes.clear();
+  behavior.reset();
+  needs_hash = false;
+  origin.reset();
+  transformations.clear();
+}
+
 void Resource::copy_metadata_from(const Resource& other) {
   for (const std::string_view field : {"labels", "annotations"}) {
     StringMap merged = metadata_map(field);

@@ -75,6 +75,9 @@ class Resource {
   // True when a build of the reference would have written annotations of its own by now.
   bool has_build_annotations() const;
 
+  // Drops all that is remembered beside the object.
+  void forget();
+
   // Takes labels, annotations, name, namespace and history of `other`, as merging generators do.
   void copy_metadata_from(const Resource& other);
 

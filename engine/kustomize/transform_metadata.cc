@@ -149,6 +149,7 @@ StringMap string_map(const Value& map) {
 }
 
 Result<void> set_entries(ResMap& resources, const StringMap& entries, const FieldSpecs& specs) {
+  if (entries.empty()) return {};
   const SetField set = [&](Value& field) -> Result<void> {
     if (field.is_null()) return {};
     if (!field.is_object()) return wrong_node_kind("MappingNode", field);
