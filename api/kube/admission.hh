@@ -16,6 +16,8 @@ namespace weir::api::kube {
 
 // Fills in what Kubernetes defaults for `object` of `kind` (by its set). `live` is null on a create.
 void default_builtin(const KindInfo& kind, const Value& live, Value& object);
+// What the server makes up itself, which no manager owns: a Job's selector and labels.
+void fill_generated(const KindInfo& kind, const Value& live, Value& object);
 // Defaults of a pod spec, as in every pod template.
 void default_pod_spec(Value& spec);
 

@@ -252,6 +252,8 @@ std::string find_type_error(const Value& object, const Schema& schema) {
 std::vector<FieldError> validate_schema(const Value& object, const Schema& schema) {
   Validator validator;
   validator.check(object, schema, "", 0);
+  std::stable_sort(validator.errors.begin(), validator.errors.end(),
+                   [](const FieldError& a, const FieldError& b) { return a.field < b.field; });
   return std::move(validator.errors);
 }
 

@@ -336,7 +336,6 @@ void default_builtin(const KindInfo& kind, const Value& live, Value& object) {
   if (kind.set == "namespaces") default_namespace(object, fresh);
   if (kind.set == "pods" && object["spec"].is_object()) default_pod(object);
   if (!fresh) return;
-  if (kind.set == "jobs.batch" && object["spec"].is_object()) select_job_pods(object);
   if (kind.set == "persistentvolumeclaims" && object["status"].is_null()) {
     object.set("status", Value::object({{"phase", "Pending"}}));
   }
@@ -344,6 +343,18 @@ void default_builtin(const KindInfo& kind, const Value& live, Value& object) {
   static const std::set<std::string_view> empty_status = {
       "deployments.apps", "cronjobs.batch", "jobs.batch"};
   if (empty_status.contains(kind.set) && object["status"].is_null()) object.set("status", Value::object());
+}
+
+void fill_generated(const KindInfo& kind, const Value& live, Value& object) {
+  if (kind.set != "jobs.batch" || !object["spec"].is_object()) return;
+  if (live.is_null()) return select_job_pods(object);
+  if (!object["spec"].contains("selector")) object.entry("spec").set("selector", live["spec"]["selector"]);
+  Value& labels = object.entry("spec").entry("template").entry("metadata").entry("labels");
+  for (const value::Member& label : live["spec"]["template"]["metadata"]["labels"].members()) {
+    const bool generated = label.name().find("controller-uid") != std::string_view::npos ||
+                           label.name().find("job-name") != std::string_view::npos;
+    if (generated && !labels.contains(label.name())) labels.set(label.name(), label.value);
+  }
 }
 
 bool has_generation(const KindInfo& kind) {

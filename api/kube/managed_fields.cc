@@ -36,9 +36,7 @@ std::string show_manager(const Manager& manager) {
   std::string out = quoted(manager.name);
   if (!manager.subresource.empty()) out += " with subresource " + quoted(manager.subresource);
   if (manager.apply) return out;
-  out += " using " + manager.api_version;
-  if (!manager.time.empty()) out += " at " + manager.time;
-  return out;
+  return out + " using " + manager.api_version;
 }
 
 Error conflict_error(const std::map<std::string, std::vector<std::string>>& conflicts, Call& call) {
@@ -221,9 +219,7 @@ void finish_apply(const Value& live, Value& object, std::vector<Manager> manager
   const bool same = !live.is_null() && without_managed(live) == without_managed(object);
   for (Manager& manager : managers) {
     if (!same_manager(manager, context, true)) continue;
-    manager.time = same && was != before.end() && was->fields == manager.fields
-                       ? was->time
-                       : base::format_rfc3339(context.now);
+    manager.time = !same ? base::format_rfc3339(context.now) : was != before.end() ? was->time : "";
   }
   std::erase_if(managers, [](const Manager& manager) { return manager.fields.empty(); });
   encode_managers(object, std::move(managers));

@@ -308,19 +308,21 @@ Result<Value> Core::finish(Call& call, const Value& live, Value object, std::vec
     apply_defaults(object, *kind.schema);
   } else {
     default_builtin(kind, live, object);
-    if (kind.set == "services") assign_addresses(live, object);
   }
+  if (managers != nullptr) {
+    finish_apply(live, object, std::move(*managers), context_of(call));
+  } else {
+    track_update(live, object, context_of(call));
+  }
+  // After ownership is settled: what the server adds here belongs to nobody.
+  fill_generated(kind, live, object);
+  if (kind.set == "services") assign_addresses(live, object);
   std::vector<FieldError> errors = validate_object(kind, live, object);
   if (kind.custom) {
     std::vector<FieldError> schema_errors = validate_schema(object, *kind.schema);
     errors.insert(errors.end(), schema_errors.begin(), schema_errors.end());
   }
   if (!errors.empty()) return invalid(call, call.name, errors);
-  if (managers != nullptr) {
-    finish_apply(live, object, std::move(*managers), context_of(call));
-  } else {
-    track_update(live, object, context_of(call));
-  }
   return store(call, key_of(call), live, std::move(object));
 }
 
