@@ -19,8 +19,8 @@ ResId plain_id(const Value& object) {
 
 class Walker {
  public:
-  Walker(const FieldSpec& spec, CreateKind create, const SetField& set)
-      : spec_(spec), create_(spec.create ? create : CreateKind::nothing), set_(set) {}
+  Walker(const FieldSpec& spec, CreateKind create, const SetField& set, PathTrail* trail)
+      : spec_(spec), create_(spec.create ? create : CreateKind::nothing), set_(set), trail_(trail) {}
 
   Result<void> walk(Value& node, std::size_t depth) const {
     if (depth == spec_.parts.size()) return set_(node);
@@ -28,7 +28,9 @@ class Walker {
     if (node.is_array()) {
       for (std::size_t i = 0; i < node.size(); ++i) {
         if (!reaches(node.items()[i], depth)) continue;
-        WEIR_CHECK(walk(node.item_mut(i), depth).with_context("visit traversal on path: " + rest(depth)));
+        const Step step(trail_, {{}, i});
+        Result<void> walked = walk(node.item_mut(i), depth);
+        if (!walked.ok()) return std::move(walked).error().with_context("visit traversal on path: " + rest(depth));
       }
       return {};
     }
@@ -78,6 +80,7 @@ class Walker {
         *field = last && create_ == CreateKind::scalar ? Value(nullptr) : Value::object();
       }
     }
+    const Step step(trail_, {name, 0});
     return walk(*field, depth + 1);
   }
 
@@ -90,9 +93,26 @@ class Walker {
     return text + "]";
   }
 
+  // Adds a step to the trail while the walk is below it.
+  class Step {
+   public:
+    Step(PathTrail* trail, PathStep step) : trail_(trail) {
+      if (trail_ != nullptr) trail_->push_back(step);
+    }
+    ~Step() {
+      if (trail_ != nullptr) trail_->pop_back();
+    }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+   private:
+    PathTrail* trail_;
+  };
+
   const FieldSpec& spec_;
   CreateKind create_;
   const SetField& set_;
+  PathTrail* trail_;
 };
 
 }  // namespace
@@ -186,8 +206,9 @@ bool spec_matches(const FieldSpec& spec, const Value& object) {
          (spec.gvk.version.empty() || spec.gvk.version == version);
 }
 
-Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set) {
-  const Walker walker(spec, create, set);
+Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
+                        PathTrail* trail) {
+  const Walker walker(spec, create, set, trail);
   if (!walker.reaches(object, 0)) return {};
   Result<void> done = walker.walk(object, 0);
   if (done.ok()) return done;
@@ -195,9 +216,10 @@ Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create,
                                       plain_id(object).to_string());
 }
 
-Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set) {
+Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
+                              PathTrail* trail) {
   if (!spec_matches(spec, object)) return {};
-  return apply_path(object, spec, create, set);
+  return apply_path(object, spec, create, set, trail);
 }
 
 }  // namespace weir::kustomize

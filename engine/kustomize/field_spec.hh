@@ -40,6 +40,13 @@ std::vector<std::string> split_field_path(std::string_view path, char separator 
 Result<void> merge_field_spec(FieldSpecs& specs, const FieldSpec& added);
 Result<void> merge_field_specs(FieldSpecs& specs, const FieldSpecs& added);
 
+// Where a walk stands: member names and list indexes from the object down.
+struct PathStep {
+  std::string_view name;  // "" for a list item
+  std::size_t index = 0;
+};
+using PathTrail = std::vector<PathStep>;
+
 // What is made when the end of the path is missing and the spec says create.
 enum class CreateKind : std::uint8_t { nothing, scalar, map };
 
@@ -47,9 +54,12 @@ using SetField = std::function<Result<void>(Value& field)>;
 
 // Calls `set` on every field of `object` that the spec names, when the object has the spec's type. Objects
 // without the field are neither changed nor copied. Error: invalid, naming field and object; or set's own.
-Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set);
+// `trail`, when given, tells `set` where its field is.
+Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
+                              PathTrail* trail = nullptr);
 // The same without asking for the object's type.
-Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set);
+Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
+                        PathTrail* trail = nullptr);
 
 bool spec_matches(const FieldSpec& spec, const Value& object);
 

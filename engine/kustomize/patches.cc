@@ -77,6 +77,7 @@ Result<void> apply_operations(Resource& resource, const Value& operations) {
   if (lent) object.entry("metadata").entry("annotations").set(hidden_annotation, Value(""));
   WEIR_CHECK(value::apply_json_patch(object, operations));
   write_nulls(object);
+  resource.unshare();
   if (!lent) return {};
   Value* metadata = object.find_mut("metadata");
   Value* annotations = metadata == nullptr ? nullptr : metadata->find_mut("annotations");
@@ -129,6 +130,7 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
     return {};
   }
   if (resource.deleted()) return {};
+  resource.settle_shared();
   if (clears_annotations(patch.object)) resource.forget();
   if (!patch.allow_kind_change && resource.kind() != kind) resource.set_kind(kind);
   if (!patch.allow_name_change && resource.name() != name) resource.set_name(name);

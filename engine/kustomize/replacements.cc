@@ -293,6 +293,7 @@ Result<void> write_fields(Resource& resource, const Value& value, const Value& t
     WEIR_TRY(const std::vector<Target> found, finder.find(resource.edit(), parts).with_context(failure));
     if (found.empty()) return make_error(Code::invalid, failure);
     for (const Target& field : found) WEIR_CHECK(set_target(field, value, options));
+    resource.settle_shared();
   }
   return {};
 }

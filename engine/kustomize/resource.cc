@@ -10,6 +10,20 @@ std::string metadata_text(const Value& object, std::string_view field) {
   return value::scalar_text(object["metadata"][field]);
 }
 
+// The member `key` of the map at the end of the path; nullptr when either is gone.
+const Value* find_entry(const Value& object, const std::vector<SharedEntry::Step>& path, std::string_view key) {
+  const Value* node = &object;
+  for (const SharedEntry::Step& step : path) {
+    if (step.name.empty()) {
+      node = step.index < node->items().size() ? &node->items()[step.index] : nullptr;
+    } else {
+      node = node->find(step.name);
+    }
+    if (node == nullptr) return nullptr;
+  }
+  return node->find(key);
+}
+
 }  // namespace
 
 ResId id_of(const Value& object, const OpenApi& types) {
@@ -89,6 +103,31 @@ void Resource::set_metadata_map(std::string_view field, const StringMap& map) {
   Value written = Value::object();
   for (const auto& [key, text] : map) written.append_member(Value(key), Value(text));
   metadata.set(field, std::move(written));
+}
+
+void Resource::share(SharedEntry entry) {
+  if (entry.maps.size() > 1) shared_.push_back(std::move(entry));
+}
+
+void Resource::settle_shared() {
+  for (SharedEntry& entry : shared_) {
+    const Value* changed = nullptr;
+    std::erase_if(entry.maps, [&](const std::vector<SharedEntry::Step>& path) {
+      const Value* found = find_entry(object_, path, entry.key);
+      if (found != nullptr && *found != entry.value) changed = found;
+      return found == nullptr;
+    });
+    if (changed == nullptr) continue;
+    entry.value = *changed;
+    for (const std::vector<SharedEntry::Step>& path : entry.maps) {
+      Value* map = &edit();
+      for (const SharedEntry::Step& step : path) {
+        map = step.name.empty() ? &map->item_mut(step.index) : map->find_mut(step.name);
+      }
+      map->set(entry.key, entry.value);
+    }
+  }
+  std::erase_if(shared_, [](const SharedEntry& entry) { return entry.maps.size() < 2; });
 }
 
 bool Resource::has_build_annotations() const {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/kustomize/field_spec.hh"
 #include "engine/kustomize/openapi.hh"
 #include "engine/kustomize/origin.hh"
 #include "engine/kustomize/res_id.hh"
@@ -28,6 +29,18 @@ struct PreviousId {
 };
 
 enum class Behavior : std::uint8_t { unspecified, create, replace, merge };
+
+// A label or annotation that one transformer put into several maps at once. In the reference it is one node
+// in all of them, so whoever changes it later in one map changes it in the others: selectors follow labels.
+struct SharedEntry {
+  struct Step {
+    std::string name;
+    std::size_t index = 0;
+  };
+  std::string key;
+  Value value;
+  std::vector<std::vector<Step>> maps;  // where the maps are
+};
 
 class Resource {
  public:
@@ -72,6 +85,13 @@ class Resource {
   // Writes the map, sorted, all values as strings; an empty map removes the field.
   void set_metadata_map(std::string_view field, const StringMap& map);
 
+  // Remembers an entry shared by several maps.
+  void share(SharedEntry entry);
+  // After an edit: gives every shared entry that was changed in one map the same value in the others.
+  void settle_shared();
+  // Forgets what is shared: the object was written anew.
+  void unshare() { shared_.clear(); }
+
   // True when a build of the reference would have written annotations of its own by now.
   bool has_build_annotations() const;
 
@@ -97,6 +117,7 @@ class Resource {
   Value object_;
   const OpenApi* types_;
   std::vector<PreviousId> previous_;
+  std::vector<SharedEntry> shared_;
   mutable std::optional<ResId> id_;
 };
 

@@ -1,6 +1,6 @@
 // Namespace, name prefix and suffix, labels, annotations, replicas: transformers that write one value into
 // the fields their specs name.
-#include <array>
+#include <map>
 #include <unordered_map>
 
 #include "engine/kustomize/field_path.hh"
@@ -148,18 +148,41 @@ StringMap string_map(const Value& map) {
   return result;
 }
 
-Result<void> set_entries(ResMap& resources, const StringMap& entries, const FieldSpecs& specs) {
-  if (entries.empty()) return {};
+// Sets the entries in one resource; what is new in several maps is one shared entry from now on.
+static Result<void> set_entries_of(Resource& resource, const StringMap& entries, const FieldSpecs& specs) {
+  PathTrail trail;
+  std::map<std::string_view, SharedEntry> added;
   const SetField set = [&](Value& field) -> Result<void> {
     if (field.is_null()) return {};
     if (!field.is_object()) return wrong_node_kind("MappingNode", field);
-    for (const auto& [key, text] : entries) field.set(key, Value(text));
+    for (const auto& [key, text] : entries) {
+      if (Value* known = field.find_mut(key)) {
+        *known = Value(text);
+        continue;
+      }
+      field.append_member(Value(key), Value(text));
+      SharedEntry& entry = added[key];
+      std::vector<SharedEntry::Step>& path = entry.maps.emplace_back();
+      for (const PathStep& step : trail) path.push_back({std::string(step.name), step.index});
+    }
     return {};
   };
+  for (const FieldSpec& spec : specs) {
+    WEIR_CHECK(apply_field_spec(resource.edit(), spec, CreateKind::map, set, &trail));
+  }
+  resource.settle_shared();
+  for (auto& [key, entry] : added) {
+    entry.key = key;
+    entry.value = Value(entries.find(key)->second);
+    resource.share(std::move(entry));
+  }
+  return {};
+}
+
+Result<void> set_entries(ResMap& resources, const StringMap& entries, const FieldSpecs& specs) {
+  if (entries.empty()) return {};
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    for (const FieldSpec& spec : specs) {
-      WEIR_CHECK(apply_field_spec(resources[i].edit(), spec, CreateKind::map, set));
-    }
+    WEIR_CHECK(set_entries_of(resources[i], entries, specs));
   }
   return {};
 }

@@ -203,6 +203,7 @@ Result<void> resolve_vars(ResMap& resources, const VarSet& set, const FieldSpecs
     for (const FieldSpec& spec : specs) {
       WEIR_CHECK(apply_field_spec(resources[i].edit(), spec, CreateKind::nothing, set_field));
     }
+    resources[i].settle_shared();
   }
   resources.ids_changed();
   const std::string unused = expander.unused();

@@ -55,10 +55,10 @@ TEST_CASE("items of keyed lists merge, and new ones come first") {
         text("{items: [{name: n}, {name: b, v: 2, w: 3}, {name: a, v: 1}]}"));
 }
 
-TEST_CASE("several keys tell items apart") {
+TEST_CASE("several keys tell items apart, and then the old order stays") {
   CHECK(merged("{ports: [{port: 1, protocol: TCP}, {port: 1, protocol: UDP}]}",
                "{ports: [{port: 1, protocol: UDP, name: dns}]}") ==
-        text("{ports: [{port: 1, protocol: UDP, name: dns}, {port: 1, protocol: TCP}]}"));
+        text("{ports: [{port: 1, protocol: TCP}, {port: 1, protocol: UDP, name: dns}]}"));
 }
 
 TEST_CASE("scalars of merging lists form a set") {
