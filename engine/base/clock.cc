@@ -97,6 +97,9 @@ Result<TimeUs> parse_rfc3339(std::string_view text) {
     return bad();
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
     return bad();
+  static constexpr int days_in_month[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (day > days_in_month[month - 1] + (month == 2 && leap ? 1 : 0)) return bad();
   std::size_t at = 19;
   std::int64_t fraction = 0;
   if (at < text.size() && (text[at] == '.' || text[at] == ',')) read_fraction(text, at, fraction);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace weir::base {
 namespace {
@@ -28,8 +29,10 @@ const Unit* unit_named(std::string_view name) {
   return nullptr;
 }
 
-// One "12.5ms" at the head of `rest`; adds it to `total` (nanoseconds, unsigned range of int64).
-bool read_term(std::string_view& rest, unsigned __int128& total) {
+// One "12.5ms" at the head of `rest`; adds it to `total` (nanoseconds, unsigned range of int64). `unit_name` is the
+// unit when it is what is wrong.
+bool read_term(std::string_view& rest, unsigned __int128& total,
+               std::optional<std::string_view>& unit_name) {
   unsigned __int128 whole = 0, fraction = 0, scale = 1;
   std::size_t at = 0;
   for (; at < rest.size() && is_digit(rest[at]); ++at) {
@@ -48,7 +51,10 @@ bool read_term(std::string_view& rest, unsigned __int128& total) {
   std::size_t end = at;
   while (end < rest.size() && rest[end] != '.' && !is_digit(rest[end])) ++end;
   const Unit* unit = unit_named(rest.substr(at, end - at));
-  if (unit == nullptr) return false;
+  if (unit == nullptr) {
+    unit_name = rest.substr(at, end - at);
+    return false;
+  }
   total += whole * static_cast<unsigned>(1) * static_cast<unsigned __int128>(unit->nanoseconds);
   total += fraction * static_cast<unsigned __int128>(unit->nanoseconds) / scale;
   rest.remove_prefix(end);
@@ -80,8 +86,15 @@ Result<Duration> parse_duration(std::string_view text) {
   if (rest == "0") return Duration(0);
   if (rest.empty()) return bad();
   unsigned __int128 total = 0;
-  while (!rest.empty())
-    if (!read_term(rest, total)) return bad();
+  while (!rest.empty()) {
+    std::optional<std::string_view> unit;
+    if (read_term(rest, total, unit)) continue;
+    if (!unit) return bad();
+    const std::string what =
+        unit->empty() ? "missing unit" : "unknown unit \"" + std::string(*unit) + "\"";
+    return make_error(Code::invalid,
+                      "time: " + what + " in duration \"" + std::string(text) + "\"");
+  }
   if (total == (static_cast<unsigned __int128>(1) << 63)) {
     if (!negative) return bad();
     return Duration(INT64_MIN);

@@ -13,7 +13,7 @@ namespace weir::base {
 using Duration = std::chrono::nanoseconds;
 
 // Go's time.ParseDuration: signed sequence of number[.fraction]unit with ns, us, µs, ms, s, m, h; "0".
-// Errors: invalid, worded `time: invalid duration "5x"` as Go does; overflow is invalid too.
+// Errors: invalid, worded as Go does: `time: unknown unit "x" in duration "5x"`; overflow is invalid too.
 Result<Duration> parse_duration(std::string_view text);
 
 // Go's Duration.String(): "1h0m0s", "1.5s", "250ms", "0s".
