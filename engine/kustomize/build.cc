@@ -45,10 +45,12 @@ void drop_local_config(ResMap& resources) {
   });
 }
 
-// The reference writes annotations anew at the end: sorted, as strings, without its own, none when empty.
+// The reference writes annotations anew at the end: sorted, as strings, without its own, none when
+// empty.
 void finish_annotations(Resource& resource, bool with_origin, bool with_transformations) {
   const Value& written = resource.object()["metadata"]["annotations"];
-  if (!resource.object()["metadata"].contains("annotations") && !with_origin && !with_transformations) {
+  if (!resource.object()["metadata"].contains("annotations") && !with_origin &&
+      !with_transformations) {
     if (!resource.object().contains("metadata")) resource.edit().set("metadata", Value::object());
     return;
   }
@@ -73,12 +75,14 @@ void finish_annotations(Resource& resource, bool with_origin, bool with_transfor
 
 Result<void> add_managed_by(ResMap& resources) {
   const FieldSpec labels = make_field_spec({}, "metadata/labels", true);
-  return set_entries(resources, {{"app.kubernetes.io/managed-by", std::string(managed_by)}}, {labels});
+  return set_entries(resources, {{"app.kubernetes.io/managed-by", std::string(managed_by)}},
+                     {labels});
 }
 
 }  // namespace
 
-Result<BuildResult> build(const base::FileTree& tree, std::string_view directory, const BuildOptions& options) {
+Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
+                          const BuildOptions& options) {
   BuildState state{&options, {}, {}};
   WEIR_TRY(Loader loader, Loader::open_root(tree, directory, options));
   WEIR_TRY(Target target, Target::open(std::move(loader), state));

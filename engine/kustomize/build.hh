@@ -1,9 +1,11 @@
-// Kustomize, natively: a directory of a FileTree with a kustomization file becomes the ordered list of
-// objects that `kubectl kustomize` prints. This header is the whole seam; the passes are in build.cc.
+// Kustomize, natively: a directory of a FileTree with a kustomization file becomes the ordered list
+// of objects that `kubectl kustomize` prints. This header is the whole seam; the passes are in
+// build.cc.
 //
-// Pure functions of their arguments: no clock, no disk, no network of their own (remote bases go through
-// the RemoteLoader port). Any number of builds may run at once. Every failure is an Error whose text
-// names the directory, file and field and keeps the wording of the reference tool where people know it.
+// Pure functions of their arguments: no clock, no disk, no network of their own (remote bases go
+// through the RemoteLoader port). Any number of builds may run at once. Every failure is an Error
+// whose text names the directory, file and field and keeps the wording of the reference tool where
+// people know it.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +30,10 @@ struct RemoteTree {
 
 // A Git URL taken apart: every spelling kustomize accepts ends here.
 struct RepoSpec {
-  std::string raw;         // as written
-  std::string clone_url;   // what to fetch
-  std::string path;        // folder inside the repository, "" = root
-  std::string ref;         // branch, tag or commit; "" = the remote's HEAD
+  std::string raw;        // as written
+  std::string clone_url;  // what to fetch
+  std::string path;       // folder inside the repository, "" = root
+  std::string ref;        // branch, tag or commit; "" = the remote's HEAD
   bool submodules = true;
   std::int64_t timeout_s = 27;
   bool operator==(const RepoSpec&) const = default;
@@ -51,8 +53,8 @@ class RemoteLoader {
 class ChartInflator {
  public:
   virtual ~ChartInflator() = default;
-  // `chart` holds the fields of the entry together with helmGlobals'; `directory` is the kustomization's
-  // folder in `tree`. The answer is the rendered multi-document YAML.
+  // `chart` holds the fields of the entry together with helmGlobals'; `directory` is the
+  // kustomization's folder in `tree`. The answer is the rendered multi-document YAML.
   virtual Result<std::string> inflate(const base::FileTree& tree, const std::string& directory,
                                       const Value& chart) = 0;
 };
@@ -64,18 +66,19 @@ enum class LoadRestrictor : std::uint8_t {
 
 struct BuildOptions {
   LoadRestrictor load_restrictor = LoadRestrictor::root_only;
-  // When set, every file and directory must lie in this folder of the tree, else the build fails with an
-  // "fs-security-constraint ..." error. "." confines to the root of the tree.
+  // When set, every file and directory must lie in this folder of the tree, else the build fails
+  // with an "fs-security-constraint ..." error. "." confines to the root of the tree.
   std::string confine_root;
-  bool allow_remote = true;          // false: a remote resource is an error, whatever `remote` is
-  RemoteLoader* remote = nullptr;    // not owned; null: remote resources are refused
-  bool enable_helm = false;          // --enable-helm
-  ChartInflator* charts = nullptr;   // not owned; needed when enable_helm is set
-  bool add_managed_by_label = false; // label app.kubernetes.io/managed-by
+  bool allow_remote = true;           // false: a remote resource is an error, whatever `remote` is
+  RemoteLoader* remote = nullptr;     // not owned; null: remote resources are refused
+  bool enable_helm = false;           // --enable-helm
+  ChartInflator* charts = nullptr;    // not owned; needed when enable_helm is set
+  bool add_managed_by_label = false;  // label app.kubernetes.io/managed-by
   // Without sortOptions: true sorts as the command line does (legacy), false keeps the order of the
   // kustomizations (as Flux's controllers do).
   bool legacy_order = false;
-  // How directories print in error texts: this is put before the tree's paths ("/tmp/x" -> "/tmp/x/base").
+  // How directories print in error texts: this is put before the tree's paths ("/tmp/x" ->
+  // "/tmp/x/base").
   std::string display_root;
 };
 
@@ -85,8 +88,8 @@ struct BuildResult {
 };
 
 // Builds the kustomization in `directory` ("" or "." = the tree's root).
-// Errors: invalid (anything wrong in the tree), not_found, limit, unsupported (plugins, helm when off), and
-// whatever the ports return.
+// Errors: invalid (anything wrong in the tree), not_found, limit, unsupported (plugins, helm when
+// off), and whatever the ports return.
 Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
                           const BuildOptions& options);
 

@@ -1,5 +1,5 @@
-// kustomize's default field specs, as tables. A pod is the same thing wherever it stands, so its fields are
-// listed once and combined with the places where pods stand.
+// kustomize's default field specs, as tables. A pod is the same thing wherever it stands, so its
+// fields are listed once and combined with the places where pods stand.
 #include <array>
 
 #include "engine/kustomize/transformer_config.hh"
@@ -65,14 +65,16 @@ constexpr std::array config_map_fields = {
     Row{"", "", "Node", "spec/configSource/configMap", false},
     Row{"", "", "Role", "rules/resourceNames", false},
     Row{"", "", "ClusterRole", "rules/resourceNames", false},
-    Row{"", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", false},
+    Row{"", "", "Ingress",
+        "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", false},
 };
 
 constexpr std::array secret_fields = {
     Row{"", "", "Ingress", "spec/tls/secretName", false},
     Row{"", "", "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret", false},
     Row{"", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret", false},
-    Row{"", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret", false},
+    Row{"", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret",
+        false},
     Row{"", "", "ServiceAccount", "imagePullSecrets/name", false},
     Row{"", "", "StorageClass", "parameters/secretName", false},
     Row{"", "", "StorageClass", "parameters/adminSecretName", false},
@@ -80,8 +82,8 @@ constexpr std::array secret_fields = {
     Row{"", "", "StorageClass", "parameters/secretRef", false},
     Row{"", "", "Role", "rules/resourceNames", false},
     Row{"", "", "ClusterRole", "rules/resourceNames", false},
-    Row{"serving.knative.dev", "v1", "Service", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name",
-        false},
+    Row{"serving.knative.dev", "v1", "Service",
+        "spec/template/spec/containers/env/valueFrom/secretKeyRef/name", false},
     Row{"", "", "PersistentVolume", "spec/azureFile/secretName", false},
 };
 
@@ -117,7 +119,8 @@ constexpr std::array storage_class_fields = {
     Row{"", "", "PersistentVolumeClaim", "spec/storageClassName", false},
     Row{"", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName", false},
 };
-constexpr std::array ingress_class_fields = {Row{"", "", "Ingress", "spec/ingressClassName", false}};
+constexpr std::array ingress_class_fields = {
+    Row{"", "", "Ingress", "spec/ingressClassName", false}};
 constexpr std::array admission_policy_fields = {
     Row{admission, "", "ValidatingAdmissionPolicyBinding", "spec/policyName", false}};
 
@@ -145,17 +148,21 @@ constexpr std::array selector_labels = {
     Row{"batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels", false},
     Row{"policy", "", "PodDisruptionBudget", "spec/selector/matchLabels", false},
     Row{"networking.k8s.io", "", "NetworkPolicy", "spec/podSelector/matchLabels", false},
-    Row{"networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels", false},
+    Row{"networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels",
+        false},
     Row{"networking.k8s.io", "", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels", false},
 };
 
 // In the pod templates of Deployments and StatefulSets.
 constexpr std::array scheduling_labels = {
-    "affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels",
+    "affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/"
+    "labelSelector/matchLabels",
     "affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels",
-    "affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/"
+    "affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/"
+    "labelSelector/"
     "matchLabels",
-    "affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels",
+    "affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/"
+    "matchLabels",
     "topologySpreadConstraints/labelSelector/matchLabels",
 };
 
@@ -206,10 +213,10 @@ constexpr std::array var_pod_homes = {
     PodHome{"StatefulSet", "", "spec/template/spec/"},
 };
 constexpr std::array var_pod_fields = {
-    "containers/args",      "containers/command",      "containers/env/value",
-    "containers/volumeMounts/mountPath",
-    "initContainers/args",  "initContainers/command",  "initContainers/env/value",
-    "initContainers/volumeMounts/mountPath",
+    "containers/args",          "containers/command",
+    "containers/env/value",     "containers/volumeMounts/mountPath",
+    "initContainers/args",      "initContainers/command",
+    "initContainers/env/value", "initContainers/volumeMounts/mountPath",
 };
 constexpr std::array var_fields = {
     Row{"", "", "CronJob", "spec/jobTemplate/spec/template/volumes/nfs/server", false},
@@ -237,7 +244,8 @@ Gvk gvk_from(std::string_view group, std::string_view version, std::string_view 
 template <typename Rows>
 void add_rows(FieldSpecs& specs, const Rows& rows) {
   for (const Row& row : rows) {
-    specs.push_back(make_field_spec(gvk_from(row.group, row.version, row.kind), std::string(row.path), row.create));
+    specs.push_back(make_field_spec(gvk_from(row.group, row.version, row.kind),
+                                    std::string(row.path), row.create));
   }
 }
 
@@ -260,31 +268,35 @@ FieldSpecs& add_reference(TransformerConfig& config, Gvk target, const Rows& row
 }
 
 void add_references(TransformerConfig& config) {
-  for (const std::string_view kind : {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
+  for (const std::string_view kind :
+       {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
     add_reference(config, gvk_from("", "", kind), scale_fields);
   }
-  add_pod_fields(add_reference(config, gvk_from("", "v1", "ConfigMap"), config_map_fields), pod_homes,
-                 config_map_pod_fields);
+  add_pod_fields(add_reference(config, gvk_from("", "v1", "ConfigMap"), config_map_fields),
+                 pod_homes, config_map_pod_fields);
   add_pod_fields(add_reference(config, gvk_from("", "v1", "Secret"), secret_fields), pod_homes,
                  secret_pod_fields);
   add_reference(config, gvk_from("", "v1", "Service"), service_fields);
   add_reference(config, gvk_from(rbac, "", "Role"), role_fields);
   add_reference(config, gvk_from(rbac, "", "ClusterRole"), cluster_role_fields);
   constexpr std::array account = {"serviceAccountName"};
-  add_pod_fields(add_reference(config, gvk_from("", "v1", "ServiceAccount"), service_account_fields),
-                 plain_pod_homes, account);
+  add_pod_fields(
+      add_reference(config, gvk_from("", "v1", "ServiceAccount"), service_account_fields),
+      plain_pod_homes, account);
   constexpr std::array claim = {"volumes/persistentVolumeClaim/claimName"};
   constexpr std::array<Row, 0> none{};
-  add_pod_fields(add_reference(config, gvk_from("", "v1", "PersistentVolumeClaim"), none), plain_pod_homes,
-                 claim);
+  add_pod_fields(add_reference(config, gvk_from("", "v1", "PersistentVolumeClaim"), none),
+                 plain_pod_homes, claim);
   add_reference(config, gvk_from("", "v1", "PersistentVolume"), volume_fields);
   add_reference(config, gvk_from("storage.k8s.io", "v1", "StorageClass"), storage_class_fields);
   constexpr std::array priority = {"priorityClassName"};
   add_pod_fields(add_reference(config, gvk_from("scheduling.k8s.io", "v1", "PriorityClass"), none),
                  plain_pod_homes, priority);
   // The group really is written so upstream; it never matches.
-  add_reference(config, gvk_from("networking.k8s.io/v1", "v1", "IngressClass"), ingress_class_fields);
-  add_reference(config, gvk_from(admission, "", "ValidatingAdmissionPolicy"), admission_policy_fields);
+  add_reference(config, gvk_from("networking.k8s.io/v1", "v1", "IngressClass"),
+                ingress_class_fields);
+  add_reference(config, gvk_from(admission, "", "ValidatingAdmissionPolicy"),
+                admission_policy_fields);
 }
 
 ConfigPtr make_default_config() {

@@ -30,9 +30,11 @@ std::optional<std::size_t> list_index(std::string_view part) {
 }
 
 base::Error wrong_node_kind(std::string_view expected, const Value& node) {
-  const std::string_view actual = node.is_object() ? "MappingNode" : node.is_array() ? "SequenceNode" : "ScalarNode";
-  return make_error(Code::invalid, "wrong node kind: expected " + std::string(expected) + " but got " +
-                                       std::string(actual) + ": node contents:\n" +
+  const std::string_view actual = node.is_object()  ? "MappingNode"
+                                  : node.is_array() ? "SequenceNode"
+                                                    : "ScalarNode";
+  return make_error(Code::invalid, "wrong node kind: expected " + std::string(expected) +
+                                       " but got " + std::string(actual) + ": node contents:\n" +
                                        value::write_yaml(node, value::YamlStyle::ordered));
 }
 
@@ -40,7 +42,8 @@ Result<ItemMatch> parse_item_match(std::string_view part) {
   part = part.substr(1, part.size() - 2);
   const std::size_t equals = part.find('=');
   if (equals == part.npos) {
-    return make_error(Code::invalid, "list path element must contain fieldName=fieldValue for element to match");
+    return make_error(Code::invalid,
+                      "list path element must contain fieldName=fieldValue for element to match");
   }
   return ItemMatch{std::string(part.substr(0, equals)), std::string(part.substr(equals + 1))};
 }

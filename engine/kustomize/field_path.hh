@@ -1,4 +1,5 @@
-// Paths into a resource as replacements and vars write them: names, list indexes, "[name=value]", "*".
+// Paths into a resource as replacements and vars write them: names, list indexes, "[name=value]",
+// "*".
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ using FieldPath = std::span<const std::string>;
 
 // "[name=value]" taken apart.
 struct ItemMatch {
-  std::string field;    // "" for items that are scalars
+  std::string field;  // "" for items that are scalars
   std::string pattern;
 };
 
@@ -27,7 +28,8 @@ Result<ItemMatch> parse_item_match(std::string_view part);
 // The index a part is; nothing when it is none.
 std::optional<std::size_t> list_index(std::string_view part);
 
-// Reads along a path; nullptr when something is missing on the way. Error: invalid (a name in a list, ...).
+// Reads along a path; nullptr when something is missing on the way. Error: invalid (a name in a
+// list, ...).
 Result<const Value*> look_up(const Value& root, FieldPath path);
 
 // "wrong node kind: expected MappingNode but got ScalarNode: node contents: ...".

@@ -20,7 +20,10 @@ ResId plain_id(const Value& object) {
 class Walker {
  public:
   Walker(const FieldSpec& spec, CreateKind create, const SetField& set, PathTrail* trail)
-      : spec_(spec), create_(spec.create ? create : CreateKind::nothing), set_(set), trail_(trail) {}
+      : spec_(spec),
+        create_(spec.create ? create : CreateKind::nothing),
+        set_(set),
+        trail_(trail) {}
 
   Result<void> walk(Value& node, std::size_t depth) const {
     if (depth == spec_.parts.size()) return set_(node);
@@ -30,7 +33,8 @@ class Walker {
         if (!reaches(node.items()[i], depth)) continue;
         const Step step(trail_, {{}, i});
         Result<void> walked = walk(node.item_mut(i), depth);
-        if (!walked.ok()) return std::move(walked).error().with_context("visit traversal on path: " + rest(depth));
+        if (!walked.ok())
+          return std::move(walked).error().with_context("visit traversal on path: " + rest(depth));
       }
       return {};
     }
@@ -201,13 +205,14 @@ bool spec_matches(const FieldSpec& spec, const Value& object) {
   const std::string_view api_version = object["apiVersion"].get_string();
   const std::size_t slash = api_version.find('/');
   const std::string_view group = slash == api_version.npos ? "" : api_version.substr(0, slash);
-  const std::string_view version = slash == api_version.npos ? api_version : api_version.substr(slash + 1);
+  const std::string_view version =
+      slash == api_version.npos ? api_version : api_version.substr(slash + 1);
   return (spec.gvk.group.empty() || spec.gvk.group == group) &&
          (spec.gvk.version.empty() || spec.gvk.version == version);
 }
 
-Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
-                        PathTrail* trail) {
+Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create,
+                        const SetField& set, PathTrail* trail) {
   const Walker walker(spec, create, set, trail);
   if (!walker.reaches(object, 0)) return {};
   Result<void> done = walker.walk(object, 0);
@@ -216,8 +221,8 @@ Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create,
                                       plain_id(object).to_string());
 }
 
-Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
-                              PathTrail* trail) {
+Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create,
+                              const SetField& set, PathTrail* trail) {
   if (!spec_matches(spec, object)) return {};
   return apply_path(object, spec, create, set, trail);
 }

@@ -1,8 +1,8 @@
-// Field specs: "in objects of this type, the field at this path". Every transformer is a list of them and a
-// function to call on what the path leads to.
+// Field specs: "in objects of this type, the field at this path". Every transformer is a list of
+// them and a function to call on what the path leads to.
 //
-// Paths are '/'-separated ("\/" escapes one inside a name), walk into lists by themselves, and may mark a
-// list by "[]" (then a null there becomes an empty list).
+// Paths are '/'-separated ("\/" escapes one inside a name), walk into lists by themselves, and may
+// mark a list by "[]" (then a null there becomes an empty list).
 #pragma once
 
 #include <cstdint>
@@ -52,14 +52,14 @@ enum class CreateKind : std::uint8_t { nothing, scalar, map };
 
 using SetField = std::function<Result<void>(Value& field)>;
 
-// Calls `set` on every field of `object` that the spec names, when the object has the spec's type. Objects
-// without the field are neither changed nor copied. Error: invalid, naming field and object; or set's own.
-// `trail`, when given, tells `set` where its field is.
-Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
-                              PathTrail* trail = nullptr);
+// Calls `set` on every field of `object` that the spec names, when the object has the spec's type.
+// Objects without the field are neither changed nor copied. Error: invalid, naming field and
+// object; or set's own. `trail`, when given, tells `set` where its field is.
+Result<void> apply_field_spec(Value& object, const FieldSpec& spec, CreateKind create,
+                              const SetField& set, PathTrail* trail = nullptr);
 // The same without asking for the object's type.
-Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create, const SetField& set,
-                        PathTrail* trail = nullptr);
+Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create,
+                        const SetField& set, PathTrail* trail = nullptr);
 
 bool spec_matches(const FieldSpec& spec, const Value& object);
 

@@ -21,7 +21,9 @@ using base::make_error;
 class OverlayTree final : public base::FileTree {
  public:
   OverlayTree(const base::FileTree& below, std::string path, std::string bytes)
-      : below_(below), path_(std::move(path)), bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
+      : below_(below),
+        path_(std::move(path)),
+        bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
 
   std::optional<EntryType> stat(std::string_view path) const override {
     if (base::clean_path(path) == path_) return EntryType::file;
@@ -39,8 +41,9 @@ class OverlayTree final : public base::FileTree {
     if (directory == ".") directory.clear();
     if (directory != base::parent_path(path_)) return entries;
     const std::string name(base::base_name(path_));
-    const auto place = std::lower_bound(entries.begin(), entries.end(), name,
-                                        [](const auto& entry, const std::string& n) { return entry.name < n; });
+    const auto place =
+        std::lower_bound(entries.begin(), entries.end(), name,
+                         [](const auto& entry, const std::string& n) { return entry.name < n; });
     if (place == entries.end() || place->name != name) {
       entries.insert(place, {name, EntryType::file, false});
     } else {
@@ -69,7 +72,8 @@ std::string find_file(const base::FileTree& tree, std::string_view directory) {
   return "";
 }
 
-// Lists the manifests below a directory, in lexical order; a directory with a kustomization is one entry.
+// Lists the manifests below a directory, in lexical order; a directory with a kustomization is one
+// entry.
 class Scanner {
  public:
   explicit Scanner(const base::FileTree& tree) : tree_(tree) {}
@@ -77,7 +81,8 @@ class Scanner {
   Result<void> scan(const std::string& directory, const std::string& relative, std::size_t depth) {
     if (depth > base::limits::kustomize_depth_max) {
       return make_error(Code::limit, "directories nest deeper than " +
-                                         std::to_string(base::limits::kustomize_depth_max) + " levels");
+                                         std::to_string(base::limits::kustomize_depth_max) +
+                                         " levels");
     }
     WEIR_TRY(const std::vector<base::DirectoryEntry> entries, tree_.list(directory));
     for (const base::DirectoryEntry& entry : entries) {
@@ -107,7 +112,8 @@ class Scanner {
       std::string text = objects.error().message;
       const std::string place = " in File: " + path;
       if (text.ends_with(place)) text.resize(text.size() - place.size());
-      return make_error(Code::invalid, "failed to decode Kubernetes YAML from " + path + ": " + text);
+      return make_error(Code::invalid,
+                        "failed to decode Kubernetes YAML from " + path + ": " + text);
     }
     found_.push_back(Value(shown));
     return {};
@@ -169,7 +175,9 @@ void add_patches(Value& fields, const Value& spec) {
 Result<void> apply_spec(Value& fields, const Value& spec, const base::FileTree& tree,
                         std::string_view directory) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> texts = {
-      {{"targetNamespace", "namespace"}, {"namePrefix", "namePrefix"}, {"nameSuffix", "nameSuffix"}}};
+      {{"targetNamespace", "namespace"},
+       {"namePrefix", "namePrefix"},
+       {"nameSuffix", "nameSuffix"}}};
   for (const auto& [from, to] : texts) {
     if (!spec[from].get_string().empty()) fields.set(to, spec[from]);
   }
@@ -192,7 +200,8 @@ Result<Value> existing_fields(const base::FileTree& tree, const std::string& fil
 Result<Value> new_fields(const base::FileTree& tree, const std::string& directory) {
   Scanner scanner(tree);
   WEIR_CHECK(scanner.scan(directory, ".", 0));
-  Value fields = Value::object({{"apiVersion", "kustomize.config.k8s.io/v1beta1"}, {"kind", "Kustomization"}});
+  Value fields =
+      Value::object({{"apiVersion", "kustomize.config.k8s.io/v1beta1"}, {"kind", "Kustomization"}});
   Value resources = scanner.take();
   // An empty kustomization does not build; a namespace that nothing is in does, and gives nothing.
   if (resources.empty()) {
@@ -205,11 +214,13 @@ Result<Value> new_fields(const base::FileTree& tree, const std::string& director
 
 }  // namespace
 
-Result<GeneratedKustomization> generate_kustomization(const base::FileTree& tree, std::string_view directory,
+Result<GeneratedKustomization> generate_kustomization(const base::FileTree& tree,
+                                                      std::string_view directory,
                                                       const Value& spec) {
   std::optional<std::string> clean = base::join_path("", directory);
   if (!clean) {
-    return make_error(Code::invalid, "path '" + std::string(directory) + "' is outside of the artifact");
+    return make_error(Code::invalid,
+                      "path '" + std::string(directory) + "' is outside of the artifact");
   }
   while (clean->starts_with('/')) clean->erase(0, 1);
   if (*clean == ".") clean->clear();
@@ -227,7 +238,8 @@ Result<GeneratedKustomization> generate_kustomization(const base::FileTree& tree
     WEIR_TRY(result.kustomization, existing_fields(tree, result.file));
   }
   WEIR_CHECK(apply_spec(result.kustomization, spec, tree, *clean));
-  result.tree = std::make_unique<OverlayTree>(tree, result.file, value::write_yaml(result.kustomization));
+  result.tree =
+      std::make_unique<OverlayTree>(tree, result.file, value::write_yaml(result.kustomization));
   return result;
 }
 

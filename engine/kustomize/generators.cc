@@ -29,9 +29,10 @@ Result<Pair> parse_literal(std::string_view source) {
   const std::size_t equals = source.find('=');
   if (equals == source.npos || equals == 0) {
     // The value may be a secret: only what stands before it is shown.
-    return make_error(Code::invalid, "invalid literal source " +
-                                         std::string(equals == 0 ? "=..." : source.substr(0, equals)) +
-                                         ", expected key=value");
+    return make_error(Code::invalid,
+                      "invalid literal source " +
+                          std::string(equals == 0 ? "=..." : source.substr(0, equals)) +
+                          ", expected key=value");
   }
   std::string_view text = source.substr(equals + 1);
   if (text.size() >= 2 && text.front() == text.back() && (text[0] == '"' || text[0] == '\'')) {
@@ -52,13 +53,16 @@ Result<Pair> parse_file_source(const std::string& source) {
   const std::string key = source.substr(0, equals);
   const std::string path = source.substr(equals + 1);
   if (count > 1) {
-    return make_error(Code::invalid, "source \"" + source + "\" key name or file path contains '='");
+    return make_error(Code::invalid,
+                      "source \"" + source + "\" key name or file path contains '='");
   }
   if (key.empty()) {
-    return make_error(Code::invalid, "missing key name for file path \"" + path + "\" in source \"" + source + "\"");
+    return make_error(Code::invalid, "missing key name for file path \"" + path +
+                                         "\" in source \"" + source + "\"");
   }
   if (path.empty()) {
-    return make_error(Code::invalid, "missing file path for key name \"" + key + "\" in source \"" + source + "\"");
+    return make_error(Code::invalid, "missing file path for key name \"" + key + "\" in source \"" +
+                                         source + "\"");
   }
   return Pair{key, path};
 }
@@ -73,7 +77,8 @@ Result<void> add_env_lines(std::vector<Pair>& pairs, std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!value::valid_utf8(line)) {
-      return make_error(Code::invalid, "line " + std::to_string(number) + " has invalid utf8 bytes");
+      return make_error(Code::invalid,
+                        "line " + std::to_string(number) + " has invalid utf8 bytes");
     }
     if (first && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     first = false;
@@ -93,7 +98,8 @@ Result<StringMap> load_pairs(const Value& args, const PluginContext& context) {
   if (!args["env"].get_string().empty()) envs.push_back(args["env"]);
   for (const Value& path : envs.items()) {
     WEIR_TRY(const base::FileBytes bytes,
-             context.loader->load(path.get_string()).with_context("env source files: " + list_text(envs)));
+             context.loader->load(path.get_string())
+                 .with_context("env source files: " + list_text(envs)));
     WEIR_CHECK(add_env_lines(pairs, *bytes).with_context("env source files: " + list_text(envs)));
   }
   for (const Value& literal : args["literals"].items()) {
@@ -111,7 +117,8 @@ Result<StringMap> load_pairs(const Value& args, const PluginContext& context) {
   for (Pair& pair : pairs) {
     const auto [entry, added] = result.emplace(std::move(pair));
     if (!added) {
-      return make_error(Code::invalid, "configmap " + name + " illegally repeats the key `" + entry->first + "`");
+      return make_error(Code::invalid,
+                        "configmap " + name + " illegally repeats the key `" + entry->first + "`");
     }
   }
   return result;
@@ -200,16 +207,19 @@ Result<ResMap> generate_secret(const Value& args, const PluginContext& context) 
 
 Result<ResMap> generate_iam_policy(const Value& args, const PluginContext& context) {
   const std::string cloud(args["cloud"].get_string());
-  if (cloud != "gke") return make_error(Code::invalid, "cloud provider " + cloud + " not supported yet");
+  if (cloud != "gke")
+    return make_error(Code::invalid, "cloud provider " + cloud + " not supported yet");
   const std::string account = std::string(args["serviceAccount"]["name"].get_string()) + "@" +
-                              std::string(args["serviceAccount"]["projectId"].get_string()) + ".iam.gserviceaccount.com";
+                              std::string(args["serviceAccount"]["projectId"].get_string()) +
+                              ".iam.gserviceaccount.com";
   const Value& service = args["kubernetesService"];
   Value metadata = Value::object(
       {{"annotations", Value::object({{"iam.gke.io/gcp-service-account", Value(account)}})},
        {"name", service["name"]}});
   if (!service["namespace"].get_string().empty()) metadata.set("namespace", service["namespace"]);
   Resource resource(
-      Value::object({{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", std::move(metadata)}}),
+      Value::object(
+          {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", std::move(metadata)}}),
       *context.types);
   ResMap result;
   WEIR_CHECK(result.append(std::move(resource)));

@@ -1,4 +1,5 @@
-// ConfigMap and Secret generators, the IAM policy generator, and the hash that generated names end in.
+// ConfigMap and Secret generators, the IAM policy generator, and the hash that generated names end
+// in.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace weir::kustomize {
 
-// `args` is an entry of configMapGenerator (secretGenerator), its options already joined with the global ones.
+// `args` is an entry of configMapGenerator (secretGenerator), its options already joined with the
+// global ones.
 Result<ResMap> generate_config_map(const Value& args, const PluginContext& context);
 Result<ResMap> generate_secret(const Value& args, const PluginContext& context);
 Result<ResMap> generate_iam_policy(const Value& args, const PluginContext& context);

@@ -68,14 +68,16 @@ void convert_charts(Value& fields) {
     if (chart.contains("helmHome")) globals.set("configHome", chart["helmHome"]);
     fields.entry("helmCharts").push_back(std::move(converted));
   }
-  if (!fields.contains("helmGlobals") && !globals.empty()) fields.set("helmGlobals", std::move(globals));
+  if (!fields.contains("helmGlobals") && !globals.empty())
+    fields.set("helmGlobals", std::move(globals));
 }
 
 bool is_empty(const Value& fields) {
-  return std::all_of(fields.members().begin(), fields.members().end(), [](const value::Member& member) {
-    return member.name() == "kind" || member.name() == "apiVersion" ||
-           (member.value.is_string() && member.value.as_string().empty());
-  });
+  return std::all_of(fields.members().begin(), fields.members().end(),
+                     [](const value::Member& member) {
+                       return member.name() == "kind" || member.name() == "apiVersion" ||
+                              (member.value.is_string() && member.value.as_string().empty());
+                     });
 }
 
 Result<void> check_type(const Value& fields, const std::string& directory) {
@@ -84,19 +86,22 @@ Result<void> check_type(const Value& fields, const std::string& directory) {
   if (kind != kustomization_kind && kind != component_kind) {
     problems = "kind should be Kustomization or Component";
   }
-  const std::string_view wanted = kind == component_kind ? component_version : kustomization_version;
+  const std::string_view wanted =
+      kind == component_kind ? component_version : kustomization_version;
   if (fields["apiVersion"].get_string() != wanted) {
     if (!problems.empty()) problems += "\n";
     problems += "apiVersion for " + kind + " should be " + std::string(wanted);
   }
   if (problems.empty()) return {};
-  return make_error(Code::invalid, "Failed to read kustomization file under " + directory + ":\n" + problems);
+  return make_error(Code::invalid,
+                    "Failed to read kustomization file under " + directory + ":\n" + problems);
 }
 
 }  // namespace
 
 const std::vector<std::string>& kustomization_file_names() {
-  static const std::vector<std::string> names = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
+  static const std::vector<std::string> names = {"kustomization.yaml", "kustomization.yml",
+                                                 "Kustomization"};
   return names;
 }
 
@@ -109,7 +114,8 @@ bool Kustomization::has_metadata_option(std::string_view option) const {
 Result<Value> decode_kustomization(std::string_view text, std::vector<std::string>& warnings) {
   Result<std::vector<value::YamlDocument>> documents =
       value::parse_yaml_documents(text, {value::YamlDialect::helm, {}});
-  if (!documents.ok()) return std::move(documents).error().with_context("invalid Kustomization: yaml");
+  if (!documents.ok())
+    return std::move(documents).error().with_context("invalid Kustomization: yaml");
   Value fields = documents->empty() ? Value() : std::move(documents->front().value);
   WEIR_CHECK(check_shape(fields, kustomization_shape()).with_context("invalid Kustomization"));
   for (const Deprecation& old : deprecations) {
@@ -136,19 +142,23 @@ Result<Kustomization> load_kustomization(const Loader& loader, std::vector<std::
   for (const std::string& name : kustomization_file_names()) {
     Result<base::FileBytes> found = loader.load(name);
     if (!found.ok()) {
-      if (found.error().code == Code::limit || found.error().code == Code::io) return std::move(found).error();
+      if (found.error().code == Code::limit || found.error().code == Code::io)
+        return std::move(found).error();
       continue;
     }
     if (bytes != nullptr) {
-      return make_error(Code::invalid, "Found multiple kustomization files under: " + loader.root() + "\n");
+      return make_error(Code::invalid,
+                        "Found multiple kustomization files under: " + loader.root() + "\n");
     }
     bytes = *std::move(found);
     result.file_name = name;
   }
   if (bytes == nullptr) {
-    return make_error(Code::not_found,
-                      "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in "
-                      "directory '" + loader.root() + "'");
+    return make_error(
+        Code::not_found,
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in "
+        "directory '" +
+            loader.root() + "'");
   }
   WEIR_TRY(result.fields, decode_kustomization(*bytes, warnings));
   if (is_empty(result.fields)) return make_error(Code::invalid, "kustomization.yaml is empty");

@@ -1,5 +1,5 @@
-// A kustomization file, decoded: found under one of its three names, checked against its shape, deprecated
-// fields folded into the ones that replaced them.
+// A kustomization file, decoded: found under one of its three names, checked against its shape,
+// deprecated fields folded into the ones that replaced them.
 #pragma once
 
 #include <string>

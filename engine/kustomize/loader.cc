@@ -16,7 +16,8 @@ constexpr std::string_view http_reason = "HTTPError";
 // Is `path` the directory or below it?
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory.empty() || path == directory) return true;
-  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+  return path.size() > directory.size() && path.starts_with(directory) &&
+         path[directory.size()] == '/';
 }
 
 }  // namespace
@@ -46,11 +47,13 @@ Result<Loader> Loader::open_root(const base::FileTree& tree, std::string_view di
   const std::optional<EntryType> found = tree.stat(loader.root_);
   const std::string shown = loader.root();
   if (!found) {
-    return make_error(Code::not_found, "must build at directory: not a valid directory: evalsymlink failure on '" +
-                                           shown + "' : lstat " + shown + ": no such file or directory");
+    return make_error(Code::not_found,
+                      "must build at directory: not a valid directory: evalsymlink failure on '" +
+                          shown + "' : lstat " + shown + ": no such file or directory");
   }
   if (*found != EntryType::directory) {
-    return make_error(Code::invalid, "must build at directory: '" + shown + "': file is not directory");
+    return make_error(Code::invalid,
+                      "must build at directory: '" + shown + "': file is not directory");
   }
   return loader;
 }
@@ -61,7 +64,8 @@ Result<std::string> Loader::resolve(std::string_view path) const {
   if (path.starts_with('/')) {
     std::string_view inside = path;
     const std::string& root = options_->display_root;
-    if (owned_ == nullptr && !root.empty() && is_below(inside, root)) inside.remove_prefix(root.size());
+    if (owned_ == nullptr && !root.empty() && is_below(inside, root))
+      inside.remove_prefix(root.size());
     while (inside.starts_with('/')) inside.remove_prefix(1);
     joined = base::clean_path(inside);
   } else {
@@ -70,10 +74,12 @@ Result<std::string> Loader::resolve(std::string_view path) const {
   if (joined && *joined == ".") joined->clear();
   if (joined) return *std::move(joined);
   if (!options_->confine_root.empty()) {
-    return make_error(Code::forbidden, "fs-security-constraint abs " + std::string(path) + ": path '" +
-                                           std::string(path) + "' is not in or below '" + display("") + "'");
+    return make_error(Code::forbidden, "fs-security-constraint abs " + std::string(path) +
+                                           ": path '" + std::string(path) +
+                                           "' is not in or below '" + display("") + "'");
   }
-  return make_error(Code::not_found, "'" + std::string(path) + "' in '" + root() + "' is outside of the tree");
+  return make_error(Code::not_found,
+                    "'" + std::string(path) + "' in '" + root() + "' is outside of the tree");
 }
 
 Result<void> Loader::check_confined(std::string_view path, std::string_view operation) const {
@@ -81,16 +87,17 @@ Result<void> Loader::check_confined(std::string_view path, std::string_view oper
   std::string limit = base::clean_path(options_->confine_root).value_or("");
   if (limit == ".") limit.clear();
   if (is_below(path, limit)) return {};
-  return make_error(Code::forbidden, "fs-security-constraint " + std::string(operation) + " " + display(path) +
-                                         ": path '" + display(path) + "' is not in or below '" +
-                                         display(limit) + "'");
+  return make_error(Code::forbidden, "fs-security-constraint " + std::string(operation) + " " +
+                                         display(path) + ": path '" + display(path) +
+                                         "' is not in or below '" + display(limit) + "'");
 }
 
 Result<Loader> Loader::open(std::string_view path) const {
   if (path.empty()) return make_error(Code::invalid, "new root cannot be empty");
   if (depth_ + 1 > base::limits::kustomize_depth_max) {
-    return make_error(Code::limit, "bases nest deeper than " +
-                                       std::to_string(base::limits::kustomize_depth_max) + " levels");
+    return make_error(
+        Code::limit,
+        "bases nest deeper than " + std::to_string(base::limits::kustomize_depth_max) + " levels");
   }
   const Result<RepoSpec> spec = parse_repo_url(path);
   if (spec.ok()) return open_repository(*spec);
@@ -101,12 +108,15 @@ Result<Loader> Loader::open(std::string_view path) const {
   const std::string shown = display(root);
   const std::optional<EntryType> found = tree_->stat(root);
   if (!found) {
-    return make_error(Code::not_found, "must build at directory: not a valid directory: evalsymlink failure on '" +
-                                           shown + "' : lstat " + shown + ": no such file or directory");
+    return make_error(Code::not_found,
+                      "must build at directory: not a valid directory: evalsymlink failure on '" +
+                          shown + "' : lstat " + shown + ": no such file or directory");
   }
-  WEIR_CHECK(check_confined(root, "abs").with_context("must build at directory: not a valid directory"));
+  WEIR_CHECK(
+      check_confined(root, "abs").with_context("must build at directory: not a valid directory"));
   if (*found != EntryType::directory) {
-    return make_error(Code::invalid, "must build at directory: '" + shown + "': file is not directory");
+    return make_error(Code::invalid,
+                      "must build at directory: '" + shown + "': file is not directory");
   }
   for (const Loader* visited = this; visited != nullptr; visited = visited->referrer_) {
     if (visited->tree_ == tree_ && is_below(visited->root_, root)) {
@@ -128,7 +138,8 @@ Result<Loader> Loader::open(std::string_view path) const {
 Result<Loader> Loader::open_repository(const RepoSpec& spec) const {
   for (const Loader* visited = this; visited != nullptr; visited = visited->referrer_) {
     if (visited->repository_ && visited->repository_->raw.starts_with(spec.raw)) {
-      return make_error(Code::invalid, "cycle detected: URI '" + spec.raw + "' referenced by previous URI '" +
+      return make_error(Code::invalid, "cycle detected: URI '" + spec.raw +
+                                           "' referenced by previous URI '" +
                                            visited->repository_->raw + "'");
     }
   }
@@ -140,8 +151,9 @@ Result<Loader> Loader::open_repository(const RepoSpec& spec) const {
   if (root == ".") root.clear();
   const std::optional<EntryType> found = remote.tree->stat(root);
   if (!found || *found != EntryType::directory) {
-    return make_error(Code::invalid, "'" + spec.path + "' in repository '" + spec.clone_url +
-                                         (found ? "' refers to file; expecting directory" : "' does not exist"));
+    return make_error(Code::invalid,
+                      "'" + spec.path + "' in repository '" + spec.clone_url +
+                          (found ? "' refers to file; expecting directory" : "' does not exist"));
   }
   Loader loader;
   loader.owned_ = std::move(remote.tree);
@@ -157,7 +169,8 @@ Result<Loader> Loader::open_repository(const RepoSpec& spec) const {
 
 Result<base::FileBytes> Loader::load_remote(std::string_view url) const {
   if (!options_->allow_remote || options_->remote == nullptr) {
-    return make_error(Code::forbidden, "remote resources are not allowed: '" + std::string(url) + "'");
+    return make_error(Code::forbidden,
+                      "remote resources are not allowed: '" + std::string(url) + "'");
   }
   Result<std::string> body = options_->remote->fetch_file(std::string(url));
   if (body.ok()) return std::make_shared<const std::string>(*std::move(body));
@@ -175,16 +188,18 @@ Result<base::FileBytes> Loader::load(std::string_view path) const {
   const std::optional<EntryType> found = tree_->stat(file);
   const bool restricted = restrictor_ == LoadRestrictor::root_only;
   if (!found) {
-    return make_error(Code::not_found, restricted ? "evalsymlink failure on '" + shown + "' : lstat " + shown +
-                                                        ": no such file or directory"
-                                                  : "open " + shown + ": no such file or directory");
+    return make_error(Code::not_found, restricted
+                                           ? "evalsymlink failure on '" + shown + "' : lstat " +
+                                                 shown + ": no such file or directory"
+                                           : "open " + shown + ": no such file or directory");
   }
   if (*found == EntryType::directory) {
     return make_error(Code::invalid, restricted ? "'" + shown + "' must resolve to a file"
                                                 : "read " + shown + ": is a directory");
   }
   if (restricted && !is_below(file, root_)) {
-    return make_error(Code::forbidden, "security; file '" + shown + "' is not in or below '" + root() + "'");
+    return make_error(Code::forbidden,
+                      "security; file '" + shown + "' is not in or below '" + root() + "'");
   }
   return tree_->read(file);
 }

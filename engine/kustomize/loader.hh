@@ -1,7 +1,9 @@
-// A kustomization's view of files: reads what it names, opens the bases it names, and refuses what the load
-// restrictions, the confinement or the absence of a remote loader forbid. Also finds cycles.
+// A kustomization's view of files: reads what it names, opens the bases it names, and refuses what
+// the load restrictions, the confinement or the absence of a remote loader forbid. Also finds
+// cycles.
 //
-// A Loader belongs to one build; loaders refer to the one that opened them, which must outlive them.
+// A Loader belongs to one build; loaders refer to the one that opened them, which must outlive
+// them.
 #pragma once
 
 #include <memory>
@@ -33,7 +35,8 @@ class Loader {
   const base::FileTree& tree() const { return *tree_; }
   const std::string& directory() const { return root_; }  // in tree()
 
-  // True for the error of a remote file that answered with a failing HTTP status: no second try as a base.
+  // True for the error of a remote file that answered with a failing HTTP status: no second try as
+  // a base.
   static bool is_http_error(const base::Error& error);
 
  private:

@@ -39,7 +39,8 @@ class NameIndex {
     for (std::size_t i = 0; i < resources.size(); ++i) {
       const Resource& resource = resources[i];
       if (!resource.id().cluster_scoped) {
-        first_namespaces_[std::string(resource.original_id().effective_namespace())].push_back(&resource);
+        first_namespaces_[std::string(resource.original_id().effective_namespace())].push_back(
+            &resource);
       }
       for (const PreviousId& previous : resource.previous()) {
         Candidates& known = by_name_[previous.name];
@@ -66,7 +67,8 @@ class NameIndex {
 // The references of one resource.
 class Referrer {
  public:
-  Referrer(Resource& resource, const NameIndex& index) : resource_(resource), index_(index), id_(resource.id()) {}
+  Referrer(Resource& resource, const NameIndex& index)
+      : resource_(resource), index_(index), id_(resource.id()) {}
 
   Result<void> prepare() {
     if (id_.gvk.kind != "RoleBinding") return {};
@@ -74,8 +76,8 @@ class Referrer {
       const Value* ns = subject.find("namespace");
       if (ns == nullptr || subject["kind"].get_string() != "ServiceAccount") continue;
       if (!ns->is_string()) {
-        return make_error(Code::invalid,
-                          "Invalid Input: namespace is blank for resource \"" + id_.to_string() + "\"\n");
+        return make_error(Code::invalid, "Invalid Input: namespace is blank for resource \"" +
+                                             id_.to_string() + "\"\n");
       }
       subject_namespaces_.emplace(ns->as_string());
     }
@@ -85,7 +87,8 @@ class Referrer {
   Result<void> fix(const FieldSpec& spec, const Gvk& target) {
     const SetField set = [&](Value& field) { return fix_field(field, spec, target); };
     return apply_path(resource_.edit(), spec, CreateKind::nothing, set)
-        .with_context("updating name reference in '" + spec.path + "' field of '" + id_.to_string() + "'");
+        .with_context("updating name reference in '" + spec.path + "' field of '" +
+                      id_.to_string() + "'");
   }
 
  private:
@@ -94,7 +97,8 @@ class Referrer {
     if (field.is_array()) {
       for (std::size_t i = 0; i < field.size(); ++i) {
         Value& item = field.item_mut(i);
-        if (item.is_array()) return make_error(Code::invalid, "node must be a scalar, sequence or map");
+        if (item.is_array())
+          return make_error(Code::invalid, "node must be a scalar, sequence or map");
         WEIR_CHECK(item.is_object() ? fix_map(item, spec, target) : fix_scalar(item, spec, target));
       }
       return {};
@@ -130,10 +134,12 @@ class Referrer {
     return {};
   }
 
-  // By the namespace they were first in; when nothing at all was first in it, by the one they are in now.
+  // By the namespace they were first in; when nothing at all was first in it, by the one they are
+  // in now.
   void keep_namespace(Candidates& candidates, const std::string& ns) const {
     const Candidates& first = index_.first_in(ns);
-    const bool known = std::any_of(first.begin(), first.end(), [&](const Resource* r) { return reachable(*r); });
+    const bool known =
+        std::any_of(first.begin(), first.end(), [&](const Resource* r) { return reachable(*r); });
     std::erase_if(candidates, [&](const Resource* resource) {
       if (known) return resource->original_id().effective_namespace() != ns;
       return resource->id().effective_namespace() != ns;
@@ -149,7 +155,8 @@ class Referrer {
   }
 
   bool same_namespace(const Resource& other) const {
-    if (id_.cluster_scoped || other.id().cluster_scoped || other.kind() == "ServiceAccount") return true;
+    if (id_.cluster_scoped || other.id().cluster_scoped || other.kind() == "ServiceAccount")
+      return true;
     return other.id().effective_namespace() == id_.effective_namespace();
   }
 

@@ -1,5 +1,5 @@
-// The repair of references: after prefixes, suffixes, namespaces and hashes have changed names, every field
-// that the name-reference specs know gets the new name of the resource it meant.
+// The repair of references: after prefixes, suffixes, namespaces and hashes have changed names,
+// every field that the name-reference specs know gets the new name of the resource it meant.
 #pragma once
 
 #include "engine/base/result.hh"

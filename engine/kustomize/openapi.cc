@@ -45,7 +45,8 @@ struct Builtin {
       const std::string_view type = line.substr(end + 1);
       kinds.emplace(line.substr(0, end), type == "-" ? &plain : types.at(type));
     });
-    for_each_part(cluster_scoped_kinds, '\n', [&](std::string_view line) { cluster_scoped.insert(line); });
+    for_each_part(cluster_scoped_kinds, '\n',
+                  [&](std::string_view line) { cluster_scoped.insert(line); });
   }
 
   static const Builtin& get() {
@@ -72,7 +73,8 @@ struct Builtin {
         MergeSchema& list = node();
         list.merges = true;
         list.element = target;
-        for_each_part(name.substr(star + 1), '+', [&](std::string_view key) { list.keys.emplace_back(key); });
+        for_each_part(name.substr(star + 1), '+',
+                      [&](std::string_view key) { list.keys.emplace_back(key); });
         name = name.substr(0, star);
         below = &list;
       } else if (name.ends_with("[]")) {
@@ -134,7 +136,8 @@ Result<void> OpenApi::set_schema(std::string_view version, const Value* schema) 
   if (set_) return {};
   if (schema != nullptr) {
     if (!version.empty()) {
-      return make_error(Code::invalid, "builtin version and custom schema provided, cannot use both");
+      return make_error(Code::invalid,
+                        "builtin version and custom schema provided, cannot use both");
     }
     set_ = custom_ = true;
     document_ = *schema;

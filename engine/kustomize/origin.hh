@@ -8,7 +8,8 @@
 namespace weir::kustomize {
 
 inline constexpr std::string_view origin_annotation = "config.kubernetes.io/origin";
-inline constexpr std::string_view transformations_annotation = "alpha.config.kubernetes.io/transformations";
+inline constexpr std::string_view transformations_annotation =
+    "alpha.config.kubernetes.io/transformations";
 
 struct Origin {
   std::string path;
@@ -22,7 +23,8 @@ struct Origin {
     std::string ns;
   } configured_by;
 
-  // The origin of `path`, named in a kustomization of this origin; a Git URL starts a new repository.
+  // The origin of `path`, named in a kustomization of this origin; a Git URL starts a new
+  // repository.
   Origin append(std::string_view path_below) const;
   // YAML, as the annotation holds it.
   std::string to_string() const;

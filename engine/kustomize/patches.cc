@@ -40,17 +40,20 @@ Result<Value> parse_operations(std::string_view text) {
   if (documents.empty()) return Value(nullptr);
   const Value& operations = documents[0].value;
   if (!operations.is_array() && !operations.is_null()) {
-    return make_error(Code::invalid, "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    return make_error(Code::invalid,
+                      "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
   }
   for (const Value& operation : operations.items()) {
     if (!operation.is_object()) {
-      return make_error(Code::invalid, "json: cannot unmarshal string into Go value of type jsonpatch.Operation");
+      return make_error(Code::invalid,
+                        "json: cannot unmarshal string into Go value of type jsonpatch.Operation");
     }
   }
   return operations;
 }
 
-// After a trip through JSON there is no more difference between nulls that were written and empty ones.
+// After a trip through JSON there is no more difference between nulls that were written and empty
+// ones.
 bool has_empty_null(const Value& node) {
   if (node.is_null()) return node.is_empty_null();
   for (const Value& item : node.items()) {
@@ -66,11 +69,12 @@ void write_nulls(Value& node) {
   if (!has_empty_null(node)) return;
   if (node.is_null()) node = Value(nullptr);
   for (std::size_t i = 0; node.is_array() && i < node.size(); ++i) write_nulls(node.item_mut(i));
-  for (std::size_t i = 0; node.is_object() && i < node.size(); ++i) write_nulls(node.member_mut(i).value);
+  for (std::size_t i = 0; node.is_object() && i < node.size(); ++i)
+    write_nulls(node.member_mut(i).value);
 }
 
-// Applies operations to the object. While the reference would keep annotations of its own on the object,
-// /metadata/annotations exists for the patch, whatever the manifest says.
+// Applies operations to the object. While the reference would keep annotations of its own on the
+// object, /metadata/annotations exists for the patch, whatever the manifest says.
 Result<void> apply_operations(Resource& resource, const Value& operations) {
   Value& object = resource.edit();
   const bool lent = resource.has_build_annotations();
@@ -103,8 +107,8 @@ struct MergePatch {
   bool allow_kind_change = false;
 };
 
-// The reference keeps its memory of an object in annotations, so a patch that takes all of them away makes it
-// forget earlier names.
+// The reference keeps its memory of an object in annotations, so a patch that takes all of them
+// away makes it forget earlier names.
 bool clears_annotations(const Value& patch) {
   const Value* node = &patch;
   for (const std::string_view below : {"metadata", "annotations", ""}) {
@@ -124,7 +128,8 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
   const std::string ns = resource.namespace_name();
   const std::string kind(resource.kind());
   if (patch.allow_name_change || patch.allow_kind_change) resource.store_previous_id();
-  WEIR_TRY(const bool kept, value::apply_strategic_merge(resource.edit(), patch.object, resource.types()));
+  WEIR_TRY(const bool kept,
+           value::apply_strategic_merge(resource.edit(), patch.object, resource.types()));
   if (!kept) {
     resource.edit() = Value(nullptr);
     return {};
@@ -138,7 +143,8 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
   return {};
 }
 
-// A patch with a selector takes the type of each object it changes, and turns labels and annotations to text.
+// A patch with a selector takes the type of each object it changes, and turns labels and
+// annotations to text.
 MergePatch patch_for(const MergePatch& patch, const Resource& target) {
   MergePatch result = patch;
   Resource shell(patch.object, target.types());
@@ -153,13 +159,15 @@ MergePatch patch_for(const MergePatch& patch, const Resource& target) {
 
 Result<void> merge_selected(ResMap& resources, const std::vector<std::size_t>& selected,
                             const MergePatch& patch) {
-  for (const std::size_t i : selected) WEIR_CHECK(apply_merge(resources[i], patch_for(patch, resources[i])));
+  for (const std::size_t i : selected)
+    WEIR_CHECK(apply_merge(resources[i], patch_for(patch, resources[i])));
   resources.drop_deleted();
   if (!patch.allow_name_change && !patch.allow_kind_change) return {};
   return resources.check_unique();
 }
 
-Result<void> merge_by_id(ResMap& resources, const std::vector<MergePatch>& patches, const OpenApi& types) {
+Result<void> merge_by_id(ResMap& resources, const std::vector<MergePatch>& patches,
+                         const OpenApi& types) {
   for (const MergePatch& patch : patches) {
     const ResId id = id_of(patch.object, types);
     Result<std::size_t> target = resources.find_patch_target(id);
@@ -173,7 +181,8 @@ Result<void> merge_by_id(ResMap& resources, const std::vector<MergePatch>& patch
   return {};
 }
 
-// The reference notes both options in the patch's annotations, which makes them strings and no null.
+// The reference notes both options in the patch's annotations, which makes them strings and no
+// null.
 void normalise_annotations(Value& patch, const OpenApi& types) {
   Resource shell(patch, types);
   shell.set_metadata_map("annotations", shell.annotations());
@@ -206,31 +215,38 @@ Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context
     text = inline_text;
     loaded.source = "[patch: " + quoted(text) + "]";
     Result<std::vector<Value>> read = read_objects(text);
-    if (read.ok()) objects = *std::move(read);
-    else merge_error = std::move(read).error();
+    if (read.ok())
+      objects = *std::move(read);
+    else
+      merge_error = std::move(read).error();
   } else {
     WEIR_TRY(const base::FileBytes bytes,
-             context.loader->load(path).with_context("failed to get the patch file from path(" + path + ")"));
+             context.loader->load(path).with_context("failed to get the patch file from path(" +
+                                                     path + ")"));
     text = *bytes;
     loaded.source = "[path: " + quoted(path) + "]";
     Result<Objects> read = read_object_file(bytes, path);
-    if (read.ok()) objects = **read;
-    else merge_error = std::move(read).error();
+    if (read.ok())
+      objects = **read;
+    else
+      merge_error = std::move(read).error();
   }
   Result<Value> operations = parse_operations(text);
   if (merge_error.ok() && operations.ok() && !objects.empty() && !operations->empty()) {
-    return make_error(Code::invalid, "illegally qualifies as both an SM and JSON patch: " + loaded.source);
+    return make_error(Code::invalid,
+                      "illegally qualifies as both an SM and JSON patch: " + loaded.source);
   }
   if (!merge_error.ok() && !operations.ok()) {
-    return make_error(Code::invalid, "unable to parse SM or JSON patch from " + loaded.source + ": " +
-                                         merge_error.error().message);
+    return make_error(Code::invalid, "unable to parse SM or JSON patch from " + loaded.source +
+                                         ": " + merge_error.error().message);
   }
   loaded.is_merge = merge_error.ok() && !objects.empty();
   const Value& options = config["options"];
   for (Value& object : objects) {
     MergePatch patch{std::move(object), options["allowNameChange"].get_bool(),
                      options["allowKindChange"].get_bool()};
-    if (patch.allow_name_change || patch.allow_kind_change) normalise_annotations(patch.object, *context.types);
+    if (patch.allow_name_change || patch.allow_kind_change)
+      normalise_annotations(patch.object, *context.types);
     loaded.merges.push_back(std::move(patch));
   }
   if (operations.ok()) loaded.operations = *std::move(operations);
@@ -251,29 +267,37 @@ Result<Transform> make_patch(const Value& config, const FieldSpecs&, const Plugi
     WEIR_TRY(const Selector selector, Selector::make(target));
     if (!loaded.is_merge) return apply_operations(resources, selector, loaded.operations, true);
     if (loaded.merges.size() > 1) {
-      return make_error(Code::invalid,
-                        "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set "
-                        "`patches.target` field: " + loaded.source);
+      return make_error(
+          Code::invalid,
+          "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set "
+          "`patches.target` field: " +
+              loaded.source);
     }
     return merge_selected(resources, selector.select(resources), loaded.merges[0]);
   });
 }
 
-Result<Transform> make_json_patch(const Value& config, const FieldSpecs&, const PluginContext& context) {
+Result<Transform> make_json_patch(const Value& config, const FieldSpecs&,
+                                  const PluginContext& context) {
   const Value target = config["target"];
   const std::string path(config["path"].get_string());
   std::string text(config[config.contains("jsonOp") ? "jsonOp" : "patch"].get_string());
-  if (target["name"].get_string().empty()) return make_error(Code::invalid, "must specify the target name");
-  if (path.empty() && text.empty()) return make_error(Code::invalid, "empty file path and empty jsonOp");
+  if (target["name"].get_string().empty())
+    return make_error(Code::invalid, "must specify the target name");
+  if (path.empty() && text.empty())
+    return make_error(Code::invalid, "empty file path and empty jsonOp");
   if (!path.empty()) {
-    if (!text.empty()) return make_error(Code::invalid, "must specify a file path or jsonOp, not both");
+    if (!text.empty())
+      return make_error(Code::invalid, "must specify a file path or jsonOp, not both");
     WEIR_TRY(const base::FileBytes bytes, context.loader->load(path));
     text = *bytes;
-    if (text.empty()) return make_error(Code::invalid, "patch file '" + path + "' empty seems to be empty");
+    if (text.empty())
+      return make_error(Code::invalid, "patch file '" + path + "' empty seems to be empty");
   }
   WEIR_TRY(Value operations, parse_operations(text).with_context("decoding " + text));
   if (operations.empty()) {
-    return make_error(Code::invalid, "patch appears to be empty; file=" + path + ", JsonOp=" + text);
+    return make_error(Code::invalid,
+                      "patch appears to be empty; file=" + path + ", JsonOp=" + text);
   }
   return Transform([target, operations = std::move(operations)](ResMap& resources) -> Result<void> {
     WEIR_TRY(const Selector selector, Selector::make(target));
@@ -281,7 +305,8 @@ Result<Transform> make_json_patch(const Value& config, const FieldSpecs&, const 
   });
 }
 
-Result<Transform> make_merge_patches(const Value& config, const FieldSpecs&, const PluginContext& context) {
+Result<Transform> make_merge_patches(const Value& config, const FieldSpecs&,
+                                     const PluginContext& context) {
   const std::string_view text = config["patches"].get_string();
   if (config["paths"].empty() && text.empty()) {
     return make_error(Code::invalid, "empty file path and empty patch content");

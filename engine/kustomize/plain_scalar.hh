@@ -1,4 +1,5 @@
-// What a text is when YAML reads it without quotes: fields that kustomize writes without a type get theirs so.
+// What a text is when YAML reads it without quotes: fields that kustomize writes without a type get
+// theirs so.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Generators, transformers and validators of a kustomization: the fields, and files of the same built-in kinds.
+// Generators, transformers and validators of a kustomization: the fields, and files of the same
+// built-in kinds.
 #include <algorithm>
 #include <array>
 
@@ -46,8 +47,8 @@ MakeTransform transformer(std::string_view kind) {
 }
 
 base::Error configuring(base::Error error, std::string_view kind, const Value& config) {
-  return std::move(error).with_context("trouble configuring builtin " + std::string(kind) + " with config: `\n" +
-                                       value::write_yaml(config) + "`");
+  return std::move(error).with_context("trouble configuring builtin " + std::string(kind) +
+                                       " with config: `\n" + value::write_yaml(config) + "`");
 }
 
 // A generator's arguments without its data, which may be secret.
@@ -71,8 +72,9 @@ std::optional<Origin> plugin_origin(const Resource& resource) {
 Result<void> check_builtin(const Resource& resource) {
   const Gvk& gvk = resource.id().gvk;
   if (!gvk.group.empty() || gvk.version != "builtin") {
-    return make_error(Code::unsupported, "external plugins disabled; unable to load external plugin '" +
-                                             resource.original_id().gvk.kind + "'");
+    return make_error(Code::unsupported,
+                      "external plugins disabled; unable to load external plugin '" +
+                          resource.original_id().gvk.kind + "'");
   }
   if (plugin_shape(gvk.kind) == nullptr) {
     return make_error(Code::invalid, "unable to load builtin " + gvk_string(gvk));
@@ -106,12 +108,14 @@ std::optional<Origin> Target::builtin_origin(std::string_view kind) const {
   result.repo = origin_->repo;
   result.ref = origin_->ref;
   const std::string& path = origin_->path;
-  result.configured_in = path.empty() || path == "." ? kustomization_.file_name : path + "/" + kustomization_.file_name;
+  result.configured_in = path.empty() || path == "." ? kustomization_.file_name
+                                                     : path + "/" + kustomization_.file_name;
   result.configured_by = {"builtin", std::string(kind), "", ""};
   return result;
 }
 
-// Resources that configure plugins: each entry is one written out, or the path of a file or directory.
+// Resources that configure plugins: each entry is one written out, or the path of a file or
+// directory.
 Result<Accumulator> Target::load_plugins(const Value& entries) {
   Accumulator plugins;
   Value paths = Value::array();
@@ -141,19 +145,22 @@ Result<ResMap> Target::run_generator(std::string_view kind, const Value& config)
 Result<ResMap> Target::inflate_chart(const Value& chart) {
   const BuildOptions& options = *state_->options;
   if (!options.enable_helm || options.charts == nullptr) {
-    return configuring(make_error(Code::unsupported, "must specify --enable-helm"), "HelmChartInflationGenerator",
-                       chart);
+    return configuring(make_error(Code::unsupported, "must specify --enable-helm"),
+                       "HelmChartInflationGenerator", chart);
   }
-  WEIR_TRY(const std::string manifest, options.charts->inflate(loader_.tree(), loader_.directory(), chart));
+  WEIR_TRY(const std::string manifest,
+           options.charts->inflate(loader_.tree(), loader_.directory(), chart));
   WEIR_TRY(std::vector<Value> objects, read_objects(manifest));
   ResMap result;
-  for (Value& object : objects) WEIR_CHECK(result.append(Resource(std::move(object), state_->types)));
+  for (Value& object : objects)
+    WEIR_CHECK(result.append(Resource(std::move(object), state_->types)));
   return result;
 }
 
 Result<void> Target::run_generators(Accumulator& result) {
   std::vector<Made> made;
-  const auto add = [&](std::string_view kind, const Value& config, std::optional<Origin> origin) -> Result<void> {
+  const auto add = [&](std::string_view kind, const Value& config,
+                       std::optional<Origin> origin) -> Result<void> {
     WEIR_TRY(ResMap resources, run_generator(kind, config));
     made.push_back({std::move(resources), std::move(origin)});
     return {};
@@ -168,16 +175,21 @@ Result<void> Target::run_generators(Accumulator& result) {
     }
   }
   for (Value chart : kustomization_["helmCharts"].items()) {
-    for (const value::Member& member : kustomization_["helmGlobals"].members()) chart.set(member.name(), member.value);
-    WEIR_CHECK(add("HelmChartInflationGenerator", chart, builtin_origin("HelmChartInflationGenerator")));
+    for (const value::Member& member : kustomization_["helmGlobals"].members())
+      chart.set(member.name(), member.value);
+    WEIR_CHECK(
+        add("HelmChartInflationGenerator", chart, builtin_origin("HelmChartInflationGenerator")));
   }
-  WEIR_TRY(Accumulator plugins, load_plugins(kustomization_["generators"]).with_context("loading generator plugins"));
+  WEIR_TRY(Accumulator plugins,
+           load_plugins(kustomization_["generators"]).with_context("loading generator plugins"));
   for (std::size_t i = 0; i < plugins.resources.size(); ++i) {
     const Resource& plugin = plugins.resources[i];
-    WEIR_CHECK(check_builtin(plugin).with_context("loading generator plugins: failed to load generator"));
+    WEIR_CHECK(
+        check_builtin(plugin).with_context("loading generator plugins: failed to load generator"));
     if (transformer(plugin.kind()) != nullptr) {
-      return make_error(Code::invalid, "loading generator plugins: failed to load generator: plugin " +
-                                           plugin.original_id().to_string() + " not a generator");
+      return make_error(Code::invalid,
+                        "loading generator plugins: failed to load generator: plugin " +
+                            plugin.original_id().to_string() + " not a generator");
     }
     Value config = plugin.object();
     WEIR_CHECK(check_shape(config, *plugin_shape(plugin.kind()), Unknown::ignored));
@@ -187,7 +199,8 @@ Result<void> Target::run_generators(Accumulator& result) {
     for (std::size_t i = 0; one.origin && i < one.resources.size(); ++i) {
       if (!one.resources[i].origin) one.resources[i].origin = one.origin;
     }
-    WEIR_CHECK(result.resources.absorb_all(std::move(one.resources)).with_context("merging from generator"));
+    WEIR_CHECK(result.resources.absorb_all(std::move(one.resources))
+                   .with_context("merging from generator"));
   }
   return {};
 }
@@ -208,7 +221,8 @@ Result<void> Target::add_label_steps(std::vector<Step>& steps, const Transformer
     FieldSpecs specs = field_specs_of(label["fields"]);
     const auto merge = [&]() -> Result<void> {
       WEIR_CHECK(merge_field_specs(specs, config.labels));
-      if (label["includeSelectors"].get_bool()) return merge_field_specs(specs, config.common_labels);
+      if (label["includeSelectors"].get_bool())
+        return merge_field_specs(specs, config.common_labels);
       if (label["includeTemplates"].get_bool()) {
         WEIR_CHECK(merge_field_specs(specs, config.template_labels)
                        .with_context("failed to merge template fieldSpec"));
@@ -216,9 +230,11 @@ Result<void> Target::add_label_steps(std::vector<Step>& steps, const Transformer
       return merge_field_spec(specs, make_field_spec({}, "metadata/labels", true));
     };
     WEIR_CHECK(merge().with_context("failed to merge labels"));
-    WEIR_CHECK(add_step(steps, "LabelTransformer", Value::object({{"labels", label["pairs"]}}), specs));
+    WEIR_CHECK(
+        add_step(steps, "LabelTransformer", Value::object({{"labels", label["pairs"]}}), specs));
   }
-  return add_step(steps, "LabelTransformer", Value::object({{"labels", common}}), config.common_labels);
+  return add_step(steps, "LabelTransformer", Value::object({{"labels", common}}),
+                  config.common_labels);
 }
 
 // All images in one pass, unless each has to be told as a transformation of its own.
@@ -230,7 +246,8 @@ Result<void> Target::add_image_steps(std::vector<Step>& steps, const Transformer
     return {};
   }
   for (const Value& image : images.items()) {
-    WEIR_CHECK(add_step(steps, "ImageTagTransformer", Value::object({{"imageTag", image}}), config.images));
+    WEIR_CHECK(add_step(steps, "ImageTagTransformer", Value::object({{"imageTag", image}}),
+                        config.images));
   }
   return {};
 }
@@ -243,31 +260,39 @@ Result<std::vector<Target::Step>> Target::field_steps(const TransformerConfig& c
     return add_step(steps, kind, fields, specs);
   };
   if (!k["patchesStrategicMerge"].empty()) {
-    WEIR_CHECK(add("PatchStrategicMergeTransformer", Value::object({{"paths", k["patchesStrategicMerge"]}}), {}));
+    WEIR_CHECK(add("PatchStrategicMergeTransformer",
+                   Value::object({{"paths", k["patchesStrategicMerge"]}}), {}));
   }
   for (const Value& patch : k["patches"].items()) WEIR_CHECK(add("PatchTransformer", patch, {}));
   if (!k.text("namespace").empty()) {
     Value metadata = Value::object({{"namespace", k["namespace"]}});
-    WEIR_CHECK(add("NamespaceTransformer", Value::object({{"metadata", std::move(metadata)}}), config.namespaces));
+    WEIR_CHECK(add("NamespaceTransformer", Value::object({{"metadata", std::move(metadata)}}),
+                   config.namespaces));
   }
   if (!k.text("namePrefix").empty()) {
-    WEIR_CHECK(add("PrefixTransformer", Value::object({{"prefix", k["namePrefix"]}}), config.name_prefix));
+    WEIR_CHECK(
+        add("PrefixTransformer", Value::object({{"prefix", k["namePrefix"]}}), config.name_prefix));
   }
   if (!k.text("nameSuffix").empty()) {
-    WEIR_CHECK(add("SuffixTransformer", Value::object({{"suffix", k["nameSuffix"]}}), config.name_suffix));
+    WEIR_CHECK(
+        add("SuffixTransformer", Value::object({{"suffix", k["nameSuffix"]}}), config.name_suffix));
   }
   WEIR_CHECK(add_label_steps(steps, config));
   if (!k["commonAnnotations"].empty()) {
-    WEIR_CHECK(add("AnnotationsTransformer", Value::object({{"annotations", k["commonAnnotations"]}}),
+    WEIR_CHECK(add("AnnotationsTransformer",
+                   Value::object({{"annotations", k["commonAnnotations"]}}),
                    config.common_annotations));
   }
-  for (const Value& patch : k["patchesJson6902"].items()) WEIR_CHECK(add("PatchJson6902Transformer", patch, {}));
+  for (const Value& patch : k["patchesJson6902"].items())
+    WEIR_CHECK(add("PatchJson6902Transformer", patch, {}));
   for (const Value& replica : k["replicas"].items()) {
-    WEIR_CHECK(add("ReplicaCountTransformer", Value::object({{"replica", replica}}), config.replicas));
+    WEIR_CHECK(
+        add("ReplicaCountTransformer", Value::object({{"replica", replica}}), config.replicas));
   }
   WEIR_CHECK(add_image_steps(steps, config));
   if (!k["replacements"].empty()) {
-    WEIR_CHECK(add("ReplacementTransformer", Value::object({{"replacements", k["replacements"]}}), {}));
+    WEIR_CHECK(
+        add("ReplacementTransformer", Value::object({{"replacements", k["replacements"]}}), {}));
   }
   return steps;
 }
@@ -280,12 +305,14 @@ Result<std::vector<Target::Step>> Target::plugin_steps(const Value& entries) {
     WEIR_CHECK(check_builtin(plugin));
     const MakeTransform make = transformer(plugin.kind());
     if (make == nullptr) {
-      return make_error(Code::invalid, "plugin " + plugin.original_id().to_string() + " not a transformer");
+      return make_error(Code::invalid,
+                        "plugin " + plugin.original_id().to_string() + " not a transformer");
     }
     Value config = plugin.object();
     WEIR_CHECK(check_shape(config, *plugin_shape(plugin.kind()), Unknown::ignored));
     WEIR_TRY(Transform run, make(config, {}, context())
-                                .with_context("plugin " + plugin.original_id().to_string() + " fails configuration"));
+                                .with_context("plugin " + plugin.original_id().to_string() +
+                                              " fails configuration"));
     steps.push_back({std::move(run), plugin_origin(plugin)});
   }
   return steps;
@@ -294,7 +321,8 @@ Result<std::vector<Target::Step>> Target::plugin_steps(const Value& entries) {
 Result<void> Target::run_steps(ResMap& resources, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     WEIR_CHECK(step.run(resources));
-    for (std::size_t i = 0; step.origin && i < resources.size(); ++i) mark(resources[i], *step.origin);
+    for (std::size_t i = 0; step.origin && i < resources.size(); ++i)
+      mark(resources[i], *step.origin);
     resources.drop_deleted();
   }
   return {};

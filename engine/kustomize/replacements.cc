@@ -54,7 +54,9 @@ Shape3 shape_of(const Value& value) {
 }
 
 Value blank(Shape3 shape) {
-  return shape == Shape3::map ? Value::object() : shape == Shape3::list ? Value::array() : Value("");
+  return shape == Shape3::map    ? Value::object()
+         : shape == Shape3::list ? Value::array()
+                                 : Value("");
 }
 
 struct Target {
@@ -140,7 +142,8 @@ class TargetFinder {
     if (!create_) return {};
     Value made = blank(shape_before(path.subspan(1)));
     // What is put under a null goes nowhere, as in the reference.
-    if (node.is_null()) return walk(scratch_.emplace_back(std::move(made)), path.subspan(1), true, found);
+    if (node.is_null())
+      return walk(scratch_.emplace_back(std::move(made)), path.subspan(1), true, found);
     node.set(path[0], std::move(made));
     return walk(*node.find_mut(path[0]), path.subspan(1), true, found);
   }
@@ -154,7 +157,10 @@ Result<Value> retyped(const Value& old, const std::string& text) {
   if (old.is_string()) return Value(text);
   const Value plain = resolve_plain_scalar(text);
   if (plain.kind() == old.kind() || (plain.is_number() && old.is_number())) return plain;
-  const std::string_view type = old.is_bool() ? "!!bool" : old.is_null() ? "!!null" : old.is_integer() ? "!!int" : "!!float";
+  const std::string_view type = old.is_bool()      ? "!!bool"
+                                : old.is_null()    ? "!!null"
+                                : old.is_integer() ? "!!int"
+                                                   : "!!float";
   return make_error(Code::invalid, "cannot decode !!str `" + text + "` as a " + std::string(type));
 }
 
@@ -208,7 +214,8 @@ std::vector<ResId> selectable_ids(const Resource& resource) {
 }
 
 bool any_selected(const std::vector<ResId>& ids, const ResId& selector) {
-  return std::any_of(ids.begin(), ids.end(), [&](const ResId& id) { return id.selected_by(selector); });
+  return std::any_of(ids.begin(), ids.end(),
+                     [&](const ResId& id) { return id.selected_by(selector); });
 }
 
 std::string source_text(const Value& source, const ResId& id) {
@@ -218,8 +225,8 @@ std::string source_text(const Value& source, const ResId& id) {
   const Value& options = source["options"];
   if (!options["delimiter"].get_string().empty() || options["create"].get_bool()) {
     text += ":" + std::string(options["delimiter"].get_string()) + "(" +
-            std::to_string(options["index"].get_int()) + "), create=" +
-            (options["create"].get_bool() ? "true" : "false");
+            std::to_string(options["index"].get_int()) +
+            "), create=" + (options["create"].get_bool() ? "true" : "false");
   }
   return text;
 }
@@ -230,7 +237,8 @@ Result<Value> read_source(const ResMap& resources, const Value& source) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
     if (!any_selected(selectable_ids(resources[i]), selector)) continue;
     if (found != nullptr) {
-      return make_error(Code::invalid, "multiple matches for selector " + source_text(source, selector));
+      return make_error(Code::invalid,
+                        "multiple matches for selector " + source_text(source, selector));
     }
     found = &resources[i];
   }
@@ -241,7 +249,8 @@ Result<Value> read_source(const ResMap& resources, const Value& source) {
   if (path.empty()) path = default_field_path;
   const std::vector<std::string> parts = split_field_path(path);
   Result<const Value*> looked_up = look_up(found->object(), parts);
-  if (!looked_up.ok()) return std::move(looked_up).error().with_context("error looking up replacement source");
+  if (!looked_up.ok())
+    return std::move(looked_up).error().with_context("error looking up replacement source");
   const Value* node = *looked_up;
   if (node == nullptr || node->is_null() || (!node->is_scalar() && node->empty())) {
     return make_error(Code::invalid, "fieldPath `" + path + "` is missing for replacement source " +
@@ -256,8 +265,8 @@ Result<Value> read_source(const ResMap& resources, const Value& source) {
   const std::vector<std::string> pieces = split(node_text(*node), delimiter);
   const std::int64_t index = options["index"].get_int();
   if (index < 0 || static_cast<std::size_t>(index) >= pieces.size()) {
-    return make_error(Code::invalid, "options.index " + std::to_string(index) + " is out of bounds for value " +
-                                         node_text(*node));
+    return make_error(Code::invalid, "options.index " + std::to_string(index) +
+                                         " is out of bounds for value " + node_text(*node));
   }
   return Value(pieces[static_cast<std::size_t>(index)]);
 }
@@ -286,11 +295,13 @@ Result<void> write_fields(Resource& resource, const Value& value, const Value& t
   for (const Value& path : target["fieldPaths"].items()) paths.emplace_back(path.get_string());
   if (paths.empty()) paths.emplace_back(default_field_path);
   for (const std::string& path : paths) {
-    const std::string failure = std::string(create ? "unable to find or create field \"" : "unable to find field \"") +
-                                path + "\" in replacement target";
+    const std::string failure =
+        std::string(create ? "unable to find or create field \"" : "unable to find field \"") +
+        path + "\" in replacement target";
     TargetFinder finder(create ? std::optional(shape_of(value)) : std::nullopt);
     const std::vector<std::string> parts = split_field_path(path);
-    WEIR_TRY(const std::vector<Target> found, finder.find(resource.edit(), parts).with_context(failure));
+    WEIR_TRY(const std::vector<Target> found,
+             finder.find(resource.edit(), parts).with_context(failure));
     if (found.empty()) return make_error(Code::invalid, failure);
     for (const Target& field : found) WEIR_CHECK(set_target(field, value, options));
     resource.settle_shared();
@@ -345,7 +356,8 @@ Result<void> apply_replacement(ResMap& resources, const Value& replacement) {
   } else {
     WEIR_TRY(value, read_source(resources, source));
   }
-  for (const Value& target : replacement["targets"].items()) WEIR_CHECK(write_target(resources, value, target));
+  for (const Value& target : replacement["targets"].items())
+    WEIR_CHECK(write_target(resources, value, target));
   return {};
 }
 
@@ -354,8 +366,9 @@ Result<void> add_from_file(std::vector<Value>& replacements, std::string_view pa
   WEIR_TRY(const base::FileBytes bytes, context.loader->load(path));
   WEIR_TRY(Value content, value::parse_yaml(*bytes));
   if (!content.is_array() && !content.is_object()) {
-    return make_error(Code::invalid, "unsupported replacement type encountered within replacement path: " +
-                                         std::string(value::kind_name(content.kind())));
+    return make_error(Code::invalid,
+                      "unsupported replacement type encountered within replacement path: " +
+                          std::string(value::kind_name(content.kind())));
   }
   Value list = content.is_array() ? std::move(content) : Value::array({std::move(content)});
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -368,7 +381,8 @@ Result<void> add_from_file(std::vector<Value>& replacements, std::string_view pa
 
 }  // namespace
 
-Result<Transform> make_replacements(const Value& config, const FieldSpecs&, const PluginContext& context) {
+Result<Transform> make_replacements(const Value& config, const FieldSpecs&,
+                                    const PluginContext& context) {
   std::vector<Value> replacements;
   for (const Value& entry : config["replacements"].items()) {
     const std::string_view path = entry["path"].get_string();
@@ -382,7 +396,8 @@ Result<Transform> make_replacements(const Value& config, const FieldSpecs&, cons
     WEIR_CHECK(add_from_file(replacements, path, context));
   }
   return Transform([replacements = std::move(replacements)](ResMap& resources) -> Result<void> {
-    for (const Value& replacement : replacements) WEIR_CHECK(apply_replacement(resources, replacement));
+    for (const Value& replacement : replacements)
+      WEIR_CHECK(apply_replacement(resources, replacement));
     resources.drop_deleted();
     resources.ids_changed();
     return {};

@@ -20,7 +20,8 @@ constexpr std::array schemes = {std::string_view("ssh://"), std::string_view("ht
 bool starts_with_folded(std::string_view text, std::string_view prefix) {
   if (text.size() < prefix.size()) return false;
   for (std::size_t i = 0; i < prefix.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+    const char c =
+        text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
     if (c != prefix[i]) return false;
   }
   return true;
@@ -82,8 +83,10 @@ void set_query(RepoSpec& spec, std::string_view query) {
     begin = end + 1;
     const std::size_t equals = pair.find('=');
     const auto key = percent_decode(pair.substr(0, equals));
-    const auto text = percent_decode(equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
-    if (!key || !text || pair.find(';') != pair.npos) return;  // a query that does not parse counts as absent
+    const auto text =
+        percent_decode(equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
+    if (!key || !text || pair.find(';') != pair.npos)
+      return;  // a query that does not parse counts as absent
     std::string* target = *key == "version"      ? &version
                           : *key == "ref"        ? &ref
                           : *key == "timeout"    ? &timeout
@@ -143,7 +146,8 @@ bool is_remote_file(std::string_view path) {
 Result<RepoSpec> parse_repo_url(std::string_view url) {
   RepoSpec spec;
   spec.raw = url;
-  if (url.starts_with('/')) return make_error(Code::invalid, "uri looks like abs path: " + spec.raw);
+  if (url.starts_with('/'))
+    return make_error(Code::invalid, "uri looks like abs path: " + spec.raw);
   const std::size_t question = url.find('?');
   if (question != url.npos) set_query(spec, url.substr(question + 1));
   std::string_view rest = url.substr(0, question);
@@ -157,7 +161,8 @@ Result<RepoSpec> parse_repo_url(std::string_view url) {
   }
   const std::string_view user = leading_user(rest);
   rest.remove_prefix(user.size());
-  const bool github = starts_with_folded(rest, "github.com/") || starts_with_folded(rest, "github.com:");
+  const bool github =
+      starts_with_folded(rest, "github.com/") || starts_with_folded(rest, "github.com:");
   const bool scp = scheme.empty() && (!user.empty() || github);
   if (scheme.empty() && !scp) return make_error(Code::invalid, "failed to parse scheme");
   std::string host;
@@ -174,7 +179,8 @@ Result<RepoSpec> parse_repo_url(std::string_view url) {
     if (name.empty()) return make_error(Code::invalid, "failed to parse host segment");
     if (github) {
       // Over ssh the scheme is dropped: "user@github.com:org/repo".
-      host = scheme == "ssh://" || !user.empty() ? std::string(user) + "github.com:" : "https://github.com/";
+      host = scheme == "ssh://" || !user.empty() ? std::string(user) + "github.com:"
+                                                 : "https://github.com/";
     } else {
       host = std::string(scheme) + std::string(user) + std::string(name);
     }

@@ -8,9 +8,9 @@
 
 namespace weir::kustomize {
 
-// Every spelling kustomize takes: schemes ssh, https, http, file; user@host:path; github.com/org/repo and
-// github.com:org/repo; "//", "_git/" or ".git" before the folder; ?ref= ?version= ?timeout= ?submodules=.
-// Error: invalid when it is no Git URL (a relative path, say).
+// Every spelling kustomize takes: schemes ssh, https, http, file; user@host:path;
+// github.com/org/repo and github.com:org/repo; "//", "_git/" or ".git" before the folder; ?ref=
+// ?version= ?timeout= ?submodules=. Error: invalid when it is no Git URL (a relative path, say).
 Result<RepoSpec> parse_repo_url(std::string_view url);
 
 // An http or https URL, which may be a file.

@@ -10,7 +10,8 @@ std::string_view ResId::effective_namespace() const {
 }
 
 bool ResId::equals(const ResId& other) const {
-  return name == other.name && gvk == other.gvk && effective_namespace() == other.effective_namespace();
+  return name == other.name && gvk == other.gvk &&
+         effective_namespace() == other.effective_namespace();
 }
 
 bool ResId::selected_by(const ResId& selector) const {
@@ -20,15 +21,17 @@ bool ResId::selected_by(const ResId& selector) const {
 }
 
 std::string ResId::to_string() const {
-  return gvk_string(gvk) + "/" + (name.empty() ? "[noName]" : name) + "." + (ns.empty() ? "[noNs]" : ns);
+  return gvk_string(gvk) + "/" + (name.empty() ? "[noName]" : name) + "." +
+         (ns.empty() ? "[noNs]" : ns);
 }
 
 std::string ResId::key() const {
   std::string result;
   const std::string_view space = effective_namespace();
-  result.reserve(gvk.group.size() + gvk.version.size() + gvk.kind.size() + name.size() + space.size() + 4);
-  for (const std::string_view part :
-       {std::string_view(gvk.group), std::string_view(gvk.version), std::string_view(gvk.kind), space}) {
+  result.reserve(gvk.group.size() + gvk.version.size() + gvk.kind.size() + name.size() +
+                 space.size() + 4);
+  for (const std::string_view part : {std::string_view(gvk.group), std::string_view(gvk.version),
+                                      std::string_view(gvk.kind), space}) {
     result += part;
     result += '\n';
   }
@@ -37,8 +40,9 @@ std::string ResId::key() const {
 }
 
 std::string gvk_string(const Gvk& gvk) {
-  return (gvk.kind.empty() ? "[noKind]" : gvk.kind) + "." + (gvk.version.empty() ? "[noVer]" : gvk.version) +
-         "." + (gvk.group.empty() ? "[noGrp]" : gvk.group);
+  return (gvk.kind.empty() ? "[noKind]" : gvk.kind) + "." +
+         (gvk.version.empty() ? "[noVer]" : gvk.version) + "." +
+         (gvk.group.empty() ? "[noGrp]" : gvk.group);
 }
 
 bool gvk_selected(const Gvk& gvk, const Gvk& selector) {

@@ -1,5 +1,5 @@
-// The id of a resource inside a build: group, version, kind, name, namespace, with kustomize's idea of the
-// effective namespace ("default" where none is written, none for cluster-scoped kinds).
+// The id of a resource inside a build: group, version, kind, name, namespace, with kustomize's idea
+// of the effective namespace ("default" where none is written, none for cluster-scoped kinds).
 #pragma once
 
 #include <string>

@@ -14,8 +14,9 @@ using base::make_error;
 
 std::string go_syntax(const ResId& id) {
   return "resid.ResId{Gvk:resid.Gvk{Group:\"" + id.gvk.group + "\", Version:\"" + id.gvk.version +
-         "\", Kind:\"" + id.gvk.kind + "\", isClusterScoped:" + (id.cluster_scoped ? "true" : "false") +
-         "}, Name:\"" + id.name + "\", Namespace:\"" + id.ns + "\"}";
+         "\", Kind:\"" + id.gvk.kind +
+         "\", isClusterScoped:" + (id.cluster_scoped ? "true" : "false") + "}, Name:\"" + id.name +
+         "\", Namespace:\"" + id.ns + "\"}";
 }
 
 // The old map's entries under the new one's; every value becomes a string.
@@ -63,8 +64,9 @@ Result<void> ResMap::append(Resource resource) {
                                          resource.id().to_string());
   }
   if (list_.size() >= base::limits::kustomize_resources_max) {
-    return make_error(Code::limit, "more than " + std::to_string(base::limits::kustomize_resources_max) +
-                                       " resources");
+    return make_error(
+        Code::limit,
+        "more than " + std::to_string(base::limits::kustomize_resources_max) + " resources");
   }
   list_.push_back(std::make_unique<Resource>(std::move(resource)));
   index_one(list_.size() - 1);
@@ -96,11 +98,13 @@ Result<void> ResMap::absorb_all(ResMap&& other) {
       continue;
     }
     if (matches.size() > 1) {
-      return make_error(Code::invalid, "found multiple objects that could accept merge of " + id.to_string());
+      return make_error(Code::invalid,
+                        "found multiple objects that could accept merge of " + id.to_string());
     }
     Resource& old = *list_[matches[0]];
     if (behavior != Behavior::merge && behavior != Behavior::replace) {
-      return make_error(Code::invalid, "id " + go_syntax(id) + " exists; behavior must be merge or replace");
+      return make_error(Code::invalid,
+                        "id " + go_syntax(id) + " exists; behavior must be merge or replace");
     }
     const std::optional<Origin> first_origin = old.origin;
     resource.copy_metadata_from(old);
@@ -139,13 +143,15 @@ Result<std::size_t> ResMap::find_patch_target(const ResId& id) const {
   std::erase_if(found, [&](std::size_t i) { return list_[i]->deleted(); });
   if (found.size() == 1) return found[0];
   const std::string text = id.to_string();
-  return make_error(Code::invalid, (found.empty() ? "no matches for Id " : "multiple matches for Id ") + text +
-                                       "; failed to find unique target for patch " + text);
+  return make_error(Code::invalid,
+                    (found.empty() ? "no matches for Id " : "multiple matches for Id ") + text +
+                        "; failed to find unique target for patch " + text);
 }
 
 void ResMap::drop_deleted() {
   const std::size_t before = list_.size();
-  std::erase_if(list_, [](const std::unique_ptr<Resource>& resource) { return resource->deleted(); });
+  std::erase_if(list_,
+                [](const std::unique_ptr<Resource>& resource) { return resource->deleted(); });
   if (list_.size() != before) ids_changed();
 }
 

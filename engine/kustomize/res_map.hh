@@ -1,4 +1,5 @@
-// The resources of a build in output order, with indexes by id so that every look-up is constant time.
+// The resources of a build in output order, with indexes by id so that every look-up is constant
+// time.
 //
 // One thread. References and pointers to resources stay good until resources are added or removed.
 #pragma once
@@ -25,7 +26,8 @@ class ResMap {
   // Adds at the end. Error: invalid, "may not add resource with an already registered id: ...".
   Result<void> append(Resource resource);
   Result<void> append_all(ResMap&& other);
-  // Adds generated resources: each is new, or merges into or replaces the one its behavior asks for.
+  // Adds generated resources: each is new, or merges into or replaces the one its behavior asks
+  // for.
   Result<void> absorb_all(ResMap&& other);
 
   // Positions whose current id, or any id they had, equals `id`.

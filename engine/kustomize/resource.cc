@@ -11,7 +11,8 @@ std::string metadata_text(const Value& object, std::string_view field) {
 }
 
 // The member `key` of the map at the end of the path; nullptr when either is gone.
-const Value* find_entry(const Value& object, const std::vector<SharedEntry::Step>& path, std::string_view key) {
+const Value* find_entry(const Value& object, const std::vector<SharedEntry::Step>& path,
+                        std::string_view key) {
   const Value* node = &object;
   for (const SharedEntry::Step& step : path) {
     if (step.name.empty()) {
@@ -69,7 +70,9 @@ void Resource::store_previous_id() {
 std::string Resource::name() const { return metadata_text(object_, "name"); }
 std::string Resource::namespace_name() const { return metadata_text(object_, "namespace"); }
 
-void Resource::set_name(std::string_view name) { edit().entry("metadata").set("name", Value(name)); }
+void Resource::set_name(std::string_view name) {
+  edit().entry("metadata").set("name", Value(name));
+}
 
 void Resource::set_namespace(std::string_view ns) {
   if (!ns.empty()) {

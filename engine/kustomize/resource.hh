@@ -1,8 +1,8 @@
-// One object on its way through a build, and what the build remembers of it: earlier names, prefixes and
-// suffixes for the repair of references, how a generator made it, where it came from.
+// One object on its way through a build, and what the build remembers of it: earlier names,
+// prefixes and suffixes for the repair of references, how a generator made it, where it came from.
 //
-// The memory is kept beside the object (the reference tool hides it in annotations), so the passes never
-// serialise. A Resource belongs to one build and one thread.
+// The memory is kept beside the object (the reference tool hides it in annotations), so the passes
+// never serialise. A Resource belongs to one build and one thread.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,9 @@ struct PreviousId {
 
 enum class Behavior : std::uint8_t { unspecified, create, replace, merge };
 
-// A label or annotation that one transformer put into several maps at once. In the reference it is one node
-// in all of them, so whoever changes it later in one map changes it in the others: selectors follow labels.
+// A label or annotation that one transformer put into several maps at once. In the reference it is
+// one node in all of them, so whoever changes it later in one map changes it in the others:
+// selectors follow labels.
 struct SharedEntry {
   struct Step {
     std::string name;
@@ -56,8 +57,8 @@ class Resource {
   // A patch or filter emptied it: it is to be dropped.
   bool deleted() const { return object_.is_null() || (object_.is_object() && object_.empty()); }
 
-  const ResId& id() const;        // what it is called now
-  ResId original_id() const;      // what it was called first
+  const ResId& id() const;    // what it is called now
+  ResId original_id() const;  // what it was called first
   std::vector<ResId> previous_ids() const;
   const std::vector<PreviousId>& previous() const { return previous_; }
   void store_previous_id();
@@ -87,7 +88,8 @@ class Resource {
 
   // Remembers an entry shared by several maps.
   void share(SharedEntry entry);
-  // After an edit: gives every shared entry that was changed in one map the same value in the others.
+  // After an edit: gives every shared entry that was changed in one map the same value in the
+  // others.
   void settle_shared();
   // Forgets what is shared: the object was written anew.
   void unshare() { shared_.clear(); }

@@ -41,9 +41,9 @@ std::string meta_text(const Value& object) {
 
 Result<void> check_object(const Value& object) {
   const Value& metadata = object["metadata"];
-  const bool bare = nothing(object["apiVersion"]) && nothing(object["kind"]) && nothing(metadata["name"]) &&
-                    nothing(metadata["namespace"]) && nothing(metadata["labels"]) &&
-                    nothing(metadata["annotations"]);
+  const bool bare = nothing(object["apiVersion"]) && nothing(object["kind"]) &&
+                    nothing(metadata["name"]) && nothing(metadata["namespace"]) &&
+                    nothing(metadata["labels"]) && nothing(metadata["annotations"]);
   if (bare) return make_error(Code::invalid, "missing Resource metadata");
   const std::string kind = scalar_text(object["kind"]);
   if (kind.empty()) return make_error(Code::invalid, "missing kind in object " + meta_text(object));
@@ -126,7 +126,8 @@ Result<std::vector<Value>> read_objects(std::string_view text) {
   std::deque<Value> queue;
   for (const value::YamlDocument& document : *documents) {
     if (unwraps(document.value, documents->size())) {
-      for (const Value& item : document.value["items"].items()) WEIR_CHECK(add_checked(queue, item));
+      for (const Value& item : document.value["items"].items())
+        WEIR_CHECK(add_checked(queue, item));
     } else {
       WEIR_CHECK(add_checked(queue, document.value));
     }

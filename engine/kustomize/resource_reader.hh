@@ -1,8 +1,8 @@
-// YAML text to the objects it holds: documents, with lists taken apart and every object checked to have a
-// kind and a name.
+// YAML text to the objects it holds: documents, with lists taken apart and every object checked to
+// have a kind and a name.
 //
-// Parsed files are remembered by their FileBytes while those live, so that a file is parsed once however
-// often and by however many builds it is used. Safe from any thread.
+// Parsed files are remembered by their FileBytes while those live, so that a file is parsed once
+// however often and by however many builds it is used. Safe from any thread.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ namespace weir::kustomize {
 
 using Objects = std::shared_ptr<const std::vector<Value>>;
 
-// Error: invalid. Texts: "MalformedYAMLError: yaml: line 3: ...", "missing metadata.name in object ...".
+// Error: invalid. Texts: "MalformedYAMLError: yaml: line 3: ...", "missing metadata.name in object
+// ...".
 Result<std::vector<Value>> read_objects(std::string_view text);
 // The same, remembered; `path` goes into the error of a file that is no YAML.
 Result<Objects> read_object_file(const base::FileBytes& bytes, std::string_view path);

@@ -13,7 +13,8 @@ namespace {
 using base::Code;
 using base::make_error;
 
-// One part of a selector: matches all when it was left empty; a plain word is compared without a machine.
+// One part of a selector: matches all when it was left empty; a plain word is compared without a
+// machine.
 class Pattern {
  public:
   Result<void> set(std::string_view text) {
@@ -28,7 +29,8 @@ class Pattern {
     options.set_log_errors(false);
     regex_ = std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
     if (regex_->ok()) return {};
-    return make_error(Code::invalid, "error parsing regexp: " + regex_->error() + " in `" + std::string(text) + "`");
+    return make_error(Code::invalid, "error parsing regexp: " + regex_->error() + " in `" +
+                                         std::string(text) + "`");
   }
 
   bool matches(std::string_view text) const {
@@ -76,8 +78,8 @@ class LabelParser {
   using Requirement = LabelSelector::Requirement;
 
   base::Error refuse(std::string_view what) const {
-    return make_error(Code::invalid, "unable to parse requirement: found '" + std::string(rest_) + "', " +
-                                         std::string(what));
+    return make_error(Code::invalid, "unable to parse requirement: found '" + std::string(rest_) +
+                                         "', " + std::string(what));
   }
 
   void skip_space() {
@@ -137,7 +139,8 @@ class LabelParser {
 
   Result<Requirement> with_number(Requirement requirement, Op op) {
     WEIR_TRY(Requirement result, with_value(std::move(requirement), op));
-    if (!to_integer(result.values[0])) return refuse("for 'Gt', 'Lt' operators, the value must be an integer");
+    if (!to_integer(result.values[0]))
+      return refuse("for 'Gt', 'Lt' operators, the value must be an integer");
     return result;
   }
 
@@ -155,29 +158,32 @@ class LabelParser {
   std::string_view rest_;
 };
 
-Result<LabelSelector> LabelSelector::parse(std::string_view text) { return LabelParser(text).parse(); }
+Result<LabelSelector> LabelSelector::parse(std::string_view text) {
+  return LabelParser(text).parse();
+}
 
 bool LabelSelector::matches(const StringMap& labels) const {
-  return std::all_of(requirements_.begin(), requirements_.end(), [&](const Requirement& requirement) {
-    const auto found = labels.find(requirement.key);
-    const bool exists = found != labels.end();
-    const auto listed = [&] {
-      return std::find(requirement.values.begin(), requirement.values.end(), found->second) !=
-             requirement.values.end();
-    };
-    switch (requirement.op) {
-      case Op::in: return exists && listed();
-      case Op::not_in: return !exists || !listed();
-      case Op::exists: return exists;
-      case Op::not_exists: return !exists;
-      case Op::greater:
-      case Op::less: break;
-    }
-    const std::optional<std::int64_t> mine = exists ? to_integer(found->second) : std::nullopt;
-    const std::optional<std::int64_t> limit = to_integer(requirement.values[0]);
-    if (!mine || !limit) return false;
-    return requirement.op == Op::greater ? *mine > *limit : *mine < *limit;
-  });
+  return std::all_of(
+      requirements_.begin(), requirements_.end(), [&](const Requirement& requirement) {
+        const auto found = labels.find(requirement.key);
+        const bool exists = found != labels.end();
+        const auto listed = [&] {
+          return std::find(requirement.values.begin(), requirement.values.end(), found->second) !=
+                 requirement.values.end();
+        };
+        switch (requirement.op) {
+          case Op::in: return exists && listed();
+          case Op::not_in: return !exists || !listed();
+          case Op::exists: return exists;
+          case Op::not_exists: return !exists;
+          case Op::greater:
+          case Op::less: break;
+        }
+        const std::optional<std::int64_t> mine = exists ? to_integer(found->second) : std::nullopt;
+        const std::optional<std::int64_t> limit = to_integer(requirement.values[0]);
+        if (!mine || !limit) return false;
+        return requirement.op == Op::greater ? *mine > *limit : *mine < *limit;
+      });
 }
 
 struct Selector::Patterns {
@@ -211,7 +217,8 @@ bool Selector::matches(const Resource& resource) const {
   const Patterns& p = *patterns_;
   const ResId& now = resource.id();
   const ResId first = resource.original_id();
-  if (!p.ns.matches(first.effective_namespace()) && !p.ns.matches(now.effective_namespace())) return false;
+  if (!p.ns.matches(first.effective_namespace()) && !p.ns.matches(now.effective_namespace()))
+    return false;
   if (!p.name.matches(first.name) && !p.name.matches(now.name)) return false;
   if (!p.group.matches(now.gvk.group) || !p.version.matches(now.gvk.version) ||
       !p.kind.matches(now.gvk.kind)) {

@@ -1,4 +1,5 @@
-// Selectors of patches and replacements: regular expressions on the id, label expressions on the metadata.
+// Selectors of patches and replacements: regular expressions on the id, label expressions on the
+// metadata.
 #pragma once
 
 #include <memory>
@@ -32,8 +33,9 @@ class LabelSelector {
   std::vector<Requirement> requirements_;
 };
 
-// A {group, version, kind, name, namespace, labelSelector, annotationSelector} with anchored regular
-// expressions; empty parts match anything. A resource matches by its original or by its current id.
+// A {group, version, kind, name, namespace, labelSelector, annotationSelector} with anchored
+// regular expressions; empty parts match anything. A resource matches by its original or by its
+// current id.
 class Selector {
  public:
   // Error: invalid (a pattern or an expression that does not parse).

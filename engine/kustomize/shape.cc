@@ -14,11 +14,8 @@ using base::make_error;
 using enum FieldType;
 
 constexpr std::array field_spec_fields = {
-    ShapeField{"group", string},
-    ShapeField{"version", string},
-    ShapeField{"kind", string},
-    ShapeField{"path", string},
-    ShapeField{"create", boolean},
+    ShapeField{"group", string}, ShapeField{"version", string}, ShapeField{"kind", string},
+    ShapeField{"path", string},  ShapeField{"create", boolean},
 };
 constexpr Shape field_spec_shape{"FieldSpec", field_spec_fields};
 
@@ -39,12 +36,9 @@ constexpr std::array label_fields = {
 constexpr Shape label_shape{"Label", label_fields};
 
 constexpr std::array selector_fields = {
-    ShapeField{"group", string},
-    ShapeField{"version", string},
-    ShapeField{"kind", string},
-    ShapeField{"name", string},
-    ShapeField{"namespace", string},
-    ShapeField{"annotationSelector", string},
+    ShapeField{"group", string},         ShapeField{"version", string},
+    ShapeField{"kind", string},          ShapeField{"name", string},
+    ShapeField{"namespace", string},     ShapeField{"annotationSelector", string},
     ShapeField{"labelSelector", string},
 };
 constexpr Shape selector_shape{"Selector", selector_fields};
@@ -72,8 +66,12 @@ constexpr std::array field_option_fields = {
 constexpr Shape field_options_shape{"FieldOptions", field_option_fields};
 
 constexpr std::array source_fields = {
-    ShapeField{"group", string},     ShapeField{"version", string}, ShapeField{"kind", string},
-    ShapeField{"name", string},      ShapeField{"namespace", string}, ShapeField{"fieldPath", string},
+    ShapeField{"group", string},
+    ShapeField{"version", string},
+    ShapeField{"kind", string},
+    ShapeField{"name", string},
+    ShapeField{"namespace", string},
+    ShapeField{"fieldPath", string},
     ShapeField{"options", object, &field_options_shape},
 };
 constexpr Shape source_shape{"SourceSelector", source_fields};
@@ -131,43 +129,46 @@ constexpr std::array generator_option_fields = {
 constexpr Shape generator_options_shape{"GeneratorOptions", generator_option_fields};
 
 constexpr std::array config_map_fields = {
-    ShapeField{"namespace", string},   ShapeField{"name", string},      ShapeField{"behavior", string},
-    ShapeField{"literals", string_list}, ShapeField{"files", string_list}, ShapeField{"envs", string_list},
-    ShapeField{"env", string},         ShapeField{"options", object, &generator_options_shape},
+    ShapeField{"namespace", string},  ShapeField{"name", string},
+    ShapeField{"behavior", string},   ShapeField{"literals", string_list},
+    ShapeField{"files", string_list}, ShapeField{"envs", string_list},
+    ShapeField{"env", string},        ShapeField{"options", object, &generator_options_shape},
 };
 constexpr Shape config_map_shape{"ConfigMapArgs", config_map_fields};
 
 constexpr std::array secret_fields = {
-    ShapeField{"namespace", string},   ShapeField{"name", string},      ShapeField{"behavior", string},
-    ShapeField{"literals", string_list}, ShapeField{"files", string_list}, ShapeField{"envs", string_list},
-    ShapeField{"env", string},         ShapeField{"options", object, &generator_options_shape},
+    ShapeField{"namespace", string},  ShapeField{"name", string},
+    ShapeField{"behavior", string},   ShapeField{"literals", string_list},
+    ShapeField{"files", string_list}, ShapeField{"envs", string_list},
+    ShapeField{"env", string},        ShapeField{"options", object, &generator_options_shape},
     ShapeField{"type", string},
 };
 constexpr Shape secret_shape{"SecretArgs", secret_fields};
 
-constexpr std::array helm_globals_fields = {ShapeField{"chartHome", string}, ShapeField{"configHome", string}};
+constexpr std::array helm_globals_fields = {ShapeField{"chartHome", string},
+                                            ShapeField{"configHome", string}};
 constexpr Shape helm_globals_shape{"HelmGlobals", helm_globals_fields};
 
 constexpr std::array chart_fields = {
-    ShapeField{"name", string},          ShapeField{"version", string},
-    ShapeField{"repo", string},          ShapeField{"releaseName", string},
-    ShapeField{"namespace", string},     ShapeField{"additionalValuesFiles", string_list},
-    ShapeField{"valuesFile", string},    ShapeField{"valuesInline", anything},
-    ShapeField{"valuesMerge", string},   ShapeField{"includeCRDs", boolean},
-    ShapeField{"skipHooks", boolean},    ShapeField{"apiVersions", string_list},
-    ShapeField{"kubeVersion", string},   ShapeField{"nameTemplate", string},
-    ShapeField{"skipTests", boolean},    ShapeField{"debug", boolean},
+    ShapeField{"name", string},        ShapeField{"version", string},
+    ShapeField{"repo", string},        ShapeField{"releaseName", string},
+    ShapeField{"namespace", string},   ShapeField{"additionalValuesFiles", string_list},
+    ShapeField{"valuesFile", string},  ShapeField{"valuesInline", anything},
+    ShapeField{"valuesMerge", string}, ShapeField{"includeCRDs", boolean},
+    ShapeField{"skipHooks", boolean},  ShapeField{"apiVersions", string_list},
+    ShapeField{"kubeVersion", string}, ShapeField{"nameTemplate", string},
+    ShapeField{"skipTests", boolean},  ShapeField{"debug", boolean},
     ShapeField{"devel", boolean},
 };
 constexpr Shape chart_shape{"HelmChart", chart_fields};
 
 constexpr std::array chart_args_fields = {
-    ShapeField{"chartName", string},   ShapeField{"chartVersion", string},
-    ShapeField{"chartRepoUrl", string}, ShapeField{"chartHome", string},
-    ShapeField{"chartRepoName", string}, ShapeField{"helmBin", string},
-    ShapeField{"helmHome", string},    ShapeField{"values", string},
-    ShapeField{"valuesLocal", anything}, ShapeField{"valuesMerge", string},
-    ShapeField{"releaseName", string}, ShapeField{"releaseNamespace", string},
+    ShapeField{"chartName", string},      ShapeField{"chartVersion", string},
+    ShapeField{"chartRepoUrl", string},   ShapeField{"chartHome", string},
+    ShapeField{"chartRepoName", string},  ShapeField{"helmBin", string},
+    ShapeField{"helmHome", string},       ShapeField{"values", string},
+    ShapeField{"valuesLocal", anything},  ShapeField{"valuesMerge", string},
+    ShapeField{"releaseName", string},    ShapeField{"releaseNamespace", string},
     ShapeField{"extraArgs", string_list},
 };
 constexpr Shape chart_args_shape{"HelmChartArgs", chart_args_fields};
@@ -242,7 +243,8 @@ constexpr Shape value_add_target_shape{"Target", value_add_target_fields};
 
 constexpr std::array account_fields = {ShapeField{"name", string}, ShapeField{"projectId", string}};
 constexpr Shape account_shape{"ServiceAccount", account_fields};
-constexpr std::array kubernetes_service_fields = {ShapeField{"namespace", string}, ShapeField{"name", string}};
+constexpr std::array kubernetes_service_fields = {ShapeField{"namespace", string},
+                                                  ShapeField{"name", string}};
 constexpr Shape kubernetes_service_shape{"KubernetesService", kubernetes_service_fields};
 
 // The union of what built-in plugins read; other members of the object are ignored, as there.
@@ -284,12 +286,12 @@ constexpr std::array plugin_fields = {
 constexpr Shape plugin_table{"Plugin", plugin_fields};
 
 constexpr std::array plugin_kinds = {
-    "AnnotationsTransformer",  "ConfigMapGenerator",       "IAMPolicyGenerator",
-    "HashTransformer",         "ImageTagTransformer",      "LabelTransformer",
-    "NamespaceTransformer",    "PatchJson6902Transformer", "PatchStrategicMergeTransformer",
-    "PatchTransformer",        "PrefixSuffixTransformer",  "PrefixTransformer",
-    "SuffixTransformer",       "ReplicaCountTransformer",  "SecretGenerator",
-    "ValueAddTransformer",     "HelmChartInflationGenerator", "ReplacementTransformer",
+    "AnnotationsTransformer", "ConfigMapGenerator",          "IAMPolicyGenerator",
+    "HashTransformer",        "ImageTagTransformer",         "LabelTransformer",
+    "NamespaceTransformer",   "PatchJson6902Transformer",    "PatchStrategicMergeTransformer",
+    "PatchTransformer",       "PrefixSuffixTransformer",     "PrefixTransformer",
+    "SuffixTransformer",      "ReplicaCountTransformer",     "SecretGenerator",
+    "ValueAddTransformer",    "HelmChartInflationGenerator", "ReplacementTransformer",
 };
 
 std::string lower(std::string_view text) {
@@ -375,13 +377,14 @@ class Checker {
       const ShapeField* field = find_field(shape, member.name());
       if (field == nullptr) {
         if (unknown_ == Unknown::refused) {
-          return make_error(Code::invalid, "json: unknown field \"" + std::string(member.name()) + "\"" +
-                                               suggestion(shape, member.name()));
+          return make_error(Code::invalid, "json: unknown field \"" + std::string(member.name()) +
+                                               "\"" + suggestion(shape, member.name()));
         }
         continue;
       }
       if (member.value.is_null()) continue;
-      const std::string below = path.empty() ? std::string(field->name) : path + "." + std::string(field->name);
+      const std::string below =
+          path.empty() ? std::string(field->name) : path + "." + std::string(field->name);
       WEIR_CHECK(check_field(member.value, *field, shape, below));
       result.set(field->name, std::move(member.value));
     }
@@ -393,11 +396,12 @@ class Checker {
   static base::Error wrong(const Value& value, std::string_view type, const Shape& shape,
                            const std::string& path) {
     return make_error(Code::invalid, "json: cannot unmarshal " + std::string(json_kind(value)) +
-                                         " into Go struct field " + std::string(shape.name) + "." + path +
-                                         " of type " + std::string(type));
+                                         " into Go struct field " + std::string(shape.name) + "." +
+                                         path + " of type " + std::string(type));
   }
 
-  Result<void> check_items(Value& value, const ShapeField& field, const Shape& shape, const std::string& path) {
+  Result<void> check_items(Value& value, const ShapeField& field, const Shape& shape,
+                           const std::string& path) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       Value& item = value.item_mut(i);
       if (field.type == string_list) {
@@ -406,13 +410,15 @@ class Checker {
         continue;
       }
       if (item.is_null()) item = Value::object();
-      if (!item.is_object()) return wrong(item, "types." + std::string(field.shape->name), shape, path);
+      if (!item.is_object())
+        return wrong(item, "types." + std::string(field.shape->name), shape, path);
       WEIR_CHECK(check_object(item, *field.shape, path));
     }
     return {};
   }
 
-  Result<void> check_values(Value& value, const ShapeField& field, const Shape& shape, const std::string& path) {
+  Result<void> check_values(Value& value, const ShapeField& field, const Shape& shape,
+                            const std::string& path) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       Value& item = value.member_mut(i).value;
       const bool wants_string = field.type == string_map;
@@ -424,7 +430,8 @@ class Checker {
     return {};
   }
 
-  Result<void> check_field(Value& value, const ShapeField& field, const Shape& shape, const std::string& path) {
+  Result<void> check_field(Value& value, const ShapeField& field, const Shape& shape,
+                           const std::string& path) {
     const auto refuse = [&]() -> Result<void> {
       std::string type(go_type(field));
       if (type.ends_with('.')) type += field.shape->name;
@@ -437,7 +444,8 @@ class Checker {
       case string_list:
       case object_list: return value.is_array() ? check_items(value, field, shape, path) : refuse();
       case string_map:
-      case boolean_map: return value.is_object() ? check_values(value, field, shape, path) : refuse();
+      case boolean_map:
+        return value.is_object() ? check_values(value, field, shape, path) : refuse();
       case object: return value.is_object() ? check_object(value, *field.shape, path) : refuse();
       case anything: break;
     }

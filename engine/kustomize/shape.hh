@@ -1,8 +1,9 @@
-// The shapes of kustomize's own files, as tables: which fields there are and of which type. One check reads a
-// document against its table, so that every pass afterwards can take its fields as they are.
+// The shapes of kustomize's own files, as tables: which fields there are and of which type. One
+// check reads a document against its table, so that every pass afterwards can take its fields as
+// they are.
 //
-// Decoding rules are Go's encoding/json with unknown fields refused: names match whatever their case, null is
-// the same as absent, and error texts are worded alike.
+// Decoding rules are Go's encoding/json with unknown fields refused: names match whatever their
+// case, null is the same as absent, and error texts are worded alike.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ enum class FieldType : std::uint8_t {
   string_list,
   string_map,
   boolean_map,
-  object,        // of `shape`
-  object_list,   // each of `shape`
+  object,       // of `shape`
+  object_list,  // each of `shape`
   anything,
 };
 
@@ -41,15 +42,16 @@ struct Shape {
 
 const Shape& kustomization_shape();
 const Shape& transformer_config_shape();
-// The configuration of a built-in generator or transformer given as a file; nullptr for an unknown kind.
+// The configuration of a built-in generator or transformer given as a file; nullptr for an unknown
+// kind.
 const Shape* plugin_shape(std::string_view kind);
 const Shape& replacement_shape();
 
 enum class Unknown : std::uint8_t { refused, ignored };
 
 // Checks `document` (an object or null) and puts its names into the table's spelling; drops nulls.
-// Error: invalid, `json: unknown field "x"` or `json: cannot unmarshal number into Go struct field ...`, with
-// the closest valid name where there is one.
+// Error: invalid, `json: unknown field "x"` or `json: cannot unmarshal number into Go struct field
+// ...`, with the closest valid name where there is one.
 Result<void> check_shape(Value& document, const Shape& shape, Unknown unknown = Unknown::refused);
 
 }  // namespace weir::kustomize

@@ -12,14 +12,31 @@ using base::Code;
 using base::make_error;
 
 constexpr std::array order_first = {
-    "Namespace",          "ResourceQuota",     "StorageClass",       "CustomResourceDefinition",
-    "ServiceAccount",     "PodSecurityPolicy", "Role",               "ClusterRole",
-    "RoleBinding",        "ClusterRoleBinding", "ConfigMap",         "Secret",
-    "Endpoints",          "Service",           "LimitRange",         "PriorityClass",
-    "PersistentVolume",   "PersistentVolumeClaim", "Deployment",     "StatefulSet",
-    "CronJob",            "PodDisruptionBudget",
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
 };
-constexpr std::array order_last = {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"};
+constexpr std::array order_last = {"MutatingWebhookConfiguration",
+                                   "ValidatingWebhookConfiguration"};
 
 using Ranks = std::unordered_map<std::string, int>;
 
@@ -29,7 +46,8 @@ Ranks make_ranks(const First& first, const Last& last) {
   for (std::size_t i = 0; i < first.size(); ++i) {
     ranks[std::string(first[i])] = static_cast<int>(i) - static_cast<int>(first.size());
   }
-  for (std::size_t i = 0; i < last.size(); ++i) ranks[std::string(last[i])] = static_cast<int>(i) + 1;
+  for (std::size_t i = 0; i < last.size(); ++i)
+    ranks[std::string(last[i])] = static_cast<int>(i) + 1;
   return ranks;
 }
 
@@ -77,8 +95,8 @@ std::vector<std::string> strings(const Value& list) {
 int legacy_rank(std::string_view kind) { return rank_of(default_ranks(), std::string(kind)); }
 
 std::string legacy_gvk_text(const Gvk& gvk) {
-  return (gvk.group.empty() ? "~G" : gvk.group) + "_" + (gvk.version.empty() ? "~V" : gvk.version) + "_" +
-         (gvk.kind.empty() ? "~K" : gvk.kind);
+  return (gvk.group.empty() ? "~G" : gvk.group) + "_" + (gvk.version.empty() ? "~V" : gvk.version) +
+         "_" + (gvk.kind.empty() ? "~K" : gvk.kind);
 }
 
 Result<void> sort_resources(ResMap& resources, const Value& sort_options) {
@@ -90,9 +108,10 @@ Result<void> sort_resources(ResMap& resources, const Value& sort_options) {
   }
   if (order == "fifo") {
     if (legacy.is_null()) return {};
-    return make_error(Code::invalid,
-                      "the field 'sortOptions.legacySortOptions' is set but the selected sort order is "
-                      "'fifo', not 'legacy'");
+    return make_error(
+        Code::invalid,
+        "the field 'sortOptions.legacySortOptions' is set but the selected sort order is "
+        "'fifo', not 'legacy'");
   }
   const Ranks own = make_ranks(strings(legacy["orderFirst"]), strings(legacy["orderLast"]));
   const Ranks& ranks = legacy.is_null() ? default_ranks() : own;

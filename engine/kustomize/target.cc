@@ -16,7 +16,8 @@ using base::make_error;
 
 Result<Target> Target::open(Loader loader, BuildState& state) {
   if (++state.directories > base::limits::kustomize_directories_max) {
-    return make_error(Code::limit, "more than " + std::to_string(base::limits::kustomize_directories_max) +
+    return make_error(Code::limit, "more than " +
+                                       std::to_string(base::limits::kustomize_directories_max) +
                                        " kustomizations in one build");
   }
   Target target(std::move(loader), state);
@@ -29,7 +30,8 @@ Result<Target> Target::open(Loader loader, BuildState& state) {
     return target;
   }
   WEIR_TRY(const base::FileBytes bytes, target.loader_.load(path->get_string()));
-  Result<Value> schema = bytes->starts_with('{') ? value::parse_json(*bytes) : value::parse_yaml(*bytes);
+  Result<Value> schema =
+      bytes->starts_with('{') ? value::parse_json(*bytes) : value::parse_yaml(*bytes);
   if (!schema.ok()) return std::move(schema).error().with_context("invalid schema file");
   WEIR_CHECK(state.types.set_schema(version, &*schema));
   return target;
@@ -37,13 +39,15 @@ Result<Target> Target::open(Loader loader, BuildState& state) {
 
 // The order of these passes is the order in which kustomize's fields take effect.
 Result<void> Target::accumulate(Accumulator& result) {
-  WEIR_CHECK(add_resources(result, kustomization_["resources"]).with_context("accumulating resources"));
+  WEIR_CHECK(
+      add_resources(result, kustomization_["resources"]).with_context("accumulating resources"));
   WEIR_CHECK(add_configuration(result));
   WEIR_CHECK(run_generators(result));
   WEIR_CHECK(add_components(result).with_context("accumulating components"));
   WEIR_CHECK(run_transformers(result));
   WEIR_CHECK(run_validators(result));
-  return merge_vars(result.vars, kustomization_["vars"], result.resources).with_context("merging vars");
+  return merge_vars(result.vars, kustomization_["vars"], result.resources)
+      .with_context("merging vars");
 }
 
 Result<void> Target::add_resources(Accumulator& result, const Value& paths) {
@@ -79,12 +83,14 @@ Result<void> Target::add_file(Accumulator& result, std::string_view path) {
     }
     return resources;
   };
-  WEIR_TRY(ResMap resources, load().with_context("accumulating resources from '" + std::string(path) + "'"));
+  WEIR_TRY(ResMap resources,
+           load().with_context("accumulating resources from '" + std::string(path) + "'"));
   return result.resources.append_all(std::move(resources))
       .with_context("merging resources from '" + std::string(path) + "'");
 }
 
-Result<void> Target::add_directory(Accumulator& result, Loader loader, std::string_view path, bool component) {
+Result<void> Target::add_directory(Accumulator& result, Loader loader, std::string_view path,
+                                   bool component) {
   std::optional<Origin> origin;
   if (origin_) origin = origin_->append(path);
   return accumulate_directory(result, std::move(loader), origin, component);
@@ -102,7 +108,8 @@ Result<void> Target::accumulate_directory(Accumulator& result, Loader loader,
   target.origin_ = origin;
   const std::string kind(target.kustomization_.text("kind"));
   if (component && kind != component_kind) {
-    return make_error(Code::invalid, "expected kind 'Component' for path '" + root + "' but got '" + kind + "'");
+    return make_error(Code::invalid,
+                      "expected kind 'Component' for path '" + root + "' but got '" + kind + "'");
   }
   if (!component && kind == component_kind) {
     return make_error(Code::invalid, "expected kind != 'Component' for path '" + root + "'");
@@ -143,7 +150,8 @@ Result<void> Target::add_configuration(Accumulator& result) {
   for (const Value& path : kustomization_["configurations"].items()) {
     WEIR_TRY(const base::FileBytes bytes, loader_.load(path.get_string()));
     WEIR_TRY(TransformerConfig added, parse_transformer_config(*bytes));
-    WEIR_TRY(config, merge_configs(config, std::make_shared<const TransformerConfig>(std::move(added))));
+    WEIR_TRY(config,
+             merge_configs(config, std::make_shared<const TransformerConfig>(std::move(added))));
   }
   WEIR_TRY(result.config, merge_configs(result.config, config).with_context("merging config"));
   for (const Value& path : kustomization_["crds"].items()) {
@@ -153,9 +161,10 @@ Result<void> Target::add_configuration(Accumulator& result) {
                                                    std::string(path.get_string()) + "'");
     };
     WEIR_TRY(TransformerConfig added, load().with_context("loading CRDs"));
-    WEIR_TRY(result.config,
-             merge_configs(result.config, std::make_shared<const TransformerConfig>(std::move(added)))
-                 .with_context("merging CRDs"));
+    WEIR_TRY(
+        result.config,
+        merge_configs(result.config, std::make_shared<const TransformerConfig>(std::move(added)))
+            .with_context("merging CRDs"));
   }
   return {};
 }

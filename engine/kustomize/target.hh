@@ -1,6 +1,8 @@
-// One kustomization on its way through a build: everything between its file and the resources it gives.
+// One kustomization on its way through a build: everything between its file and the resources it
+// gives.
 //
-// A Target lives on the stack of the build that made it; bases and components are Targets of their own.
+// A Target lives on the stack of the build that made it; bases and components are Targets of their
+// own.
 #pragma once
 
 #include <optional>
@@ -36,14 +38,15 @@ struct Accumulator {
 
 class Target {
  public:
-  // Reads the kustomization in the loader's directory and takes its openapi field. Errors as the loader's and
-  // load_kustomization's.
+  // Reads the kustomization in the loader's directory and takes its openapi field. Errors as the
+  // loader's and load_kustomization's.
   static Result<Target> open(Loader loader, BuildState& state);
 
   const Kustomization& kustomization() const { return kustomization_; }
   void track_origin(const Origin& origin) { origin_ = origin; }
 
-  // The passes of one kustomization, onto what is accumulated so far (nothing, or a component's parent).
+  // The passes of one kustomization, onto what is accumulated so far (nothing, or a component's
+  // parent).
   Result<void> accumulate(Accumulator& result);
 
  private:
@@ -67,9 +70,10 @@ class Target {
 
   Result<void> add_resource(Accumulator& result, std::string_view path);
   Result<void> add_file(Accumulator& result, std::string_view path);
-  Result<void> add_directory(Accumulator& result, Loader loader, std::string_view path, bool component);
-  Result<void> accumulate_directory(Accumulator& result, Loader loader, const std::optional<Origin>& origin,
-                                    bool component);
+  Result<void> add_directory(Accumulator& result, Loader loader, std::string_view path,
+                             bool component);
+  Result<void> accumulate_directory(Accumulator& result, Loader loader,
+                                    const std::optional<Origin>& origin, bool component);
   Result<Accumulator> load_plugins(const Value& entries);
   Result<std::vector<Step>> plugin_steps(const Value& entries);
   Result<std::vector<Step>> field_steps(const TransformerConfig& config);

@@ -28,7 +28,8 @@ ImageParts split_image(std::string_view image) {
   if (at != image.npos && (colon == image.npos || at < colon)) {
     return {std::string(image.substr(0, at)), "", std::string(image.substr(at + 1))};
   }
-  if (at == image.npos) return {std::string(image.substr(0, colon)), std::string(image.substr(colon + 1)), ""};
+  if (at == image.npos)
+    return {std::string(image.substr(0, colon)), std::string(image.substr(colon + 1)), ""};
   return {std::string(image.substr(0, colon)), std::string(image.substr(colon + 1, at - colon - 1)),
           std::string(image.substr(at + 1))};
 }
@@ -101,7 +102,9 @@ bool any_match(const Value& node, const std::vector<ImageRule>& rules, bool in_c
 
 Result<void> update(Value& image, const ImageRule& rule) {
   if (image.is_null()) return {};
-  if (!image.is_scalar()) return make_error(Code::invalid, "wrong node kind: expected ScalarNode: an image is a map or a list");
+  if (!image.is_scalar())
+    return make_error(Code::invalid,
+                      "wrong node kind: expected ScalarNode: an image is a map or a list");
   const std::string text = value::scalar_text(image);
   if (rule.matches(text)) image = Value(rule.rewrite(text));
   return {};
@@ -112,7 +115,9 @@ Result<void> update_containers(Value& containers, const ImageRule& rule) {
   for (std::size_t i = 0; i < containers.size(); ++i) {
     Value& container = containers.item_mut(i);
     if (container.is_null()) continue;
-    if (!container.is_object()) return make_error(Code::invalid, "wrong node kind: expected MappingNode: a container is no map");
+    if (!container.is_object())
+      return make_error(Code::invalid,
+                        "wrong node kind: expected MappingNode: a container is no map");
     Value* image = container.find_mut("image");
     if (image != nullptr) WEIR_CHECK(update(*image, rule));
   }
@@ -137,7 +142,8 @@ Result<void> walk(Value& node, const ImageRule& rule) {
   return {};
 }
 
-Result<void> apply_rules(Resource& resource, const std::vector<ImageRule>& rules, const FieldSpecs& specs) {
+Result<void> apply_rules(Resource& resource, const std::vector<ImageRule>& rules,
+                         const FieldSpecs& specs) {
   if (resource.kind() == "CustomResourceDefinition") return {};
   const bool deep = any_match(resource.object(), rules, false);
   for (const ImageRule& rule : rules) {
@@ -168,8 +174,9 @@ Transform images_transform(const Value& images, const FieldSpecs& specs) {
 }
 
 Result<Transform> make_image(const Value& config, const FieldSpecs& specs, const PluginContext&) {
-  return images_transform(Value::array({config["imageTag"]}),
-                          config.contains("fieldSpecs") ? field_specs_of(config["fieldSpecs"]) : specs);
+  return images_transform(
+      Value::array({config["imageTag"]}),
+      config.contains("fieldSpecs") ? field_specs_of(config["fieldSpecs"]) : specs);
 }
 
 }  // namespace weir::kustomize

@@ -1,5 +1,5 @@
-// Namespace, name prefix and suffix, labels, annotations, replicas: transformers that write one value into
-// the fields their specs name.
+// Namespace, name prefix and suffix, labels, annotations, replicas: transformers that write one
+// value into the fields their specs name.
 #include <map>
 #include <unordered_map>
 
@@ -41,9 +41,11 @@ class NamespaceSetter {
     if (binding) WEIR_CHECK(set_subjects(resource));
     for (const FieldSpec& spec : specs_) {
       // Only a core Namespace is named by its namespace.
-      if (spec.path == "metadata/name" && resource.object()["apiVersion"].get_string() != "v1") continue;
-      const bool hard_wired = (spec.gvk.kind == "RoleBinding" || spec.gvk.kind == "ClusterRoleBinding") &&
-                              spec.path == "subjects/namespace";
+      if (spec.path == "metadata/name" && resource.object()["apiVersion"].get_string() != "v1")
+        continue;
+      const bool hard_wired =
+          (spec.gvk.kind == "RoleBinding" || spec.gvk.kind == "ClusterRoleBinding") &&
+          spec.path == "subjects/namespace";
       if (binding && hard_wired) continue;
       WEIR_CHECK(apply_field_spec(resource.edit(), spec, CreateKind::scalar, set)
                      .with_context("namespace transformation failed"));
@@ -58,7 +60,8 @@ class NamespaceSetter {
   }
 
   bool wants(const Value& subject) const {
-    if (subjects_ == "allServiceAccounts") return value::scalar_text(subject["kind"]) == "ServiceAccount";
+    if (subjects_ == "allServiceAccounts")
+      return value::scalar_text(subject["kind"]) == "ServiceAccount";
     return value::scalar_text(subject["name"]) == "default";
   }
 
@@ -144,12 +147,14 @@ FieldSpecs own_specs(const Value& config, const FieldSpecs& specs) {
 
 StringMap string_map(const Value& map) {
   StringMap result;
-  for (const value::Member& member : map.members()) result.emplace(member.name(), member.value.get_string());
+  for (const value::Member& member : map.members())
+    result.emplace(member.name(), member.value.get_string());
   return result;
 }
 
 // Sets the entries in one resource; what is new in several maps is one shared entry from now on.
-static Result<void> set_entries_of(Resource& resource, const StringMap& entries, const FieldSpecs& specs) {
+static Result<void> set_entries_of(Resource& resource, const StringMap& entries,
+                                   const FieldSpecs& specs) {
   PathTrail trail;
   std::map<std::string_view, SharedEntry> added;
   const SetField set = [&](Value& field) -> Result<void> {
@@ -187,19 +192,23 @@ Result<void> set_entries(ResMap& resources, const StringMap& entries, const Fiel
   return {};
 }
 
-Result<Transform> make_namespace(const Value& config, const FieldSpecs& specs, const PluginContext&) {
+Result<Transform> make_namespace(const Value& config, const FieldSpecs& specs,
+                                 const PluginContext&) {
   std::string subjects(config["setRoleBindingSubjects"].get_string());
   if (subjects.empty()) subjects = "defaultOnly";
   if (subjects != "defaultOnly" && subjects != "none" && subjects != "allServiceAccounts") {
-    return make_error(Code::invalid, "invalid value \"" + subjects +
-                                         "\" for setRoleBindingSubjects: must be one of \"defaultOnly\", "
-                                         "\"none\" or \"allServiceAccounts\"");
+    return make_error(Code::invalid,
+                      "invalid value \"" + subjects +
+                          "\" for setRoleBindingSubjects: must be one of \"defaultOnly\", "
+                          "\"none\" or \"allServiceAccounts\"");
   }
   std::string ns(config["metadata"]["namespace"].get_string());
   if (ns.empty()) return Transform([](ResMap&) -> Result<void> { return {}; });
   NamespaceSetter setter(std::move(ns), own_specs(config, specs), config["unsetOnly"].get_bool(),
                          std::move(subjects));
-  return Transform([setter = std::move(setter)](ResMap& resources) { return set_namespaces(resources, setter); });
+  return Transform([setter = std::move(setter)](ResMap& resources) {
+    return set_namespaces(resources, setter);
+  });
 }
 
 Result<Transform> make_prefix(const Value& config, const FieldSpecs& specs, const PluginContext&) {
@@ -210,52 +219,56 @@ Result<Transform> make_suffix(const Value& config, const FieldSpecs& specs, cons
   return make_affix(std::string(config["suffix"].get_string()), own_specs(config, specs), false);
 }
 
-Result<Transform> make_prefix_suffix(const Value& config, const FieldSpecs& specs, const PluginContext& context) {
+Result<Transform> make_prefix_suffix(const Value& config, const FieldSpecs& specs,
+                                     const PluginContext& context) {
   WEIR_TRY(Transform prefix, make_prefix(config, specs, context));
   WEIR_TRY(Transform suffix, make_suffix(config, specs, context));
-  return Transform([prefix = std::move(prefix), suffix = std::move(suffix)](ResMap& resources) -> Result<void> {
-    WEIR_CHECK(prefix(resources));
-    return suffix(resources);
-  });
-}
-
-Result<Transform> make_labels(const Value& config, const FieldSpecs& specs, const PluginContext&) {
-  return Transform([entries = string_map(config["labels"]), specs = own_specs(config, specs)](ResMap& resources) {
-    return set_entries(resources, entries, specs);
-  });
-}
-
-Result<Transform> make_annotations(const Value& config, const FieldSpecs& specs, const PluginContext&) {
   return Transform(
-      [entries = string_map(config["annotations"]), specs = own_specs(config, specs)](ResMap& resources) {
-        return set_entries(resources, entries, specs);
+      [prefix = std::move(prefix), suffix = std::move(suffix)](ResMap& resources) -> Result<void> {
+        WEIR_CHECK(prefix(resources));
+        return suffix(resources);
       });
 }
 
-Result<Transform> make_replicas(const Value& config, const FieldSpecs& specs, const PluginContext&) {
+Result<Transform> make_labels(const Value& config, const FieldSpecs& specs, const PluginContext&) {
+  return Transform([entries = string_map(config["labels"]), specs = own_specs(config, specs)](
+                       ResMap& resources) { return set_entries(resources, entries, specs); });
+}
+
+Result<Transform> make_annotations(const Value& config, const FieldSpecs& specs,
+                                   const PluginContext&) {
+  return Transform([entries = string_map(config["annotations"]), specs = own_specs(config, specs)](
+                       ResMap& resources) { return set_entries(resources, entries, specs); });
+}
+
+Result<Transform> make_replicas(const Value& config, const FieldSpecs& specs,
+                                const PluginContext&) {
   const std::string name(config["replica"]["name"].get_string());
   const Value count(config["replica"]["count"].get_int());
-  return Transform([name, count, specs = own_specs(config, specs)](ResMap& resources) -> Result<void> {
-    const SetField set = [&](Value& field) { return set_scalar(field, count); };
-    bool found = false;
-    for (const FieldSpec& spec : specs) {
-      for (std::size_t i = 0; i < resources.size(); ++i) {
-        Resource& resource = resources[i];
-        if (resource.deleted() || !resource.any_id([&](const ResId& id) {
-              return id.name == name && gvk_selected(id.gvk, spec.gvk);
-            })) {
-          continue;
+  return Transform(
+      [name, count, specs = own_specs(config, specs)](ResMap& resources) -> Result<void> {
+        const SetField set = [&](Value& field) { return set_scalar(field, count); };
+        bool found = false;
+        for (const FieldSpec& spec : specs) {
+          for (std::size_t i = 0; i < resources.size(); ++i) {
+            Resource& resource = resources[i];
+            if (resource.deleted() || !resource.any_id([&](const ResId& id) {
+                  return id.name == name && gvk_selected(id.gvk, spec.gvk);
+                })) {
+              continue;
+            }
+            found = true;
+            WEIR_CHECK(apply_field_spec(resource.edit(), spec, CreateKind::scalar, set));
+          }
         }
-        found = true;
-        WEIR_CHECK(apply_field_spec(resource.edit(), spec, CreateKind::scalar, set));
-      }
-    }
-    if (found) return {};
-    std::string kinds;
-    for (const FieldSpec& spec : specs) kinds += (kinds.empty() ? "" : " ") + gvk_string(spec.gvk);
-    return make_error(Code::invalid, "resource with name " + name +
-                                         " does not match a config with the following GVK [" + kinds + "]");
-  });
+        if (found) return {};
+        std::string kinds;
+        for (const FieldSpec& spec : specs)
+          kinds += (kinds.empty() ? "" : " ") + gvk_string(spec.gvk);
+        return make_error(Code::invalid, "resource with name " + name +
+                                             " does not match a config with the following GVK [" +
+                                             kinds + "]");
+      });
 }
 
 }  // namespace weir::kustomize

@@ -1,4 +1,5 @@
-// ValueAdd: writes one string into fields of the selected resources, whole or as a part of a file path.
+// ValueAdd: writes one string into fields of the selected resources, whole or as a part of a file
+// path.
 #include "engine/kustomize/field_path.hh"
 #include "engine/kustomize/selector.hh"
 #include "engine/kustomize/shape.hh"
@@ -42,7 +43,8 @@ Result<void> add_value(Resource& resource, const std::string& value, const Value
 }
 
 Result<void> check_target(const Value& target) {
-  if (target["fieldPath"].get_string().empty()) return make_error(Code::invalid, "fieldPath cannot be empty");
+  if (target["fieldPath"].get_string().empty())
+    return make_error(Code::invalid, "fieldPath cannot be empty");
   const std::int64_t position = target["filePathPosition"].get_int();
   if (position >= 0) return {};
   return make_error(Code::invalid, "value of FilePathPosition (" + std::to_string(position) +
@@ -51,7 +53,8 @@ Result<void> check_target(const Value& target) {
 
 }  // namespace
 
-Result<Transform> make_value_add(const Value& config, const FieldSpecs&, const PluginContext& context) {
+Result<Transform> make_value_add(const Value& config, const FieldSpecs&,
+                                 const PluginContext& context) {
   std::string value(trim_space(config["value"].get_string()));
   if (value.empty()) value = base::base_name(context.loader->root());
   Value targets = config["targets"];

@@ -105,8 +105,10 @@ class CrdReader {
       const Value& version = property["x-kubernetes-object-ref-api-version"];
       const Value& kind = property["x-kubernetes-object-ref-kind"];
       if (version.is_string() && kind.is_string()) {
-        const std::string_view key = property["x-kubernetes-object-ref-name-key"].get_string("name");
-        NameReference reference{Gvk{"", std::string(version.as_string()), std::string(kind.as_string())}, {}};
+        const std::string_view key =
+            property["x-kubernetes-object-ref-name-key"].get_string("name");
+        NameReference reference{
+            Gvk{"", std::string(version.as_string()), std::string(kind.as_string())}, {}};
         reference.referrers.push_back(
             make_field_spec(gvk_, path_to(entry.name()) + "/" + std::string(key), false));
         WEIR_CHECK(merge_reference(config_.name_references, reference));
@@ -154,7 +156,8 @@ void TransformerConfig::sort() {
 Result<ConfigPtr> merge_configs(const ConfigPtr& a, const ConfigPtr& b) {
   if (b == nullptr || a == b) return a;
   // The first merge into nothing also takes out what `b` says twice.
-  auto merged = a == nullptr ? std::make_shared<TransformerConfig>() : std::make_shared<TransformerConfig>(*a);
+  auto merged = a == nullptr ? std::make_shared<TransformerConfig>()
+                             : std::make_shared<TransformerConfig>(*a);
   WEIR_CHECK(merged->merge(*b));
   return ConfigPtr(std::move(merged));
 }

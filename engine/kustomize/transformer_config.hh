@@ -1,4 +1,5 @@
-// The field specs of every transformer: kustomize's defaults, and what `configurations` and `crds` add.
+// The field specs of every transformer: kustomize's defaults, and what `configurations` and `crds`
+// add.
 #pragma once
 
 #include <memory>
@@ -45,8 +46,8 @@ Result<ConfigPtr> merge_configs(const ConfigPtr& a, const ConfigPtr& b);
 // A file named in `configurations`. Error: invalid (not YAML, unknown field).
 Result<TransformerConfig> parse_transformer_config(std::string_view text);
 
-// A file named in `crds`: OpenAPI definitions whose x-kubernetes-* extensions say where names, labels and
-// annotations are. Error: invalid.
+// A file named in `crds`: OpenAPI definitions whose x-kubernetes-* extensions say where names,
+// labels and annotations are. Error: invalid.
 Result<TransformerConfig> parse_crd_config(std::string_view text);
 
 }  // namespace weir::kustomize

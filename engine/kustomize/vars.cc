@@ -71,15 +71,18 @@ Result<Value> value_of(const std::string& name, const Value& var, const ResMap& 
     return make_error(Code::invalid, "field specified in var '" + describe(name, var) +
                                          "' not found in corresponding resource");
   }
-  return make_error(Code::invalid, "var '" + describe(name, var) +
-                                       "' cannot be mapped to a field in the set of known resources");
+  return make_error(Code::invalid,
+                    "var '" + describe(name, var) +
+                        "' cannot be mapped to a field in the set of known resources");
 }
 
 class Expander {
  public:
-  explicit Expander(std::map<std::string, Value, std::less<>> values) : values_(std::move(values)) {}
+  explicit Expander(std::map<std::string, Value, std::less<>> values)
+      : values_(std::move(values)) {}
 
-  // The text with its references replaced; a reference that is the whole text keeps the value's type.
+  // The text with its references replaced; a reference that is the whole text keeps the value's
+  // type.
   Value expand(std::string_view input) {
     std::string output;
     std::size_t checkpoint = 0;
@@ -91,8 +94,10 @@ class Expander {
       if (close != input.npos) {
         const std::string_view name = input.substr(cursor + 2, close - cursor - 2);
         const Value* found = use(name);
-        if (cursor == 0 && close + 1 == input.size()) return found == nullptr ? Value(input) : *found;
-        output += found == nullptr ? std::string(input.substr(cursor, close + 1 - cursor)) : scalar_text(*found);
+        if (cursor == 0 && close + 1 == input.size())
+          return found == nullptr ? Value(input) : *found;
+        output += found == nullptr ? std::string(input.substr(cursor, close + 1 - cursor))
+                                   : scalar_text(*found);
         cursor = close;
       } else {
         // "$$" is an escaped "$"; anything else is no reference and stays.
@@ -167,8 +172,9 @@ Result<void> merge_vars(VarSet& set, const Value& vars, ResMap& resources) {
     }
     const std::string name(var["name"].get_string());
     if (matched.size() > 1) {
-      return make_error(Code::invalid, "found " + std::to_string(matched.size()) + " resId matches for var " +
-                                           describe(name, var) + " (unable to disambiguate)");
+      return make_error(Code::invalid, "found " + std::to_string(matched.size()) +
+                                           " resId matches for var " + describe(name, var) +
+                                           " (unable to disambiguate)");
     }
     if (matched.size() == 1) matched[0]->var_names.push_back(name);
   }

@@ -1,4 +1,5 @@
-// Vars, the older sibling of replacements: "$(NAME)" in known fields becomes the value of another field.
+// Vars, the older sibling of replacements: "$(NAME)" in known fields becomes the value of another
+// field.
 #pragma once
 
 #include <map>
@@ -15,12 +16,13 @@ namespace weir::kustomize {
 // By name; the entries as written in the kustomization.
 using VarSet = std::map<std::string, Value, std::less<>>;
 
-// Marks the resources that `vars` read from and adds them to the set. Error: invalid (ambiguous, or a name
-// that is there already).
+// Marks the resources that `vars` read from and adds them to the set. Error: invalid (ambiguous, or
+// a name that is there already).
 Result<void> merge_vars(VarSet& set, const Value& vars, ResMap& resources);
 Result<void> merge_var_sets(VarSet& set, const VarSet& other);
 
-// Replaces; a line for `warnings` names the vars that nothing used. Error: invalid (a var without a value).
+// Replaces; a line for `warnings` names the vars that nothing used. Error: invalid (a var without a
+// value).
 Result<void> resolve_vars(ResMap& resources, const VarSet& set, const FieldSpecs& specs,
                           std::vector<std::string>& warnings);
 

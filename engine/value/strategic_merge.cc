@@ -33,9 +33,9 @@ std::string_view node_kind(const Value& value) {
 }
 
 Error wrong_kind(std::string_view expected, const Value& node) {
-  return make_error(Code::invalid, "wrong node kind: expected " + std::string(expected) + " but got " +
-                                       std::string(node_kind(node)) + ": node contents:\n" +
-                                       write_yaml(node, YamlStyle::ordered));
+  return make_error(Code::invalid, "wrong node kind: expected " + std::string(expected) +
+                                       " but got " + std::string(node_kind(node)) +
+                                       ": node contents:\n" + write_yaml(node, YamlStyle::ordered));
 }
 
 Result<Directive> directive_named(std::string_view name) {
@@ -75,7 +75,8 @@ Result<Directive> take_list_directive(Value& patch) {
   return Directive::merge;
 }
 
-// Does an item match the values under these keys? With `presence`, an empty value asks only that the key is there.
+// Does an item match the values under these keys? With `presence`, an empty value asks only that
+// the key is there.
 bool matches(const Value& item, const Keys& keys, const Keys& values, bool presence) {
   if (values.empty()) return false;
   for (std::size_t i = 0; i < keys.size() && i < values.size(); ++i) {
@@ -91,8 +92,10 @@ bool matches(const Value& item, const Keys& keys, const Keys& values, bool prese
   return true;
 }
 
-// Replaces what matches by `element` (removes it when there is none), or appends; drops empty items.
-void set_element(std::vector<Value>& items, const Value* element, const Keys& keys, const Keys& values) {
+// Replaces what matches by `element` (removes it when there is none), or appends; drops empty
+// items.
+void set_element(std::vector<Value>& items, const Value* element, const Keys& keys,
+                 const Keys& values) {
   const bool by_field = !keys.empty() && !keys[0].empty() && !values.empty() && !values[0].empty();
   std::vector<Value> result;
   result.reserve(items.size() + 1);
@@ -132,7 +135,8 @@ std::optional<Keys> unify(const Keys& a, const Keys& b) {
 }
 
 // Keys that some tuple has a value for; with the values of `values` under them.
-std::pair<Keys, Keys> valid_keys(const std::vector<Keys>& tuples, const Keys& values, const Keys& keys) {
+std::pair<Keys, Keys> valid_keys(const std::vector<Keys>& tuples, const Keys& values,
+                                 const Keys& keys) {
   std::vector<bool> used(keys.size(), false);
   bool any = false;
   for (const Keys& tuple : tuples) {
@@ -155,18 +159,25 @@ class Merger {
  public:
   explicit Merger(const MergeSchemaSource& schemas) : schemas_(schemas) {}
 
-  // Merges `patch` (nullptr: nothing) into `target`, which is present. `self`: both are the same node.
+  // Merges `patch` (nullptr: nothing) into `target`, which is present. `self`: both are the same
+  // node.
   Result<Outcome> walk(Value& target, const Value* patch, const MergeSchema* schema, bool self);
 
  private:
-  const MergeSchema* schema_of(const MergeSchema* known, const Value* target, const Value* patch) const;
+  const MergeSchema* schema_of(const MergeSchema* known, const Value* target,
+                               const Value* patch) const;
   Result<Outcome> walk_map(Value& target, const Value* patch, const MergeSchema* schema, bool self);
-  Result<Outcome> walk_list(Value& target, const Value* patch, const MergeSchema* schema, bool self);
-  Result<void> walk_members(Value& target, const Value* patch, const MergeSchema* schema, bool self);
-  Result<Outcome> merge_items(Value& target, const Value* patch, const MergeSchema& schema, bool self);
-  Result<Outcome> merge_item(std::vector<Value>& target, std::span<const Value> patch, const Keys& keys,
-                             const Keys& values, const MergeSchema* schema, bool self, Value& merged);
-  Result<void> append_items(std::vector<Value>& result, const std::vector<Value>& items, const Keys& keys);
+  Result<Outcome> walk_list(Value& target, const Value* patch, const MergeSchema* schema,
+                            bool self);
+  Result<void> walk_members(Value& target, const Value* patch, const MergeSchema* schema,
+                            bool self);
+  Result<Outcome> merge_items(Value& target, const Value* patch, const MergeSchema& schema,
+                              bool self);
+  Result<Outcome> merge_item(std::vector<Value>& target, std::span<const Value> patch,
+                             const Keys& keys, const Keys& values, const MergeSchema* schema,
+                             bool self, Value& merged);
+  Result<void> append_items(std::vector<Value>& result, const std::vector<Value>& items,
+                            const Keys& keys);
   bool settled(const Value& target, const MergeSchema* schema) const;
   bool settled_items(const Value& target, const MergeSchema& schema) const;
 
@@ -188,13 +199,15 @@ const MergeSchema* Merger::schema_of(const MergeSchema* known, const Value* targ
   return nullptr;
 }
 
-// True when walking `target` without a patch would change nothing: the common case, found without copying.
+// True when walking `target` without a patch would change nothing: the common case, found without
+// copying.
 bool Merger::settled(const Value& target, const MergeSchema* known) const {
   if (target.is_null()) return !target.is_empty_null();
   if (target.is_object()) {
     const MergeSchema* schema = schema_of(known, &target, nullptr);
     for (const Member& member : target.members()) {
-      if (!settled(member.value, schema == nullptr ? nullptr : schema->field(member.name()))) return false;
+      if (!settled(member.value, schema == nullptr ? nullptr : schema->field(member.name())))
+        return false;
     }
     return true;
   }
@@ -206,7 +219,8 @@ bool Merger::settled_items(const Value& target, const MergeSchema& schema) const
   std::set<std::string> seen;
   for (const Value& item : target.items()) {
     if (schema.keys.empty()) {
-      if (!item.is_scalar() || item.is_null() || !seen.insert(scalar_text(item)).second) return false;
+      if (!item.is_scalar() || item.is_null() || !seen.insert(scalar_text(item)).second)
+        return false;
       continue;
     }
     if (!item.is_object() || item.empty()) return false;
@@ -223,7 +237,8 @@ bool Merger::settled_items(const Value& target, const MergeSchema& schema) const
   return true;
 }
 
-Result<Outcome> Merger::walk(Value& target, const Value* patch, const MergeSchema* known, bool self) {
+Result<Outcome> Merger::walk(Value& target, const Value* patch, const MergeSchema* known,
+                             bool self) {
   if (++depth_ > base::limits::value_depth_max) {
     return make_error(Code::limit, "patch nests deeper than " +
                                        std::to_string(base::limits::value_depth_max) + " levels");
@@ -249,7 +264,8 @@ Result<Outcome> Merger::walk(Value& target, const Value* patch, const MergeSchem
   return target.is_null() ? Outcome::gone : Outcome::adopted;
 }
 
-Result<Outcome> Merger::walk_map(Value& target, const Value* patch, const MergeSchema* schema, bool self) {
+Result<Outcome> Merger::walk_map(Value& target, const Value* patch, const MergeSchema* schema,
+                                 bool self) {
   if (target.is_null()) {
     if (patch == nullptr) return target.is_empty_null() ? Outcome::gone : Outcome::kept;
     if (patch->is_null()) return Outcome::gone;
@@ -277,7 +293,8 @@ Result<Outcome> Merger::walk_map(Value& target, const Value* patch, const MergeS
   return Outcome::kept;
 }
 
-Result<void> Merger::walk_members(Value& target, const Value* patch, const MergeSchema* schema, bool self) {
+Result<void> Merger::walk_members(Value& target, const Value* patch, const MergeSchema* schema,
+                                  bool self) {
   std::vector<std::string> gone;
   for (std::size_t i = 0; i < target.size(); ++i) {
     const Member& known = target.members()[i];
@@ -305,7 +322,8 @@ Result<void> Merger::walk_members(Value& target, const Value* patch, const Merge
   return {};
 }
 
-Result<Outcome> Merger::walk_list(Value& target, const Value* patch, const MergeSchema* schema, bool self) {
+Result<Outcome> Merger::walk_list(Value& target, const Value* patch, const MergeSchema* schema,
+                                  bool self) {
   if (schema == nullptr || !schema->merges) {
     if (patch == nullptr) return Outcome::kept;
     target = *patch;
@@ -353,8 +371,8 @@ Result<Outcome> Merger::merge_items(Value& target, const Value* patch, const Mer
   const Keys keys = schema.keys.empty() ? Keys{""} : schema.keys;
   std::vector<Value> items(target.items().begin(), target.items().end());
   const Value changes = patch == nullptr ? Value::array() : *patch;
-  std::vector<Keys> tuples =
-      item_tuples(changes.items(), self ? std::span<const Value>() : std::span<const Value>(items), keys);
+  std::vector<Keys> tuples = item_tuples(
+      changes.items(), self ? std::span<const Value>() : std::span<const Value>(items), keys);
   if (tuples.empty()) return Outcome::kept;
   if (keys.size() > 1) {
     for (std::size_t i = 0; i < tuples.size(); ++i) {
@@ -437,8 +455,9 @@ Result<void> Merger::append_items(std::vector<Value>& result, const std::vector<
 
 const MergeSchema* MergeSchema::field(std::string_view name) const {
   static const MergeSchema inert{.closed = true, .keys = {}, .fields = {}};
-  const auto found = std::lower_bound(fields.begin(), fields.end(), name,
-                                      [](const auto& entry, std::string_view n) { return entry.first < n; });
+  const auto found =
+      std::lower_bound(fields.begin(), fields.end(), name,
+                       [](const auto& entry, std::string_view n) { return entry.first < n; });
   if (found != fields.end() && found->first == name) return found->second;
   if (any_field != nullptr) return any_field;
   return closed ? &inert : nullptr;
@@ -450,7 +469,8 @@ std::string scalar_text(const Value& value) {
   return write_json(value);
 }
 
-Result<bool> apply_strategic_merge(Value& target, const Value& patch, const MergeSchemaSource& schemas) {
+Result<bool> apply_strategic_merge(Value& target, const Value& patch,
+                                   const MergeSchemaSource& schemas) {
   WEIR_TRY(Outcome outcome, Merger(schemas).walk(target, &patch, nullptr, false));
   return outcome != Outcome::gone;
 }

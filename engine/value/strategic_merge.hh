@@ -1,5 +1,6 @@
-// Strategic merge patches as Kubernetes' client tools apply them: maps merge, lists are replaced unless the
-// schema names merge keys for them, `null` deletes, `$patch: delete|replace|merge` directs.
+// Strategic merge patches as Kubernetes' client tools apply them: maps merge, lists are replaced
+// unless the schema names merge keys for them, `null` deletes, `$patch: delete|replace|merge`
+// directs.
 //
 // Pure; the schema is only read, so one may serve many threads. Nothing throws.
 #pragma once
@@ -14,11 +15,11 @@
 
 namespace weir::value {
 
-// What is known of one node: how its items merge, and the nodes below. Nodes refer to each other freely
-// (types are recursive); whoever built them owns them.
+// What is known of one node: how its items merge, and the nodes below. Nodes refer to each other
+// freely (types are recursive); whoever built them owns them.
 struct MergeSchema {
-  bool merges = false;             // a list whose items merge, by `keys`, or as a set when there are none
-  bool closed = false;             // a field that is not listed has no merge rule anywhere below it
+  bool merges = false;  // a list whose items merge, by `keys`, or as a set when there are none
+  bool closed = false;  // a field that is not listed has no merge rule anywhere below it
   std::vector<std::string> keys;
   std::vector<std::pair<std::string, const MergeSchema*>> fields;  // sorted by name
   const MergeSchema* any_field = nullptr;                          // of fields not listed
@@ -36,11 +37,12 @@ class MergeSchemaSource {
   virtual const MergeSchema* find(std::string_view api_version, std::string_view kind) const = 0;
 };
 
-// Applies `patch` to `target`. False when the patch deletes the whole target (which is then unspecified).
-// Items that a patch adds to a keyed list come before those that were there. Members of `target` that were
-// written as empty YAML nulls ("key:") disappear. Error: invalid (a map over a scalar, an unknown directive);
-// `target` is then unspecified.
-Result<bool> apply_strategic_merge(Value& target, const Value& patch, const MergeSchemaSource& schemas);
+// Applies `patch` to `target`. False when the patch deletes the whole target (which is then
+// unspecified). Items that a patch adds to a keyed list come before those that were there. Members
+// of `target` that were written as empty YAML nulls ("key:") disappear. Error: invalid (a map over
+// a scalar, an unknown directive); `target` is then unspecified.
+Result<bool> apply_strategic_merge(Value& target, const Value& patch,
+                                   const MergeSchemaSource& schemas);
 
 // A scalar as text: what a merge key compares by. Empty for maps and lists.
 std::string scalar_text(const Value& value);

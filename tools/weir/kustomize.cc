@@ -34,7 +34,8 @@ class LocalTree final : public base::FileTree {
     const std::uintmax_t size = fs::file_size(file, error);
     if (!error && size > base::limits::file_bytes_max) {
       return base::make_error(base::Code::limit, "file " + file.string() + " is larger than " +
-                                                     std::to_string(base::limits::file_bytes_max) + " bytes");
+                                                     std::to_string(base::limits::file_bytes_max) +
+                                                     " bytes");
     }
     std::ifstream in(file, std::ios::binary);
     if (!in) return base::make_error(base::Code::io, "open " + file.string() + ": cannot be read");
@@ -54,23 +55,30 @@ class LocalTree final : public base::FileTree {
                                               : base::EntryType::file;
       entries.push_back(std::move(found));
     }
-    if (error) return base::make_error(base::Code::io, full(path).string() + ": " + error.message());
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    if (error)
+      return base::make_error(base::Code::io, full(path).string() + ": " + error.message());
+    std::sort(entries.begin(), entries.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     return entries;
   }
 
  private:
-  static fs::path full(std::string_view path) { return fs::path("/") / fs::path(path).relative_path(); }
+  static fs::path full(std::string_view path) {
+    return fs::path("/") / fs::path(path).relative_path();
+  }
 };
 
 constexpr const char* usage =
     "Build a set of KRM resources using a 'kustomization.yaml' file.\n\n"
     "Usage:\n  weir kustomize DIR [flags]\n\nFlags:\n"
     "      --enable-helm                     Enable use of the Helm chart inflator generator.\n"
-    "      --load-restrictor string          'LoadRestrictionsNone' lets files lie outside of the kustomization's\n"
-    "                                        own folder; the default is 'LoadRestrictionsRootOnly'.\n"
+    "      --load-restrictor string          'LoadRestrictionsNone' lets files lie outside of the "
+    "kustomization's\n"
+    "                                        own folder; the default is "
+    "'LoadRestrictionsRootOnly'.\n"
     "      --enable-managedby-label          Label every resource app.kubernetes.io/managed-by.\n"
-    "  -o, --output string                   Write to this file, or one file a resource into this directory.\n";
+    "  -o, --output string                   Write to this file, or one file a resource into this "
+    "directory.\n";
 
 struct Arguments {
   std::string directory;
@@ -170,8 +178,8 @@ int run_kustomize(int argc, char** argv) {
   arguments.options.display_root = "/";
   arguments.options.legacy_order = true;
   const LocalTree tree;
-  Result<kustomize::BuildResult> built =
-      kustomize::build(tree, directory.relative_path().lexically_normal().string(), arguments.options);
+  Result<kustomize::BuildResult> built = kustomize::build(
+      tree, directory.relative_path().lexically_normal().string(), arguments.options);
   if (!built.ok()) return refuse(built.error().message);
   for (const std::string& warning : built->warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   if (!arguments.output.empty()) return write_output(arguments.output, built->resources);

@@ -13,9 +13,11 @@ namespace {
 
 constexpr std::string_view config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
 
-std::string build_text(const base::FileTree& tree, std::string_view directory, const BuildOptions& options) {
+std::string build_text(const base::FileTree& tree, std::string_view directory,
+                       const BuildOptions& options) {
   const auto built = kustomize::build(tree, directory, options);
-  return built.ok() ? kustomize::write_resources(built->resources) : "error: " + built.error().message;
+  return built.ok() ? kustomize::write_resources(built->resources)
+                    : "error: " + built.error().message;
 }
 
 Value spec_of(std::string_view yaml) { return value::parse_yaml(yaml).value(); }
@@ -48,7 +50,8 @@ TEST_CASE("paths that leave the confinement are security errors, paths inside ar
   options.load_restrictor = kustomize::LoadRestrictor::none;
   options.confine_root = "artifact";
   CHECK(build_text(tree, "artifact/apps", options).find("name: c") != std::string::npos);
-  CHECK(build_text(tree, "artifact/bad", options).find("fs-security-constraint") != std::string::npos);
+  CHECK(build_text(tree, "artifact/bad", options).find("fs-security-constraint") !=
+        std::string::npos);
 }
 
 TEST_CASE("a path above the tree is an error, never a read") {
@@ -62,7 +65,8 @@ TEST_CASE("a path above the tree is an error, never a read") {
 TEST_CASE("remote resources are fetched when there is a loader and refused when there is none") {
   base::MemoryFileTree tree;
   tree.add("file/kustomization.yaml", "resources: ['https://files.example/c.yaml']\n");
-  tree.add("repo/kustomization.yaml", "resources: ['https://github.com/org/repo//base?ref=v1&timeout=5m']\n");
+  tree.add("repo/kustomization.yaml",
+           "resources: ['https://github.com/org/repo//base?ref=v1&timeout=5m']\n");
   FakeRemote remote;
   BuildOptions options;
   CHECK(build_text(tree, "file", options).find("not allowed") != std::string::npos);
@@ -96,7 +100,8 @@ TEST_CASE("Git URLs are taken apart in every accepted spelling") {
     CHECK(spec->path == row.path);
     CHECK(spec->ref == row.ref);
   }
-  for (const std::string_view url : {"../base", "base", "/abs/path", "https://github.com/org", "github.com/o/r//../../x"}) {
+  for (const std::string_view url :
+       {"../base", "base", "/abs/path", "https://github.com/org", "github.com/o/r//../../x"}) {
     INFO(url);
     CHECK_FALSE(kustomize::parse_repo_url(url).ok());
   }
@@ -105,7 +110,8 @@ TEST_CASE("Git URLs are taken apart in every accepted spelling") {
 TEST_CASE("bases that nest without end stop at the cap") {
   base::MemoryFileTree tree;
   for (int i = 0; i < 300; ++i) {
-    tree.add("d" + std::to_string(i) + "/kustomization.yaml", "resources: [../d" + std::to_string(i + 1) + "]\n");
+    tree.add("d" + std::to_string(i) + "/kustomization.yaml",
+             "resources: [../d" + std::to_string(i + 1) + "]\n");
   }
   const std::string text = build_text(tree, "d0", {});
   CHECK(text.find("nest deeper than") != std::string::npos);
@@ -118,7 +124,8 @@ TEST_CASE("a directory without a kustomization gets one that lists its manifests
   tree.add("apps/sub/kustomization.yaml", "namePrefix: p-\nresources: [e.yaml]\n");
   tree.add("apps/sub/e.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: e}\n");
   tree.add("apps/note.txt", "no manifest");
-  const auto made = kustomize::generate_kustomization(tree, "./apps", spec_of("targetNamespace: ns\nnamePrefix: x-\n"));
+  const auto made = kustomize::generate_kustomization(
+      tree, "./apps", spec_of("targetNamespace: ns\nnamePrefix: x-\n"));
   REQUIRE(made.ok());
   CHECK(made->file == "apps/kustomization.yaml");
   CHECK(made->kustomization["resources"] == spec_of("[./.hidden/d.yml, ./b/c.yaml, ./sub]"));
@@ -138,20 +145,25 @@ TEST_CASE("an empty directory builds to nothing") {
 
 TEST_CASE("images of the spec merge into those of the file by name") {
   base::MemoryFileTree tree;
-  tree.add("kustomization.yaml",
-           "resources: [c.yaml]\nimages:\n- {name: a, newTag: '1'}\n- {name: b, digest: 'sha256:x'}\n");
-  const auto made = kustomize::generate_kustomization(
-      tree, "", spec_of("images:\n- {name: a, newName: m/a}\n- {name: b, newTag: '2'}\n- {name: c, newTag: '3'}\n"));
+  tree.add(
+      "kustomization.yaml",
+      "resources: [c.yaml]\nimages:\n- {name: a, newTag: '1'}\n- {name: b, digest: 'sha256:x'}\n");
+  const auto made =
+      kustomize::generate_kustomization(tree, "",
+                                        spec_of("images:\n- {name: a, newName: m/a}\n- {name: b, "
+                                                "newTag: '2'}\n- {name: c, newTag: '3'}\n"));
   REQUIRE(made.ok());
-  CHECK(made->kustomization["images"] ==
-        spec_of("- {name: a, newTag: '1', newName: m/a}\n- {name: b, newTag: '2'}\n- {name: c, newTag: '3'}\n"));
+  CHECK(made->kustomization["images"] == spec_of("- {name: a, newTag: '1', newName: m/a}\n- {name: "
+                                                 "b, newTag: '2'}\n- {name: c, newTag: '3'}\n"));
 }
 
 TEST_CASE("components of the spec are local, and missing ones may be left out") {
   base::MemoryFileTree tree;
   tree.add("kustomization.yaml", "configMapGenerator:\n- name: g\n  literals: [a=1]\n");
-  tree.add("there/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: c-\n");
-  const auto refused = kustomize::generate_kustomization(tree, "", spec_of("components: ['https://x/y']"));
+  tree.add("there/kustomization.yaml",
+           "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: c-\n");
+  const auto refused =
+      kustomize::generate_kustomization(tree, "", spec_of("components: ['https://x/y']"));
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message == "component path 'https://x/y' must be local and relative");
   const auto made = kustomize::generate_kustomization(
@@ -167,5 +179,6 @@ TEST_CASE("a manifest that does not decode names its file") {
   tree.add("apps/bad.yaml", "kind: ConfigMap\n");
   const auto made = kustomize::generate_kustomization(tree, "apps", Value::object());
   REQUIRE_FALSE(made.ok());
-  CHECK(made.error().message.starts_with("failed to decode Kubernetes YAML from apps/bad.yaml: missing metadata.name"));
+  CHECK(made.error().message.starts_with(
+      "failed to decode Kubernetes YAML from apps/bad.yaml: missing metadata.name"));
 }

@@ -1,7 +1,6 @@
 // Every folder of tests/golden/kustomize holds an input tree and what the real tool made of it.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -42,7 +41,8 @@ base::MemoryFileTree load_tree(const fs::path& input) {
 
 std::vector<fs::path> cases() {
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(WEIR_SOURCE_DIR) / "tests/golden/kustomize")) {
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(fs::path(WEIR_SOURCE_DIR) / "tests/golden/kustomize")) {
     if (entry.is_directory()) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
@@ -61,11 +61,13 @@ TEST_CASE("every golden kustomization builds to the bytes of the real tool") {
     options.display_root = "/";
     options.legacy_order = true;
     if (!fs::exists(folder / "flags")) options.load_restrictor = kustomize::LoadRestrictor::none;
-    const std::string target = fs::exists(folder / "target") ? "/" + trimmed(read(folder / "target")) : "";
+    const std::string target =
+        fs::exists(folder / "target") ? "/" + trimmed(read(folder / "target")) : "";
     const auto built = kustomize::build(tree, "tree" + target, options);
     if (fs::exists(folder / "expected.error")) {
       REQUIRE_FALSE(built.ok());
-      CHECK(without_suggestion(trimmed(built.error().message)) == trimmed(read(folder / "expected.error")));
+      CHECK(without_suggestion(trimmed(built.error().message)) ==
+            trimmed(read(folder / "expected.error")));
       continue;
     }
     if (!built.ok()) FAIL(built.error().message);

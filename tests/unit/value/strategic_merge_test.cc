@@ -9,7 +9,9 @@ using value::MergeSchema;
 
 namespace {
 
-Value yaml(std::string_view text) { return value::parse_yaml(text, {value::YamlDialect::kustomize, {}}).value(); }
+Value yaml(std::string_view text) {
+  return value::parse_yaml(text, {value::YamlDialect::kustomize, {}}).value();
+}
 
 // One kind: spec.items merges by name, spec.ports by port and protocol, spec.set as a set.
 class Schemas final : public value::MergeSchemaSource {
@@ -32,8 +34,8 @@ class Schemas final : public value::MergeSchemaSource {
 std::string merged(std::string_view target, std::string_view patch) {
   static const Schemas schemas;
   Value result = yaml("apiVersion: v1\nkind: K\nspec: " + std::string(target));
-  const auto kept =
-      value::apply_strategic_merge(result, yaml("apiVersion: v1\nkind: K\nspec: " + std::string(patch)), schemas);
+  const auto kept = value::apply_strategic_merge(
+      result, yaml("apiVersion: v1\nkind: K\nspec: " + std::string(patch)), schemas);
   if (!kept.ok()) return "error: " + kept.error().message;
   return *kept ? value::write_yaml(result["spec"]) : "gone";
 }
@@ -43,7 +45,8 @@ std::string text(std::string_view expected) { return value::write_yaml(yaml(expe
 }  // namespace
 
 TEST_CASE("maps merge and null deletes") {
-  CHECK(merged("{a: 1, b: {c: 2, d: 3}}", "{b: {c: null, e: 4}}") == text("{a: 1, b: {d: 3, e: 4}}"));
+  CHECK(merged("{a: 1, b: {c: 2, d: 3}}", "{b: {c: null, e: 4}}") ==
+        text("{a: 1, b: {d: 3, e: 4}}"));
 }
 
 TEST_CASE("lists without merge keys are replaced") {
@@ -51,7 +54,8 @@ TEST_CASE("lists without merge keys are replaced") {
 }
 
 TEST_CASE("items of keyed lists merge, and new ones come first") {
-  CHECK(merged("{items: [{name: a, v: 1}, {name: b, v: 2}]}", "{items: [{name: n}, {name: b, w: 3}]}") ==
+  CHECK(merged("{items: [{name: a, v: 1}, {name: b, v: 2}]}",
+               "{items: [{name: n}, {name: b, w: 3}]}") ==
         text("{items: [{name: n}, {name: b, v: 2, w: 3}, {name: a, v: 1}]}"));
 }
 
@@ -68,7 +72,8 @@ TEST_CASE("scalars of merging lists form a set") {
 TEST_CASE("directives delete and replace") {
   CHECK(merged("{items: [{name: a}, {name: b}]}", "{items: [{name: a, $patch: delete}]}") ==
         text("{items: [{name: b}]}"));
-  CHECK(merged("{items: [{name: a}]}", "{items: [{$patch: replace}, {name: z}]}") == text("{items: [{name: z}]}"));
+  CHECK(merged("{items: [{name: a}]}", "{items: [{$patch: replace}, {name: z}]}") ==
+        text("{items: [{name: z}]}"));
   CHECK(merged("{b: {c: 1}}", "{b: {$patch: replace, d: 2}}") == text("{b: {d: 2}}"));
   CHECK(merged("{b: {c: 1}, a: 1}", "{b: {$patch: delete}}") == text("{a: 1}"));
   CHECK(merged("{}", "{b: {$patch: nonsense}}").empty() == false);
@@ -90,7 +95,8 @@ TEST_CASE("empty nulls vanish where written nulls stay") {
 }
 
 TEST_CASE("a map over a scalar is refused") {
-  CHECK(merged("{a: 1}", "{a: {b: 1}}").starts_with("error: wrong node kind: expected ScalarNode but got MappingNode"));
+  CHECK(merged("{a: 1}", "{a: {b: 1}}")
+            .starts_with("error: wrong node kind: expected ScalarNode but got MappingNode"));
 }
 
 TEST_CASE("a target without a patch below it is not copied") {
