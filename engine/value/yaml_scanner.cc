@@ -306,7 +306,7 @@ bool YamlScanner::scan_plain_node(int indent, bool key_allowed, int key_column, 
   std::string_view text;
   if (!scan_plain(indent + 1, false, text)) return false;
   if (*at_ == ':' && is_blankz(at_[1]))
-    return fail_key(first, "mapping values are not allowed in this context");
+    return fail_key(first, here(), "mapping values are not allowed in this context");
   if (!builder_.scalar(text, true, properties.view(), mark(first))) return false;
   const bool ended_line = plain_ended_line_;
   if (!skip_to_token(ended_line)) return false;
@@ -400,13 +400,13 @@ bool YamlScanner::scan_key() {
       return fail("did not find expected key");
     const char* after = at_;
     const std::string_view text = plain_first_line(after);
-    if (*after != ':') return fail_key(start, "could not find expected ':'");
+    if (*after != ':') return fail_key(start, start, "could not find expected ':'");
     if (!builder_.scalar(text, true, properties.view(), mark(first))) return false;
     at_ = after;
   }
   if (at_ - start.at > simple_key_max) return fail_at(start, "could not find expected ':'");
   while (is_blank(*at_)) ++at_;
-  if (*at_ != ':' || !is_blankz(at_[1])) return fail_key(start, "could not find expected ':'");
+  if (*at_ != ':' || !is_blankz(at_[1])) return fail_key(start, start, "could not find expected ':'");
   ++at_;
   return true;
 }
@@ -445,15 +445,14 @@ bool YamlScanner::scan_sequence(int column_wanted, bool indentless,
 }
 
 // The place of a ':' with no space behind it in the line at `start`, if there is one that looks like a key's.
-bool YamlScanner::fail_key(const Position& start, std::string_view what) {
+bool YamlScanner::fail_key(const Position& start, const Position& place, std::string_view what) {
   const char* colon = start.at;
   while (*colon != '\0' && *colon != '\n' && *colon != ':' && *colon != ' ' && *colon != '#') ++colon;
   const bool looks_like_key = *colon == ':' && colon != start.at && !is_blankz(colon[1]) &&
                               colon[1] != '/' && colon - start.at <= 128;
-  if (!looks_like_key) return fail_at(start, what);
+  if (!looks_like_key) return fail_at(place, what);
   const std::string key(start.at, static_cast<std::size_t>(colon - start.at));
-  const Position place{colon, start.line_start, start.line};
-  return fail_at(place, std::string(what) + ": a space is missing after \"" + key + ":\"");
+  return fail_at({colon, start.line_start, start.line}, std::string(what) + ": a space is missing after \"" + key + ":\"");
 }
 
 std::size_t YamlScanner::anchor_number(std::string_view name, bool define) {

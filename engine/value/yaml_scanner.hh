@@ -114,8 +114,9 @@ class YamlScanner {
   bool fail_at(const Position& place, std::string_view what) {
     return builder_.fail(Code::invalid, mark(place), what);
   }
-  // A key without its colon, or a colon where none may be: the usual cause is a missing space.
-  bool fail_key(const Position& start, std::string_view what);
+  // A key without its colon, or a colon where none may be. The usual cause is a missing space behind a colon in the
+  // line at `start`: then the error says so, at that colon; else it stands at `place`.
+  bool fail_key(const Position& start, const Position& place, std::string_view what);
   bool decline() {
     unusual_ = true;
     return false;
