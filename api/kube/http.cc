@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/kube/protobuf.hh"
 #include "engine/base/limits.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
@@ -107,12 +108,7 @@ Result<void> read_options(const Headers& query, Call& call, bool& watch) {
 Result<Value> read_body(const Request& request) {
   if (request.body.empty()) return Value();
   const std::string_view type = request.header("content-type");
-  if (type.find("protobuf") != std::string_view::npos) {
-    return make_error(Code::unsupported,
-                      "the body of the request was in an unknown format - accepted media types include: "
-                      "application/json, application/yaml",
-                      "UnsupportedMediaType");
-  }
+  if (type.find("protobuf") != std::string_view::npos) return decode_protobuf(request.body);
   if (type.find("yaml") != std::string_view::npos) {
     Result<Value> parsed = value::parse_yaml(request.body);
     if (!parsed.ok()) return bad_request("error decoding YAML: " + parsed.error().message);

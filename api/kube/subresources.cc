@@ -1,5 +1,6 @@
 // Everything that is not an object of its own: scale, reviews, tokens, finalize, eviction.
 #include "api/kube/core.hh"
+#include "api/kube/kubeconfig.hh"
 #include "api/kube/workloads.hh"
 #include "engine/value/pointer.hh"
 
@@ -147,7 +148,8 @@ Result<Value> Core::service_account_token(Call& call) {
   if (call.verb != Verb::create) return method_not_allowed();
   const Value* account = storage.find(key_of(call));
   if (account == nullptr) return not_found(*call.kind, call.name);
-  const std::string token = "weir." + random_uid() + random_uid();
+  // Not from the server's own generator: its other numbers are public, and a token must not follow from them.
+  WEIR_TRY(const std::string token, random_token());
   tokens_[token] = {"system:serviceaccount:" + call.ns + ":" + call.name,
                     {"system:serviceaccounts", "system:serviceaccounts:" + call.ns, "system:authenticated"}};
   Value answer = call.body;
