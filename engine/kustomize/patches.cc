@@ -85,8 +85,15 @@ Result<void> apply_operations(Resource& resource, const Value& operations) {
   if (!lent) return {};
   Value* metadata = object.find_mut("metadata");
   Value* annotations = metadata == nullptr ? nullptr : metadata->find_mut("annotations");
-  if (annotations == nullptr || !annotations->is_object()) return {};
-  annotations->erase(hidden_annotation);
+  const bool survived = annotations != nullptr && annotations->erase(hidden_annotation);
+  if (!survived) {
+    // The patch put other annotations in the place of all: what tells the origin went with them.
+    resource.origin.reset();
+    resource.transformations.clear();
+    // Annotations that are no map become the reference's own, which leave with it.
+    if (annotations != nullptr && !annotations->is_object()) metadata->erase("annotations");
+    return {};
+  }
   if (annotations->empty()) metadata->erase("annotations");
   return {};
 }

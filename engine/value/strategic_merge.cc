@@ -423,7 +423,7 @@ Result<Outcome> Merger::merge_item(std::vector<Value>& target, std::span<const V
   }
   merged = *mine;
   WEIR_TRY(Outcome outcome, walk(merged, change, schema, self && change != nullptr));
-  if (outcome == Outcome::kept) *mine = merged;
+  if (outcome == Outcome::kept || self) *mine = merged;
   return outcome;
 }
 
