@@ -46,8 +46,10 @@ std::string place_text(std::string_view file, YamlMark mark, std::string_view wh
   return text.append(what);
 }
 
-YamlBuilder::YamlBuilder(const YamlOptions& options)
-    : options_(options), yaml_1_1_(options.dialect != YamlDialect::kustomize) {
+YamlBuilder::YamlBuilder(const YamlOptions& options, std::size_t text_bytes)
+    : options_(options),
+      yaml_1_1_(options.dialect != YamlDialect::kustomize),
+      nodes_max_(std::min(limits::value_nodes_max, 2 * text_bytes + 16)) {
   frames_.reserve(32);
 }
 
@@ -65,7 +67,7 @@ Value YamlBuilder::take_document() {
 
 bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties& properties,
                          YamlMark mark) {
-  if (++nodes_ > limits::value_nodes_max)
+  if (++nodes_ - alias_nodes_ > nodes_max_)
     return fail(Code::limit, mark, "too many values in one document");
   if (!frames_.empty() && frames_.back().mapping && !frames_.back().has_key)
     return add_key(text, plain, properties, mark);
@@ -233,7 +235,7 @@ void YamlBuilder::merge_map(Frame& frame, const Value& from) {
 
 bool YamlBuilder::begin(Value empty, bool mapping, const YamlProperties& properties,
                         YamlMark mark) {
-  if (++nodes_ > limits::value_nodes_max)
+  if (++nodes_ - alias_nodes_ > nodes_max_)
     return fail(Code::limit, mark, "too many values in one document");
   if (frames_.size() >= limits::value_depth_max)
     return fail(Code::limit, mark, "nested too deeply");

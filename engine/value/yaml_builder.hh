@@ -36,7 +36,8 @@ struct YamlProperties {
 
 class YamlBuilder {
  public:
-  explicit YamlBuilder(const YamlOptions& options);
+  // No text has more nodes than characters, twice over: an event source that makes more has lost its way.
+  YamlBuilder(const YamlOptions& options, std::size_t text_bytes);
 
   // `anchor` numbers come from the event source; the name is for error texts.
   bool scalar(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark);
@@ -89,6 +90,7 @@ class YamlBuilder {
 
   const YamlOptions options_;
   const bool yaml_1_1_;
+  const std::size_t nodes_max_;
   std::vector<Frame> frames_;
   std::vector<Anchor> anchors_;
   Value root_;

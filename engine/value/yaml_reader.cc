@@ -93,13 +93,14 @@ class Handler final : public YAML::EventHandler {
 
 std::optional<Error> read_with_library(std::string_view text, const YamlOptions& options,
                                        std::vector<YamlDocument>& documents) {
-  YamlBuilder builder(options);
+  YamlBuilder builder(options, text.size());
   try {
     ViewBuffer buffer(text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     Handler handler(builder);
-    while (parser.HandleNextDocument(handler)) {
+    std::size_t left = text.size() + 1;  // no text has more documents than characters
+    while (left-- > 0 && parser.HandleNextDocument(handler)) {
       YamlDocument document;
       document.value = builder.take_document();
       document.line = handler.first_mark().line;
@@ -124,7 +125,7 @@ Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text,
     return make_error(Code::invalid, place_text(options.file, prepared.mark, prepared.problem));
   std::vector<YamlDocument> documents;
   if (!prepared.unusual) {
-    YamlBuilder builder(options);
+    YamlBuilder builder(options, text.size());
     const ScanOutcome outcome = YamlScanner(prepared.text, builder, options).scan(documents);
     if (outcome == ScanOutcome::done) return documents;
     if (outcome == ScanOutcome::failed) return builder.error();
