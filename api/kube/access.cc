@@ -78,11 +78,13 @@ Result<void> Core::authorize_named(const User& user, std::string_view verb, std:
     }
     const Value& reference = binding["roleRef"];
     const bool cluster = reference["kind"].get_string() == "ClusterRole";
-    const Value* role = storage.find({(cluster ? "clusterroles." : "roles.") + std::string(rbac),
-                                      cluster ? "" : binding_ns, std::string(reference["name"].get_string())});
+    const Value* role =
+        storage.find({(cluster ? "clusterroles." : "roles.") + std::string(rbac),
+                      cluster ? "" : binding_ns, std::string(reference["name"].get_string())});
     if (role == nullptr) return false;
     const auto rules = (*role)["rules"].items();
-    return std::any_of(rules.begin(), rules.end(), [&](const Value& rule) { return rule_allows(rule, wanted); });
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const Value& rule) { return rule_allows(rule, wanted); });
   };
   for (const auto& [key, binding] : storage.all("clusterrolebindings." + std::string(rbac))) {
     if (role_allows(binding, "")) return {};
@@ -90,10 +92,11 @@ Result<void> Core::authorize_named(const User& user, std::string_view verb, std:
   for (const auto& [key, binding] : storage.all("rolebindings." + std::string(rbac))) {
     if (!ns.empty() && key.first == ns && role_allows(binding, key.first)) return {};
   }
-  const std::string target = std::string(resource) + (group.empty() ? "" : "." + std::string(group));
-  std::string text = target + (name.empty() ? "" : " \"" + std::string(name) + "\"") + " is forbidden: User \"" +
-                     user.name + "\" cannot " + std::string(verb) + " resource \"" + full + "\" in API group \"" +
-                     std::string(group) + "\"";
+  const std::string target =
+      std::string(resource) + (group.empty() ? "" : "." + std::string(group));
+  std::string text = target + (name.empty() ? "" : " \"" + std::string(name) + "\"") +
+                     " is forbidden: User \"" + user.name + "\" cannot " + std::string(verb) +
+                     " resource \"" + full + "\" in API group \"" + std::string(group) + "\"";
   text += ns.empty() ? " at the cluster scope" : " in the namespace \"" + std::string(ns) + "\"";
   return make_error(Code::forbidden, std::move(text), "Forbidden");
 }
@@ -102,8 +105,8 @@ Result<void> Core::authorize(const Call& call) const {
   if (call.kind == nullptr) return {};
   // Everybody may ask what they may do.
   if (call.kind->gvk.kind.starts_with("SelfSubject")) return {};
-  return authorize_named(call.user, verb_word(call), call.kind->gvk.group, call.kind->plural, call.subresource,
-                         call.ns, call.verb == Verb::create ? "" : call.name);
+  return authorize_named(call.user, verb_word(call), call.kind->gvk.group, call.kind->plural,
+                         call.subresource, call.ns, call.verb == Verb::create ? "" : call.name);
 }
 
 void Core::assign_addresses(const Value& live, Value& service) {
@@ -117,7 +120,8 @@ void Core::assign_addresses(const Value& live, Value& service) {
   std::set<std::int64_t> ports;
   for (const auto& [key, other] : storage.all("services")) {
     used.emplace(other["spec"]["clusterIP"].get_string());
-    for (const Value& port : other["spec"]["ports"].items()) ports.insert(port["nodePort"].get_int());
+    for (const Value& port : other["spec"]["ports"].items())
+      ports.insert(port["nodePort"].get_int());
   }
   if (spec["clusterIP"].get_string().empty()) {
     std::string address;
@@ -137,7 +141,8 @@ void Core::assign_addresses(const Value& live, Value& service) {
     Value& port = list.item_mut(i);
     if (port["nodePort"].get_int() != 0) continue;
     for (const Value& old : was["ports"].items()) {
-      if (old["port"] == port["port"] && old["protocol"] == port["protocol"]) port.set("nodePort", old["nodePort"]);
+      if (old["port"] == port["port"] && old["protocol"] == port["protocol"])
+        port.set("nodePort", old["nodePort"]);
     }
     if (port["nodePort"].get_int() != 0) continue;
     std::int64_t number = 0;
@@ -155,7 +160,8 @@ Value named(std::string_view api_version, std::string_view kind, std::string_vie
             std::string_view ns = {}) {
   Value metadata = Value::object({{"name", name}});
   if (!ns.empty()) metadata.set("namespace", ns);
-  return Value::object({{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(metadata)}});
+  return Value::object(
+      {{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(metadata)}});
 }
 
 Value texts(std::initializer_list<std::string_view> list) {
@@ -165,8 +171,9 @@ Value texts(std::initializer_list<std::string_view> list) {
 }
 
 Value rule(Value groups, Value resources, Value verbs) {
-  return Value::object(
-      {{"apiGroups", std::move(groups)}, {"resources", std::move(resources)}, {"verbs", std::move(verbs)}});
+  return Value::object({{"apiGroups", std::move(groups)},
+                        {"resources", std::move(resources)},
+                        {"verbs", std::move(verbs)}});
 }
 
 Value cluster_role(std::string_view name, Value rules) {
@@ -184,31 +191,39 @@ std::vector<Value> first_objects() {
   Value admin_rules = Value::array({rule(every, every, every)});
   admin_rules.push_back(Value::object({{"nonResourceURLs", every}, {"verbs", every}}));
   objects.push_back(cluster_role("cluster-admin", std::move(admin_rules)));
-  const Value groups = texts({"", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "discovery.k8s.io"});
+  const Value groups = texts(
+      {"", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "discovery.k8s.io"});
   objects.push_back(cluster_role(
-      "admin", Value::array({rule(groups, every, every),
-                             rule(texts({"rbac.authorization.k8s.io"}), texts({"roles", "rolebindings"}), every)})));
+      "admin",
+      Value::array({rule(groups, every, every), rule(texts({"rbac.authorization.k8s.io"}),
+                                                     texts({"roles", "rolebindings"}), every)})));
   objects.push_back(cluster_role("edit", Value::array({rule(groups, every, every)})));
-  objects.push_back(cluster_role("view", Value::array({rule(groups, every, texts({"get", "list", "watch"}))})));
+  objects.push_back(
+      cluster_role("view", Value::array({rule(groups, every, texts({"get", "list", "watch"}))})));
   Value binding = named("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "cluster-admin");
-  binding.set("roleRef", Value::object({{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"},
+  binding.set("roleRef", Value::object({{"apiGroup", "rbac.authorization.k8s.io"},
+                                        {"kind", "ClusterRole"},
                                         {"name", "cluster-admin"}}));
   binding.set("subjects", Value::array({Value::object({{"apiGroup", "rbac.authorization.k8s.io"},
-                                                       {"kind", "Group"}, {"name", "system:masters"}})}));
+                                                       {"kind", "Group"},
+                                                       {"name", "system:masters"}})}));
   objects.push_back(std::move(binding));
   Value service = named("v1", "Service", "kubernetes", "default");
-  service.set("spec", Value::object({{"clusterIP", "10.96.0.1"},
-                                     {"ports", Value::array({Value::object({{"name", "https"}, {"port", 443},
-                                                                            {"targetPort", 6443}})})}}));
+  service.set(
+      "spec",
+      Value::object({{"clusterIP", "10.96.0.1"},
+                     {"ports", Value::array({Value::object(
+                                   {{"name", "https"}, {"port", 443}, {"targetPort", 6443}})})}}));
   objects.push_back(std::move(service));
   Value node = named("v1", "Node", "weir-node");
-  node.entry("metadata").set("labels", Value::object({{"kubernetes.io/arch", "amd64"},
-                                                      {"kubernetes.io/hostname", "weir-node"},
-                                                      {"kubernetes.io/os", "linux"}}));
+  node.entry("metadata")
+      .set("labels", Value::object({{"kubernetes.io/arch", "amd64"},
+                                    {"kubernetes.io/hostname", "weir-node"},
+                                    {"kubernetes.io/os", "linux"}}));
   objects.push_back(std::move(node));
   Value storage_class = named("storage.k8s.io/v1", "StorageClass", "standard");
-  storage_class.entry("metadata").set(
-      "annotations", Value::object({{"storageclass.kubernetes.io/is-default-class", "true"}}));
+  storage_class.entry("metadata")
+      .set("annotations", Value::object({{"storageclass.kubernetes.io/is-default-class", "true"}}));
   storage_class.set("provisioner", "weir.dev/simulated");
   objects.push_back(std::move(storage_class));
   return objects;
@@ -216,25 +231,38 @@ std::vector<Value> first_objects() {
 
 Value node_status(const std::string& now) {
   const Value size = Value::object({{"cpu", "64"}, {"memory", "256Gi"}, {"pods", "11000"}});
-  const auto condition = [&](std::string_view type, std::string_view status, std::string_view reason,
-                             std::string_view message) {
-    return Value::object({{"type", type}, {"status", status}, {"reason", reason}, {"message", message},
-                          {"lastHeartbeatTime", now}, {"lastTransitionTime", now}});
+  const auto condition = [&](std::string_view type, std::string_view status,
+                             std::string_view reason, std::string_view message) {
+    return Value::object({{"type", type},
+                          {"status", status},
+                          {"reason", reason},
+                          {"message", message},
+                          {"lastHeartbeatTime", now},
+                          {"lastTransitionTime", now}});
   };
   return Value::object(
       {{"allocatable", size},
        {"capacity", size},
-       {"addresses", Value::array({Value::object({{"address", "127.0.0.1"}, {"type", "InternalIP"}}),
-                                   Value::object({{"address", "weir-node"}, {"type", "Hostname"}})})},
+       {"addresses",
+        Value::array({Value::object({{"address", "127.0.0.1"}, {"type", "InternalIP"}}),
+                      Value::object({{"address", "weir-node"}, {"type", "Hostname"}})})},
        {"conditions",
         Value::array({condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
                                 "kubelet has sufficient memory available"),
-                      condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-                      condition("Ready", "True", "KubeletReady", "the simulated kubelet is posting ready status")})},
-       {"nodeInfo", Value::object({{"architecture", "amd64"}, {"bootID", ""}, {"containerRuntimeVersion", "weir"},
-                                   {"kernelVersion", ""}, {"kubeProxyVersion", ""}, {"machineID", ""},
-                                   {"kubeletVersion", model::schema_version()}, {"operatingSystem", "linux"},
-                                   {"osImage", "simulated"}, {"systemUUID", ""}})}});
+                      condition("DiskPressure", "False", "KubeletHasNoDiskPressure",
+                                "kubelet has no disk pressure"),
+                      condition("Ready", "True", "KubeletReady",
+                                "the simulated kubelet is posting ready status")})},
+       {"nodeInfo", Value::object({{"architecture", "amd64"},
+                                   {"bootID", ""},
+                                   {"containerRuntimeVersion", "weir"},
+                                   {"kernelVersion", ""},
+                                   {"kubeProxyVersion", ""},
+                                   {"machineID", ""},
+                                   {"kubeletVersion", model::schema_version()},
+                                   {"operatingSystem", "linux"},
+                                   {"osImage", "simulated"},
+                                   {"systemUUID", ""}})}});
 }
 
 }  // namespace
@@ -244,7 +272,8 @@ Result<void> Core::bootstrap() {
   for (const Value& object : first_objects()) {
     const Kind kind = registry.find(Gvk::of(object));
     WEIR_ASSERT(kind != nullptr);
-    Call call = internal(Verb::create, kind, {"", std::string(object["metadata"]["namespace"].get_string()), ""});
+    Call call = internal(Verb::create, kind,
+                         {"", std::string(object["metadata"]["namespace"].get_string()), ""});
     call.field_manager = "kube-apiserver";
     call.body = object;
     WEIR_CHECK(create(call));

@@ -1,7 +1,8 @@
-// What the API server does to an object of a built-in kind before it stores it: defaults, allocated values,
-// and the checks that users meet.
+// What the API server does to an object of a built-in kind before it stores it: defaults, allocated
+// values, and the checks that users meet.
 //
-// Owner: api/kube. Pure functions over the object (service addresses come from the caller); no threads.
+// Owner: api/kube. Pure functions over the object (service addresses come from the caller); no
+// threads.
 #pragma once
 
 #include <functional>
@@ -14,16 +15,18 @@
 
 namespace weir::api::kube {
 
-// Fills in what Kubernetes defaults for `object` of `kind` (by its set). `live` is null on a create.
+// Fills in what Kubernetes defaults for `object` of `kind` (by its set). `live` is null on a
+// create.
 void default_builtin(const KindInfo& kind, const Value& live, Value& object);
 // What the server makes up itself, which no manager owns: a Job's selector and labels.
 void fill_generated(const KindInfo& kind, const Value& live, Value& object);
 // Defaults of a pod spec, as in every pod template.
 void default_pod_spec(Value& spec);
 
-// All that is wrong with the object; `live` is null on a create. For every kind: names, labels, finalizers;
-// for built-in ones what Kubernetes requires and what may not change.
-std::vector<FieldError> validate_object(const KindInfo& kind, const Value& live, const Value& object);
+// All that is wrong with the object; `live` is null on a create. For every kind: names, labels,
+// finalizers; for built-in ones what Kubernetes requires and what may not change.
+std::vector<FieldError> validate_object(const KindInfo& kind, const Value& live,
+                                        const Value& object);
 
 // Kinds whose metadata.generation counts changes of the specification.
 bool has_generation(const KindInfo& kind);

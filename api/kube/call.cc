@@ -20,7 +20,8 @@ std::string group_kind(const KindInfo& kind) {
 }  // namespace
 
 Error not_found(const KindInfo& kind, std::string_view name) {
-  return make_error(Code::not_found, kind.group_resource() + " " + quoted(name) + " not found", "NotFound");
+  return make_error(Code::not_found, kind.group_resource() + " " + quoted(name) + " not found",
+                    "NotFound");
 }
 
 Error namespace_not_found(Call& call, std::string_view ns) {
@@ -30,14 +31,15 @@ Error namespace_not_found(Call& call, std::string_view ns) {
 }
 
 Error already_exists(const KindInfo& kind, std::string_view name) {
-  return make_error(Code::already_exists, kind.group_resource() + " " + quoted(name) + " already exists",
+  return make_error(Code::already_exists,
+                    kind.group_resource() + " " + quoted(name) + " already exists",
                     "AlreadyExists");
 }
 
 Error write_conflict(const KindInfo& kind, std::string_view name, std::string_view why) {
   return make_error(Code::conflict,
-                    "Operation cannot be fulfilled on " + kind.group_resource() + " " + quoted(name) + ": " +
-                        std::string(why),
+                    "Operation cannot be fulfilled on " + kind.group_resource() + " " +
+                        quoted(name) + ": " + std::string(why),
                     "Conflict");
 }
 
@@ -55,19 +57,21 @@ Error invalid(Call& call, std::string_view name, const std::vector<FieldError>& 
         {{"reason", error.reason}, {"message", error.message}, {"field", error.field}}));
   }
   if (errors.size() > 1) text = "[" + text + "]";
-  return make_error(Code::invalid, group_kind(*call.kind) + " " + quoted(name) + " is invalid: " + text,
+  return make_error(Code::invalid,
+                    group_kind(*call.kind) + " " + quoted(name) + " is invalid: " + text,
                     "Invalid");
 }
 
 Error method_not_allowed() {
-  return make_error(Code::unsupported, "the server does not allow this method on the requested resource",
+  return make_error(Code::unsupported,
+                    "the server does not allow this method on the requested resource",
                     "MethodNotAllowed");
 }
 
 Error forbidden(const KindInfo& kind, std::string_view name, std::string_view why) {
   return make_error(Code::forbidden,
-                    kind.group_resource() + (name.empty() ? "" : " " + quoted(name)) + " is forbidden: " +
-                        std::string(why),
+                    kind.group_resource() + (name.empty() ? "" : " " + quoted(name)) +
+                        " is forbidden: " + std::string(why),
                     "Forbidden");
 }
 
@@ -75,11 +79,13 @@ Error expired(std::string message) { return make_error(Code::gone, std::move(mes
 
 int http_status(const Error& error) {
   static const std::map<std::string_view, int> by_reason = {
-      {"NotFound", 404},   {"AlreadyExists", 409}, {"Conflict", 409},         {"Invalid", 422},
-      {"BadRequest", 400}, {"Unauthorized", 401},  {"Forbidden", 403},        {"Expired", 410},
-      {"Gone", 410},       {"Timeout", 504},       {"MethodNotAllowed", 405}, {"NotAcceptable", 406},
-      {"InternalError", 500}, {"TooManyRequests", 429}, {"UnsupportedMediaType", 415}};
-  if (const auto found = by_reason.find(error.reason); found != by_reason.end()) return found->second;
+      {"NotFound", 404},      {"AlreadyExists", 409},    {"Conflict", 409},
+      {"Invalid", 422},       {"BadRequest", 400},       {"Unauthorized", 401},
+      {"Forbidden", 403},     {"Expired", 410},          {"Gone", 410},
+      {"Timeout", 504},       {"MethodNotAllowed", 405}, {"NotAcceptable", 406},
+      {"InternalError", 500}, {"TooManyRequests", 429},  {"UnsupportedMediaType", 415}};
+  if (const auto found = by_reason.find(error.reason); found != by_reason.end())
+    return found->second;
   return 500;
 }
 
@@ -91,9 +97,9 @@ Value status_of(const Error& error, const Call& call) {
     const std::string name = about_other ? call.failed_name : call.name;
     if (!name.empty()) details.set("name", name);
     if (!about_other && !call.kind->gvk.group.empty()) details.set("group", call.kind->gvk.group);
-    details.set("kind", about_other                  ? call.failed_kind
+    details.set("kind", about_other                 ? call.failed_kind
                         : error.reason == "Invalid" ? call.kind->gvk.kind
-                                                     : call.kind->plural);
+                                                    : call.kind->plural);
   }
   if (!call.causes.empty()) details.set("causes", call.causes);
   Value status = Value::object({{"kind", "Status"},

@@ -1,9 +1,9 @@
-// One request to the embedded Kubernetes API, already taken apart: what, on which kind, by whom, with
-// which options. HTTP requests and in-process calls both become Calls. And the errors calls end in, with
-// the API server's own reasons and texts.
+// One request to the embedded Kubernetes API, already taken apart: what, on which kind, by whom,
+// with which options. HTTP requests and in-process calls both become Calls. And the errors calls
+// end in, with the API server's own reasons and texts.
 //
-// Owner: api/kube. Values; one thread. Error::reason carries the Status reason; what else a Status says
-// (causes) is left in the Call.
+// Owner: api/kube. Values; one thread. Error::reason carries the Status reason; what else a Status
+// says (causes) is left in the Call.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,16 @@ namespace weir::api::kube {
 
 struct KindInfo;
 
-enum class Verb : std::uint8_t { get, list, watch, create, update, patch, remove, remove_collection };
+enum class Verb : std::uint8_t {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  remove,
+  remove_collection
+};
 enum class PatchKind : std::uint8_t { json, merge, strategic, apply };
 
 struct User {
@@ -52,16 +61,16 @@ struct Call {
   std::string field_validation = "Warn";  // Ignore, Warn, Strict
   PatchKind patch = PatchKind::merge;
   Value body;
-  std::string propagation;           // Background, Foreground, Orphan, "" = the kind's default
-  std::int64_t grace_seconds = -1;        // -1 = the object's own
+  std::string propagation;          // Background, Foreground, Orphan, "" = the kind's default
+  std::int64_t grace_seconds = -1;  // -1 = the object's own
   std::string precondition_uid;
   std::string precondition_version;
 
   // Filled in on the way.
   std::vector<std::string> warnings;
-  bool created = false;      // an update or apply made the object: 201
-  Value causes;              // of the failure: [{reason, message, field}]
-  std::string failed_kind;   // when the failure is about another object than the call's
+  bool created = false;     // an update or apply made the object: 201
+  Value causes;             // of the failure: [{reason, message, field}]
+  std::string failed_kind;  // when the failure is about another object than the call's
   std::string failed_name;
 };
 

@@ -15,7 +15,9 @@ namespace {
 template <auto Free>
 struct Freer {
   template <typename T>
-  void operator()(T* pointer) const { Free(pointer); }
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
 };
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using CertPtr = std::unique_ptr<X509, Freer<X509_free>>;
@@ -51,7 +53,8 @@ Result<Certificate> make_certificate(const std::string& address) {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 10L * 365 * 24 * 3600);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("weir"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("weir"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   std::string names = "DNS:localhost,IP:127.0.0.1";
   if (address != "127.0.0.1" && address != "0.0.0.0") names += ",IP:" + address;
@@ -65,7 +68,8 @@ Result<Certificate> make_certificate(const std::string& address) {
   const BioPtr certificate_out(BIO_new(BIO_s_mem()));
   const BioPtr key_out(BIO_new(BIO_s_mem()));
   if (PEM_write_bio_X509(certificate_out.get(), certificate.get()) != 1 ||
-      PEM_write_bio_PrivateKey(key_out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_PrivateKey(key_out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
+          1) {
     return failed;
   }
   return Certificate{text_of(certificate_out.get()), text_of(key_out.get())};

@@ -8,7 +8,8 @@ namespace weir::api::kube {
 namespace {
 
 bool exists(Core& core, const Value& owner, const std::string& ns) {
-  const Kind kind = core.registry.find(Gvk::from(owner["apiVersion"].get_string(), owner["kind"].get_string()));
+  const Kind kind =
+      core.registry.find(Gvk::from(owner["apiVersion"].get_string(), owner["kind"].get_string()));
   if (kind == nullptr) return false;
   const Value* found = core.storage.find(
       {kind->set, kind->namespaced ? ns : "", std::string(owner["name"].get_string())});
@@ -47,7 +48,8 @@ void drop_owner(Core& core, const Key& key, const Value& uid) {
 
 bool has_finalizer(const Value& object, std::string_view finalizer) {
   const auto list = object["metadata"]["finalizers"].items();
-  return std::any_of(list.begin(), list.end(), [&](const Value& item) { return item.get_string() == finalizer; });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Value& item) { return item.get_string() == finalizer; });
 }
 
 }  // namespace
@@ -104,8 +106,8 @@ void step_namespace(Core& core, const Key& key) {
   if (ns.is_null() || !ns["metadata"].contains("deletionTimestamp")) return;
   std::vector<Key> inside;
   for (const auto& [set, objects] : core.storage.sets()) {
-    for (auto from = objects.lower_bound({key.name, ""}); from != objects.end() && from->first.first == key.name;
-         ++from) {
+    for (auto from = objects.lower_bound({key.name, ""});
+         from != objects.end() && from->first.first == key.name; ++from) {
       inside.push_back({set, key.name, from->first.second});
     }
   }

@@ -9,7 +9,9 @@
 namespace weir::api::kube {
 
 Core::Core(const ServerOptions& given)
-    : options(given), storage(*given.kv, given.synced_writes, given.watch_window), random_(given.seed) {
+    : options(given),
+      storage(*given.kv, given.synced_writes, given.watch_window),
+      random_(given.seed) {
   for (const Credential& credential : given.credentials) {
     tokens_[credential.token] = {credential.user, credential.groups};
   }
@@ -73,8 +75,8 @@ std::string Core::random_uid() {
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
   const std::string hex = base::hex_encode(bytes);
-  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" +
-         hex.substr(20);
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
+         hex.substr(16, 4) + "-" + hex.substr(20);
 }
 
 std::string Core::random_suffix(std::size_t length) {
@@ -92,9 +94,12 @@ Value Core::show(const Value& stored, const KindInfo& kind) const {
   if (kind.set != "events") return shown;
   // The two event APIs name the same facts differently.
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"involvedObject", "regarding"},          {"message", "note"},
-      {"source", "deprecatedSource"},           {"count", "deprecatedCount"},
-      {"firstTimestamp", "deprecatedFirstTimestamp"}, {"lastTimestamp", "deprecatedLastTimestamp"},
+      {"involvedObject", "regarding"},
+      {"message", "note"},
+      {"source", "deprecatedSource"},
+      {"count", "deprecatedCount"},
+      {"firstTimestamp", "deprecatedFirstTimestamp"},
+      {"lastTimestamp", "deprecatedLastTimestamp"},
       {"reportingComponent", "reportingController"}};
   const bool to_new = kind.gvk.group == "events.k8s.io";
   for (std::size_t i = 0; i < shown.size(); ++i) {
@@ -113,12 +118,14 @@ Result<Value> Core::execute(Call& call) {
   const KindInfo& kind = *call.kind;
   if (!call.subresource.empty() && call.subresource != "status") {
     if (call.subresource == "scale") return scale(call);
-    if (call.subresource == "token" && kind.set == "serviceaccounts") return service_account_token(call);
+    if (call.subresource == "token" && kind.set == "serviceaccounts")
+      return service_account_token(call);
     if (call.subresource == "finalize" && kind.set == "namespaces") return finalize_namespace(call);
     if (call.subresource == "eviction" && kind.set == "pods") return evict(call);
-    return make_error(Code::unsupported,
-                      "the embedded Kubernetes API does not serve " + kind.plural + "/" + call.subresource,
-                      "MethodNotAllowed");
+    return make_error(
+        Code::unsupported,
+        "the embedded Kubernetes API does not serve " + kind.plural + "/" + call.subresource,
+        "MethodNotAllowed");
   }
   if (!kind.has_verb("get")) {
     return call.verb == Verb::create ? review(call) : Result<Value>(method_not_allowed());
@@ -154,7 +161,8 @@ Result<ListAnswer> Core::list(Call& call) {
     if (slash == std::string::npos) {
       return make_error(Code::invalid, "continue key is not valid", "BadRequest");
     }
-    from = objects.upper_bound({call.continue_token.substr(0, slash), call.continue_token.substr(slash + 1)});
+    from = objects.upper_bound(
+        {call.continue_token.substr(0, slash), call.continue_token.substr(slash + 1)});
   }
   for (; from != objects.end(); ++from) {
     const auto& [name, object] = *from;
@@ -166,13 +174,15 @@ Result<ListAnswer> Core::list(Call& call) {
       continue;
     }
     answer.items.push_back(show(object, *call.kind));
-    if (call.limit > 0 && answer.items.size() == call.limit) answer.continue_token = name.first + "/" + name.second;
+    if (call.limit > 0 && answer.items.size() == call.limit)
+      answer.continue_token = name.first + "/" + name.second;
   }
   if (answer.remaining == 0) answer.continue_token.clear();
   return answer;
 }
 
-// --- time -------------------------------------------------------------------------------------------
+// --- time
+// -------------------------------------------------------------------------------------------
 
 void Core::schedule(const Task& task, std::chrono::microseconds delay) {
   const auto when = options.clock->monotonic() + delay;
@@ -190,8 +200,10 @@ std::optional<std::chrono::microseconds> Core::next_deadline() const {
   std::optional<std::chrono::microseconds> next;
   if (!queue_.empty()) next = queue_.begin()->first;
   for (const auto& watcher : watchers_) {
-    if (watcher->ends_at.has_value() && (!next || *watcher->ends_at < *next)) next = watcher->ends_at;
-    if (watcher->bookmarks && (!next || watcher->next_bookmark < *next)) next = watcher->next_bookmark;
+    if (watcher->ends_at.has_value() && (!next || *watcher->ends_at < *next))
+      next = watcher->ends_at;
+    if (watcher->bookmarks && (!next || watcher->next_bookmark < *next))
+      next = watcher->next_bookmark;
   }
   return next;
 }
@@ -215,10 +227,13 @@ std::size_t Core::run_due() {
       ++steps;
     } else if (watcher->bookmarks && watcher->next_bookmark <= time) {
       outbox_.emplace_back(
-          watcher, WatchItem{"BOOKMARK", Value::object({{"kind", watcher->kind->gvk.kind},
-                                                       {"apiVersion", watcher->kind->gvk.api_version()},
-                                                       {"metadata", Value::object({{"resourceVersion",
-                                                         std::to_string(storage.revision())}})}})});
+          watcher,
+          WatchItem{"BOOKMARK",
+                    Value::object(
+                        {{"kind", watcher->kind->gvk.kind},
+                         {"apiVersion", watcher->kind->gvk.api_version()},
+                         {"metadata", Value::object({{"resourceVersion",
+                                                      std::to_string(storage.revision())}})}})});
       watcher->next_bookmark = time + std::chrono::seconds(60);
       ++steps;
     }
@@ -251,7 +266,9 @@ void Core::changed() {
       object = change.previous;
       object.entry("metadata").set("resourceVersion", std::to_string(change.revision));
     }
-    outbox_.emplace_back(watcher, WatchItem{!is ? "DELETED" : was ? "MODIFIED" : "ADDED",
+    outbox_.emplace_back(watcher, WatchItem{!is   ? "DELETED"
+                                            : was ? "MODIFIED"
+                                                  : "ADDED",
                                             show(object, *watcher->kind)});
   }
   Workloads::observe(*this, change);

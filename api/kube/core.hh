@@ -1,7 +1,8 @@
 // The inside of the embedded Kubernetes API: state, and the verbs on it. KubeServer is its face.
 //
-// Owner: api/kube only; nothing outside includes this. Threads: every member is used with `mutex` held,
-// but for deliver() and unsubscribe(), which take it. Failure: verbs answer API errors (call.hh).
+// Owner: api/kube only; nothing outside includes this. Threads: every member is used with `mutex`
+// held, but for deliver() and unsubscribe(), which take it. Failure: verbs answer API errors
+// (call.hh).
 #pragma once
 
 #include <condition_variable>
@@ -36,7 +37,7 @@ struct Watcher {
   std::optional<std::chrono::microseconds> ends_at;
   std::chrono::microseconds next_bookmark{0};
   bool closed = false;
-  std::thread::id running;    // the thread inside the sink
+  std::thread::id running;  // the thread inside the sink
 };
 
 struct ListAnswer {
@@ -71,8 +72,9 @@ class Core {
   // Starts one; past changes since the call's resourceVersion are queued. Error: Expired.
   Result<std::shared_ptr<Watcher>> subscribe(Call& call, std::function<void(WatchItem)> sink,
                                              std::function<void()> end);
-  void unsubscribe(const std::shared_ptr<Watcher>& watcher);  // takes the lock; waits for a running sink
-  void deliver();                                             // takes the lock; calls sinks without it
+  void unsubscribe(
+      const std::shared_ptr<Watcher>& watcher);  // takes the lock; waits for a running sink
+  void deliver();                                // takes the lock; calls sinks without it
 
   // --- time (core.cc)
   std::optional<std::chrono::microseconds> next_deadline() const;

@@ -38,7 +38,8 @@ bool fits(const Value& value, Schema::Type type) {
     case Schema::Type::array: return value.is_array();
     case Schema::Type::string: return value.is_string();
     case Schema::Type::integer:
-      return value.is_integer() || (value.is_number() && std::floor(value.as_double()) == value.as_double());
+      return value.is_integer() ||
+             (value.is_number() && std::floor(value.as_double()) == value.as_double());
     case Schema::Type::number: return value.is_number();
     case Schema::Type::boolean: return value.is_bool();
     case Schema::Type::int_or_string: return value.is_integer() || value.is_string();
@@ -47,8 +48,8 @@ bool fits(const Value& value, Schema::Type type) {
 }
 
 std::string_view type_name(Schema::Type type) {
-  static constexpr std::string_view names[] = {"", "object", "array", "string", "integer", "number", "boolean",
-                                               "integer,string"};
+  static constexpr std::string_view names[] = {"",        "object", "array",   "string",
+                                               "integer", "number", "boolean", "integer,string"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -106,9 +107,11 @@ class Validator {
     std::string list;
     for (const Value& choice : allowed.items()) {
       if (choice == value) return;
-      list += (list.empty() ? "" : ", ") + (choice.is_string() ? compact(choice) : "\"" + compact(choice) + "\"");
+      list += (list.empty() ? "" : ", ") +
+              (choice.is_string() ? compact(choice) : "\"" + compact(choice) + "\"");
     }
-    add("FieldValueNotSupported", path, "Unsupported value: " + compact(value) + ": supported values: " + list);
+    add("FieldValueNotSupported", path,
+        "Unsupported value: " + compact(value) + ": supported values: " + list);
   }
 
   void check_string(const Value& value, const Value& source, const std::string& path) {
@@ -117,12 +120,14 @@ class Validator {
     if (const Value* most = source.find("maxLength"); most != nullptr && length > most->get_int()) {
       add("FieldValueTooLong", path, "Too long: may not be more than " + compact(*most) + " bytes");
     }
-    if (const Value* least = source.find("minLength"); least != nullptr && length < least->get_int()) {
+    if (const Value* least = source.find("minLength");
+        least != nullptr && length < least->get_int()) {
       add_invalid(path, value, "should be at least " + compact(*least) + " chars long");
     }
     if (const Value* pattern = source.find("pattern")) {
       const RE2* compiled = pattern_of(std::string(pattern->get_string()));
-      if (compiled->ok() && !RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled)) {
+      if (compiled->ok() &&
+          !RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled)) {
         add_invalid(path, value, "should match '" + std::string(pattern->get_string()) + "'");
       }
     }
@@ -135,10 +140,14 @@ class Validator {
     const bool above = source["exclusiveMinimum"].get_bool();
     const bool below = source["exclusiveMaximum"].get_bool();
     if (least.is_number() && (above ? number <= least.as_double() : number < least.as_double())) {
-      add_invalid(path, value, (above ? "should be greater than " : "should be greater than or equal to ") + compact(least));
+      add_invalid(path, value,
+                  (above ? "should be greater than " : "should be greater than or equal to ") +
+                      compact(least));
     }
     if (most.is_number() && (below ? number >= most.as_double() : number > most.as_double())) {
-      add_invalid(path, value, (below ? "should be less than " : "should be less than or equal to ") + compact(most));
+      add_invalid(
+          path, value,
+          (below ? "should be less than " : "should be less than or equal to ") + compact(most));
     }
     const Value& step = source["multipleOf"];
     if (step.is_number() && step.as_double() > 0 && std::fmod(number, step.as_double()) != 0) {
@@ -146,14 +155,16 @@ class Validator {
     }
   }
 
-  void check_array(const Value& value, const Schema& schema, const Value& source, const std::string& path,
-                   std::size_t depth) {
+  void check_array(const Value& value, const Schema& schema, const Value& source,
+                   const std::string& path, std::size_t depth) {
     const auto count = static_cast<std::int64_t>(value.size());
     if (const Value* most = source.find("maxItems"); most != nullptr && count > most->get_int()) {
       add("FieldValueTooMany", path,
-          "Too many: " + std::to_string(count) + ": must have at most " + compact(*most) + " items");
+          "Too many: " + std::to_string(count) + ": must have at most " + compact(*most) +
+              " items");
     }
-    if (const Value* least = source.find("minItems"); least != nullptr && count < least->get_int()) {
+    if (const Value* least = source.find("minItems");
+        least != nullptr && count < least->get_int()) {
       add_invalid(path, Value(count), "should have at least " + compact(*least) + " items");
     }
     if (schema.items == nullptr) return;
@@ -162,42 +173,48 @@ class Validator {
     }
   }
 
-  void check_object(const Value& value, const Schema& schema, const Value& source, const std::string& path,
-                    std::size_t depth) {
+  void check_object(const Value& value, const Schema& schema, const Value& source,
+                    const std::string& path, std::size_t depth) {
     for (const Value& name : source["required"].items()) {
       if (value.contains(name.get_string())) continue;
       const std::string at = (path.empty() ? "" : path + ".") + std::string(name.get_string());
       add("FieldValueRequired", at, "Required value");
     }
     const auto count = static_cast<std::int64_t>(value.size());
-    if (const Value* most = source.find("maxProperties"); most != nullptr && count > most->get_int()) {
+    if (const Value* most = source.find("maxProperties");
+        most != nullptr && count > most->get_int()) {
       add("FieldValueTooMany", path,
-          "Too many: " + std::to_string(count) + ": must have at most " + compact(*most) + " items");
+          "Too many: " + std::to_string(count) + ": must have at most " + compact(*most) +
+              " items");
     }
-    if (const Value* least = source.find("minProperties"); least != nullptr && count < least->get_int()) {
+    if (const Value* least = source.find("minProperties");
+        least != nullptr && count < least->get_int()) {
       add_invalid(path, Value(count), "should have at least " + compact(*least) + " properties");
     }
     for (const value::Member& member : value.members()) {
       const Schema* below = schema.member(member.name());
       if (below == nullptr || below == metadata_schema()) continue;
-      check(member.value, *below, (path.empty() ? "" : path + ".") + std::string(member.name()), depth + 1);
+      check(member.value, *below, (path.empty() ? "" : path + ".") + std::string(member.name()),
+            depth + 1);
     }
     check_branches(value, schema, source, path, depth);
   }
 
   // allOf, anyOf, oneOf, not: value validations over the same object.
-  void check_branches(const Value& value, const Schema& schema, const Value& source, const std::string& path,
-                      std::size_t depth) {
+  void check_branches(const Value& value, const Schema& schema, const Value& source,
+                      const std::string& path, std::size_t depth) {
     (void)schema;
     for (const char* word : {"anyOf", "oneOf"}) {
       const Value& branches = source[word];
       if (branches.empty()) continue;
       std::size_t holding = 0;
-      for (const Value& branch : branches.items()) holding += holds(value, branch, path, depth) ? 1 : 0;
+      for (const Value& branch : branches.items())
+        holding += holds(value, branch, path, depth) ? 1 : 0;
       if (holding == 0 || (holding > 1 && std::string_view(word) == "oneOf")) {
         add_invalid(path.empty() ? "<nil>" : path, Value(""),
-                    std::string(word) == "oneOf" ? "must validate one and only one schema (oneOf). Found none valid"
-                                                 : "must validate at least one schema (anyOf)");
+                    std::string(word) == "oneOf"
+                        ? "must validate one and only one schema (oneOf). Found none valid"
+                        : "must validate at least one schema (anyOf)");
       }
     }
     for (const Value& branch : source["allOf"].items()) {
@@ -222,7 +239,9 @@ std::string find_type_error_at(const Value& value, const Schema& schema, const s
   if (depth > base::limits::value_depth_max || value.is_null()) return "";
   if (!fits(value, schema.type)) {
     return "json: cannot unmarshal " +
-           std::string(value.is_bool() ? "bool" : value.is_number() ? "number" : type_word(value)) +
+           std::string(value.is_bool()     ? "bool"
+                       : value.is_number() ? "number"
+                                           : type_word(value)) +
            " into Go struct field " + owner + "." + path + " of type " + schema.go_name;
   }
   if (schema.type == Schema::Type::array && schema.items != nullptr) {
@@ -236,7 +255,8 @@ std::string find_type_error_at(const Value& value, const Schema& schema, const s
     const Schema* below = schema.member(member.name());
     if (below == nullptr) continue;
     const std::string name = (path.empty() ? "" : path + ".") + std::string(member.name());
-    const std::string holder = schema.go_name.empty() || schema.go_name.starts_with("map[") ? owner : schema.go_name;
+    const std::string holder =
+        schema.go_name.empty() || schema.go_name.starts_with("map[") ? owner : schema.go_name;
     std::string found = find_type_error_at(member.value, *below, holder, name, depth + 1);
     if (!found.empty()) return found;
   }
@@ -266,7 +286,8 @@ void default_crd(Value& crd) {
   const std::string kind(names["kind"].get_string());
   if (names["singular"].get_string().empty()) {
     std::string lower = kind;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(c)); });
     names.set("singular", lower);
   }
   if (names["listKind"].get_string().empty()) names.set("listKind", kind + "List");
@@ -276,7 +297,8 @@ std::vector<FieldError> validate_crd(const Value& crd) {
   std::vector<FieldError> errors;
   const Value& spec = crd["spec"];
   const Value& names = spec["names"];
-  const std::string expected = std::string(names["plural"].get_string()) + "." + std::string(spec["group"].get_string());
+  const std::string expected =
+      std::string(names["plural"].get_string()) + "." + std::string(spec["group"].get_string());
   if (crd["metadata"]["name"].get_string() != expected) {
     errors.push_back(invalid_error("metadata.name", crd["metadata"]["name"],
                                    "must be spec.names.plural+\".\"+spec.group"));
@@ -289,18 +311,20 @@ std::vector<FieldError> validate_crd(const Value& crd) {
   if (spec["group"].get_string().empty()) errors.push_back(required_error("spec.group", ""));
   const std::string_view scope = spec["scope"].get_string();
   if (scope != "Namespaced" && scope != "Cluster") {
-    errors.push_back(scope.empty() ? required_error("spec.scope", "")
-                                   : FieldError{"FieldValueNotSupported", "spec.scope",
-                                                "Unsupported value: \"" + std::string(scope) +
-                                                    "\": supported values: \"Cluster\", \"Namespaced\""});
+    errors.push_back(scope.empty()
+                         ? required_error("spec.scope", "")
+                         : FieldError{"FieldValueNotSupported", "spec.scope",
+                                      "Unsupported value: \"" + std::string(scope) +
+                                          "\": supported values: \"Cluster\", \"Namespaced\""});
   }
   std::size_t storage_versions = 0;
   std::size_t index = 0;
   for (const Value& version : spec["versions"].items()) {
     if (version["storage"].get_bool()) ++storage_versions;
     if (!version["schema"]["openAPIV3Schema"].is_object()) {
-      errors.push_back(required_error("spec.versions[" + std::to_string(index) + "].schema.openAPIV3Schema",
-                                      "schemas are required"));
+      errors.push_back(
+          required_error("spec.versions[" + std::to_string(index) + "].schema.openAPIV3Schema",
+                         "schemas are required"));
     }
     ++index;
   }
@@ -314,9 +338,13 @@ std::vector<FieldError> validate_crd(const Value& crd) {
 void establish_crd(Value& crd, const std::string& now) {
   const Value names = crd["spec"]["names"];
   Value& status = crd.entry("status");
-  const auto condition = [&](std::string_view type, std::string_view reason, std::string_view message) {
-    return Value::object({{"type", type}, {"status", "True"}, {"lastTransitionTime", now},
-                          {"reason", reason}, {"message", message}});
+  const auto condition = [&](std::string_view type, std::string_view reason,
+                             std::string_view message) {
+    return Value::object({{"type", type},
+                          {"status", "True"},
+                          {"lastTransitionTime", now},
+                          {"reason", reason},
+                          {"message", message}});
   };
   if (status["conditions"].empty()) {
     status.set("conditions",
@@ -330,7 +358,8 @@ void establish_crd(Value& crd, const std::string& now) {
   for (const Value& version : crd["spec"]["versions"].items()) {
     if (!version["storage"].get_bool()) continue;
     const auto had = stored.items();
-    if (std::find(had.begin(), had.end(), version["name"]) == had.end()) stored.push_back(version["name"]);
+    if (std::find(had.begin(), had.end(), version["name"]) == had.end())
+      stored.push_back(version["name"]);
   }
 }
 

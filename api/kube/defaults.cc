@@ -31,7 +31,8 @@ std::string_view pull_policy(std::string_view image) {
   const std::size_t slash = image.rfind('/');
   const std::string_view last = slash == std::string_view::npos ? image : image.substr(slash + 1);
   const std::size_t colon = last.find(':');
-  return colon == std::string_view::npos || last.substr(colon + 1) == "latest" ? "Always" : "IfNotPresent";
+  return colon == std::string_view::npos || last.substr(colon + 1) == "latest" ? "Always"
+                                                                               : "IfNotPresent";
 }
 
 void default_probe(Value& container, std::string_view name) {
@@ -54,7 +55,8 @@ void default_container(Value& container) {
   fallback(container, "terminationMessagePath", "/dev/termination-log");
   fallback(container, "terminationMessagePolicy", "File");
   each(container, "ports", [](Value& port) { fallback(port, "protocol", "TCP"); });
-  for (const char* probe : {"livenessProbe", "readinessProbe", "startupProbe"}) default_probe(container, probe);
+  for (const char* probe : {"livenessProbe", "readinessProbe", "startupProbe"})
+    default_probe(container, probe);
   each(container, "env", [](Value& env) {
     inside(env, "valueFrom", [](Value& from) {
       inside(from, "fieldRef", [](Value& ref) { fallback(ref, "apiVersion", "v1"); });
@@ -86,7 +88,8 @@ void default_volume(Value& volume) {
   }
   inside(volume, "projected", [](Value& projected) {
     each(projected, "sources", [](Value& source) {
-      inside(source, "serviceAccountToken", [](Value& token) { fallback(token, "expirationSeconds", 3607); });
+      inside(source, "serviceAccountToken",
+             [](Value& token) { fallback(token, "expirationSeconds", 3607); });
     });
   });
   inside(volume, "hostPath", [](Value& path) { fallback(path, "type", ""); });
@@ -179,7 +182,8 @@ void default_service(Value& spec) {
   fallback(spec, "sessionAffinity", "None");
   const std::string type(spec["type"].get_string());
   if (type != "ExternalName") fallback(spec, "internalTrafficPolicy", "Cluster");
-  if (type == "NodePort" || type == "LoadBalancer") fallback(spec, "externalTrafficPolicy", "Cluster");
+  if (type == "NodePort" || type == "LoadBalancer")
+    fallback(spec, "externalTrafficPolicy", "Cluster");
   if (type == "LoadBalancer") fallback(spec, "allocateLoadBalancerNodePorts", true);
   if (spec["sessionAffinity"].get_string() == "ClientIP") {
     fallback(spec.entry("sessionAffinityConfig").entry("clientIP"), "timeoutSeconds", 10800);
@@ -193,7 +197,8 @@ void default_service(Value& spec) {
 void default_ingress(Value& spec) {
   each(spec, "rules", [](Value& rule) {
     inside(rule, "http", [](Value& http) {
-      each(http, "paths", [](Value& path) { fallback(path, "pathType", "ImplementationSpecific"); });
+      each(http, "paths",
+           [](Value& path) { fallback(path, "pathType", "ImplementationSpecific"); });
     });
   });
 }
@@ -201,7 +206,8 @@ void default_ingress(Value& spec) {
 void default_network_policy(Value& spec) {
   if (spec["podSelector"].is_null()) spec.set("podSelector", Value::object());
   if (!spec.contains("policyTypes")) {
-    spec.set("policyTypes", spec.contains("egress") ? Value::array({"Ingress", "Egress"}) : Value::array({"Ingress"}));
+    spec.set("policyTypes", spec.contains("egress") ? Value::array({"Ingress", "Egress"})
+                                                    : Value::array({"Ingress"}));
   }
   for (const char* side : {"ingress", "egress"}) {
     each(spec, side, [](Value& rule) {
@@ -215,9 +221,11 @@ void default_autoscaler(Value& spec) { fallback(spec, "minReplicas", 1); }
 void default_subjects(Value& object) {
   each(object, "subjects", [](Value& subject) {
     const std::string_view kind = subject["kind"].get_string();
-    if (kind == "User" || kind == "Group") fallback(subject, "apiGroup", "rbac.authorization.k8s.io");
+    if (kind == "User" || kind == "Group")
+      fallback(subject, "apiGroup", "rbac.authorization.k8s.io");
   });
-  inside(object, "roleRef", [](Value& role) { fallback(role, "apiGroup", "rbac.authorization.k8s.io"); });
+  inside(object, "roleRef",
+         [](Value& role) { fallback(role, "apiGroup", "rbac.authorization.k8s.io"); });
 }
 
 void default_secret(Value& object) {
@@ -229,7 +237,9 @@ void default_secret(Value& object) {
 }
 
 void default_namespace(Value& object, bool fresh) {
-  object.entry("metadata").entry("labels").set("kubernetes.io/metadata.name", object["metadata"]["name"]);
+  object.entry("metadata")
+      .entry("labels")
+      .set("kubernetes.io/metadata.name", object["metadata"]["name"]);
   if (!fresh) return;
   fallback(object.entry("spec"), "finalizers", Value::array({"kubernetes"}));
   object.entry("status").set("phase", "Active");
@@ -262,15 +272,20 @@ void default_pod(Value& object) {
   fallback(spec, "priority", 0);
   Value& tolerations = spec.entry("tolerations");
   for (const char* key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
-    const bool has = std::any_of(tolerations.items().begin(), tolerations.items().end(), [&](const Value& item) {
-      return item["key"].get_string() == key || (item["key"].is_null() && item["operator"].get_string() == "Exists");
-    });
+    const bool has =
+        std::any_of(tolerations.items().begin(), tolerations.items().end(), [&](const Value& item) {
+          return item["key"].get_string() == key ||
+                 (item["key"].is_null() && item["operator"].get_string() == "Exists");
+        });
     if (has) continue;
-    tolerations.push_back(Value::object({{"effect", "NoExecute"}, {"key", key}, {"operator", "Exists"},
+    tolerations.push_back(Value::object({{"effect", "NoExecute"},
+                                         {"key", key},
+                                         {"operator", "Exists"},
                                          {"tolerationSeconds", 300}}));
   }
   Value status = object["status"];
-  if (status.is_null()) object.set("status", Value::object({{"phase", "Pending"}, {"qosClass", "BestEffort"}}));
+  if (status.is_null())
+    object.set("status", Value::object({{"phase", "Pending"}, {"qosClass", "BestEffort"}}));
 }
 
 // Jobs select their own Pods by uid.
@@ -278,8 +293,9 @@ void select_job_pods(Value& object) {
   Value& spec = object.entry("spec");
   if (spec["manualSelector"].get_bool() || spec.contains("selector")) return;
   const Value uid = object["metadata"]["uid"];
-  spec.set("selector", Value::object({{"matchLabels",
-                                       Value::object({{"batch.kubernetes.io/controller-uid", uid}})}}));
+  spec.set("selector",
+           Value::object(
+               {{"matchLabels", Value::object({{"batch.kubernetes.io/controller-uid", uid}})}}));
   Value& labels = spec.entry("template").entry("metadata").entry("labels");
   labels.set("batch.kubernetes.io/controller-uid", uid);
   labels.set("batch.kubernetes.io/job-name", object["metadata"]["name"]);
@@ -309,8 +325,16 @@ void default_builtin(const KindInfo& kind, const Value& live, Value& object) {
   using OnSpec = void (*)(Value&);
   static const std::map<std::string_view, OnSpec> on_spec = {
       {"deployments.apps", default_deployment},
-      {"replicasets.apps", [](Value& spec) { fallback(spec, "replicas", 1); default_template(spec); }},
-      {"replicationcontrollers", [](Value& spec) { fallback(spec, "replicas", 1); default_template(spec); }},
+      {"replicasets.apps",
+       [](Value& spec) {
+         fallback(spec, "replicas", 1);
+         default_template(spec);
+       }},
+      {"replicationcontrollers",
+       [](Value& spec) {
+         fallback(spec, "replicas", 1);
+         default_template(spec);
+       }},
       {"statefulsets.apps", default_stateful_set},
       {"daemonsets.apps", default_daemon_set},
       {"jobs.batch", default_job},
@@ -328,7 +352,8 @@ void default_builtin(const KindInfo& kind, const Value& live, Value& object) {
       {"mutatingwebhookconfigurations.admissionregistration.k8s.io", default_webhooks},
       {"validatingwebhookconfigurations.admissionregistration.k8s.io", default_webhooks},
       {"customresourcedefinitions.apiextensions.k8s.io", default_crd}};
-  if (const auto found = on_spec.find(kind.set); found != on_spec.end() && object["spec"].is_object()) {
+  if (const auto found = on_spec.find(kind.set);
+      found != on_spec.end() && object["spec"].is_object()) {
     found->second(object.entry("spec"));
   }
   if (const auto found = on_object.find(kind.set); found != on_object.end()) found->second(object);
@@ -339,16 +364,19 @@ void default_builtin(const KindInfo& kind, const Value& live, Value& object) {
   if (kind.set == "persistentvolumeclaims" && object["status"].is_null()) {
     object.set("status", Value::object({{"phase", "Pending"}}));
   }
-  if (kind.set == "services") object.set("status", Value::object({{"loadBalancer", Value::object()}}));
-  static const std::set<std::string_view> empty_status = {
-      "deployments.apps", "cronjobs.batch", "jobs.batch"};
-  if (empty_status.contains(kind.set) && object["status"].is_null()) object.set("status", Value::object());
+  if (kind.set == "services")
+    object.set("status", Value::object({{"loadBalancer", Value::object()}}));
+  static const std::set<std::string_view> empty_status = {"deployments.apps", "cronjobs.batch",
+                                                          "jobs.batch"};
+  if (empty_status.contains(kind.set) && object["status"].is_null())
+    object.set("status", Value::object());
 }
 
 void fill_generated(const KindInfo& kind, const Value& live, Value& object) {
   if (kind.set != "jobs.batch" || !object["spec"].is_object()) return;
   if (live.is_null()) return select_job_pods(object);
-  if (!object["spec"].contains("selector")) object.entry("spec").set("selector", live["spec"]["selector"]);
+  if (!object["spec"].contains("selector"))
+    object.entry("spec").set("selector", live["spec"]["selector"]);
   Value& labels = object.entry("spec").entry("template").entry("metadata").entry("labels");
   for (const value::Member& label : live["spec"]["template"]["metadata"]["labels"].members()) {
     const bool generated = label.name().find("controller-uid") != std::string_view::npos ||
@@ -359,13 +387,31 @@ void fill_generated(const KindInfo& kind, const Value& live, Value& object) {
 
 bool has_generation(const KindInfo& kind) {
   static const std::set<std::string_view> without = {
-      "configmaps", "secrets", "serviceaccounts", "services", "namespaces", "nodes", "endpoints", "events",
-      "persistentvolumeclaims", "persistentvolumes", "limitranges", "resourcequotas", "podtemplates",
-      "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io",
-      "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
-      "leases.coordination.k8s.io", "storageclasses.storage.k8s.io", "controllerrevisions.apps",
-      "horizontalpodautoscalers.autoscaling", "apiservices.apiregistration.k8s.io",
-      "csinodes.storage.k8s.io", "csidrivers.storage.k8s.io", "runtimeclasses.node.k8s.io"};
+      "configmaps",
+      "secrets",
+      "serviceaccounts",
+      "services",
+      "namespaces",
+      "nodes",
+      "endpoints",
+      "events",
+      "persistentvolumeclaims",
+      "persistentvolumes",
+      "limitranges",
+      "resourcequotas",
+      "podtemplates",
+      "roles.rbac.authorization.k8s.io",
+      "rolebindings.rbac.authorization.k8s.io",
+      "clusterroles.rbac.authorization.k8s.io",
+      "clusterrolebindings.rbac.authorization.k8s.io",
+      "leases.coordination.k8s.io",
+      "storageclasses.storage.k8s.io",
+      "controllerrevisions.apps",
+      "horizontalpodautoscalers.autoscaling",
+      "apiservices.apiregistration.k8s.io",
+      "csinodes.storage.k8s.io",
+      "csidrivers.storage.k8s.io",
+      "runtimeclasses.node.k8s.io"};
   return kind.custom || !without.contains(kind.set);
 }
 

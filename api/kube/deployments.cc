@@ -48,15 +48,19 @@ Value new_set(const Value& deployment, std::int64_t replicas, std::int64_t revis
   pod_template.entry("metadata").entry("labels").set(hash_key, hash);
   Value selector = spec["selector"];
   selector.entry("matchLabels").set(hash_key, hash);
-  Value metadata = Value::object({{"name", name},
-                                  {"namespace", deployment["metadata"]["namespace"]},
-                                  {"labels", pod_template["metadata"]["labels"]},
-                                  {"annotations", Value::object({{revision_key, std::to_string(revision)}})},
-                                  {"ownerReferences", Value::array({owner_reference(deployment)})}});
-  Value made = Value::object({{"apiVersion", "apps/v1"}, {"kind", "ReplicaSet"}, {"metadata", std::move(metadata)}});
-  Value set_spec = Value::object({{"replicas", replicas}, {"selector", std::move(selector)},
+  Value metadata =
+      Value::object({{"name", name},
+                     {"namespace", deployment["metadata"]["namespace"]},
+                     {"labels", pod_template["metadata"]["labels"]},
+                     {"annotations", Value::object({{revision_key, std::to_string(revision)}})},
+                     {"ownerReferences", Value::array({owner_reference(deployment)})}});
+  Value made = Value::object(
+      {{"apiVersion", "apps/v1"}, {"kind", "ReplicaSet"}, {"metadata", std::move(metadata)}});
+  Value set_spec = Value::object({{"replicas", replicas},
+                                  {"selector", std::move(selector)},
                                   {"template", std::move(pod_template)}});
-  if (const Value* seconds = spec.find("minReadySeconds")) set_spec.set("minReadySeconds", *seconds);
+  if (const Value* seconds = spec.find("minReadySeconds"))
+    set_spec.set("minReadySeconds", *seconds);
   made.set("spec", std::move(set_spec));
   return made;
 }
@@ -87,7 +91,8 @@ bool roll(Core& core, const Value& deployment, ReplicaSets& sets) {
     std::int64_t latest = 0;
     for (const auto& entry : sets.all) latest = std::max(latest, revision_of(entry.second));
     const bool wait = recreate && old_pods > 0;
-    const std::int64_t first = wait ? 0 : std::clamp<std::int64_t>(wanted + surge - total, 0, wanted);
+    const std::int64_t first =
+        wait ? 0 : std::clamp<std::int64_t>(wanted + surge - total, 0, wanted);
     return make(core, replica_sets_set, new_set(deployment, first, latest + 1));
   }
   const std::int64_t have = sets.current->second["spec"]["replicas"].get_int();
@@ -97,14 +102,16 @@ bool roll(Core& core, const Value& deployment, ReplicaSets& sets) {
     const std::int64_t room = wanted + surge - total;
     if (room > 0) moved = resize(core, *sets.current, std::min(wanted, have + room));
   }
-  const std::int64_t new_missing = have - sets.current->second["status"]["availableReplicas"].get_int();
+  const std::int64_t new_missing =
+      have - sets.current->second["status"]["availableReplicas"].get_int();
   std::int64_t may_go = total - (wanted - unavailable) - new_missing;
   for (auto& entry : sets.all) {
     if (&entry == sets.current) continue;
     const std::int64_t old = entry.second["spec"]["replicas"].get_int();
     if (old == 0) continue;
     const std::int64_t broken = old - entry.second["status"]["availableReplicas"].get_int();
-    const std::int64_t go = recreate ? old : std::clamp<std::int64_t>(std::max(may_go, broken), 0, old);
+    const std::int64_t go =
+        recreate ? old : std::clamp<std::int64_t>(std::max(may_go, broken), 0, old);
     may_go -= go;
     moved = resize(core, entry, old - go) || moved;
   }
@@ -112,7 +119,9 @@ bool roll(Core& core, const Value& deployment, ReplicaSets& sets) {
 }
 
 Value condition(std::string_view type, bool holds, std::string_view reason, std::string message) {
-  return Value::object({{"type", type}, {"status", holds ? "True" : "False"}, {"reason", reason},
+  return Value::object({{"type", type},
+                        {"status", holds ? "True" : "False"},
+                        {"reason", reason},
                         {"message", std::move(message)}});
 }
 
@@ -123,22 +132,24 @@ void judge_progress(Core& core, const Key& key, const Value& deployment, const R
   const std::int64_t wanted = deployment["spec"]["replicas"].get_int(1);
   const std::int64_t deadline = deployment["spec"]["progressDeadlineSeconds"].get_int(600);
   const std::string name = sets.current == nullptr ? "" : sets.current->first.name;
-  const bool complete = status["updatedReplicas"].get_int() == wanted && status["replicas"].get_int() == wanted &&
+  const bool complete = status["updatedReplicas"].get_int() == wanted &&
+                        status["replicas"].get_int() == wanted &&
                         status["availableReplicas"].get_int() == wanted;
   Value had;
   for (const Value& one : deployment["status"]["conditions"].items()) {
     if (one["type"].get_string() == "Progressing") had = one;
   }
-  Value next = complete   ? condition("Progressing", true, "NewReplicaSetAvailable",
-                                      "ReplicaSet \"" + name + "\" has successfully progressed.")
+  Value next = complete ? condition("Progressing", true, "NewReplicaSetAvailable",
+                                    "ReplicaSet \"" + name + "\" has successfully progressed.")
                : had.is_null() ? condition("Progressing", true, "NewReplicaSetCreated",
-                                      "Created new replica set \"" + name + "\"")
+                                           "Created new replica set \"" + name + "\"")
                                : condition("Progressing", true, "ReplicaSetUpdated",
                                            "ReplicaSet \"" + name + "\" is progressing.");
   Value updated = Value(now);
   if (!progressed && !had.is_null() && !complete) {
     const auto since = base::parse_rfc3339(had["lastUpdateTime"].get_string());
-    const base::TimeUs left = (since.ok() ? *since : core.now()) + deadline * 1'000'000 - core.now();
+    const base::TimeUs left =
+        (since.ok() ? *since : core.now()) + deadline * 1'000'000 - core.now();
     if (had["reason"].get_string() == "NewReplicaSetAvailable") {
       // A complete Deployment that lost Pods is not progressing; its clock does not run.
       next = had;
@@ -149,7 +160,8 @@ void judge_progress(Core& core, const Key& key, const Value& deployment, const R
       next = had;
     }
     updated = had["lastUpdateTime"];
-    if (left > 0) core.schedule({"deployment", key}, std::chrono::microseconds(left) + std::chrono::seconds(1));
+    if (left > 0)
+      core.schedule({"deployment", key}, std::chrono::microseconds(left) + std::chrono::seconds(1));
   } else if (complete && had["reason"] == next["reason"] && had["message"] == next["message"]) {
     updated = had["lastUpdateTime"];
   } else if (!complete) {
@@ -160,7 +172,8 @@ void judge_progress(Core& core, const Key& key, const Value& deployment, const R
   Value& conditions = status.entry("conditions");
   if (!set_condition(conditions, next, now)) {
     for (std::size_t i = 0; i < conditions.size(); ++i) {
-      if (conditions.at(i)["type"].get_string() == "Progressing") conditions.item_mut(i).set("lastUpdateTime", updated);
+      if (conditions.at(i)["type"].get_string() == "Progressing")
+        conditions.item_mut(i).set("lastUpdateTime", updated);
     }
   }
 }
@@ -174,22 +187,29 @@ void write_status(Core& core, const Key& key, const Value& deployment, const Rep
   };
   Value status = Value::object();
   const std::int64_t available = sets.sum("status", "availableReplicas");
-  const std::int64_t updated = sets.current == nullptr ? 0 : sets.current->second["status"]["replicas"].get_int();
+  const std::int64_t updated =
+      sets.current == nullptr ? 0 : sets.current->second["status"]["replicas"].get_int();
   put(status, "availableReplicas", available);
   status.set("conditions", was["conditions"].is_array() ? was["conditions"] : Value::array());
   status.set("observedGeneration", deployment["metadata"]["generation"]);
   put(status, "readyReplicas", sets.sum("status", "readyReplicas"));
   put(status, "replicas", sets.sum("status", "replicas"));
   status.set("terminatingReplicas", 0);
-  put(status, "unavailableReplicas", std::max<std::int64_t>(0, std::max(wanted, sets.sum("status", "replicas")) - available));
+  put(status, "unavailableReplicas",
+      std::max<std::int64_t>(0, std::max(wanted, sets.sum("status", "replicas")) - available));
   put(status, "updatedReplicas", updated);
 
-  const std::int64_t unavailable_most = spec["strategy"]["type"].get_string() == "Recreate"
-                                            ? 0 : scaled(spec["strategy"]["rollingUpdate"]["maxUnavailable"], wanted, false);
+  const std::int64_t unavailable_most =
+      spec["strategy"]["type"].get_string() == "Recreate"
+          ? 0
+          : scaled(spec["strategy"]["rollingUpdate"]["maxUnavailable"], wanted, false);
   const bool enough = available >= wanted - unavailable_most;
-  const bool progressed = updated > was["updatedReplicas"].get_int() || available > was["availableReplicas"].get_int() ||
-                          was["observedGeneration"].get_int() < deployment["metadata"]["generation"].get_int();
-  Value ready = enough ? condition("Available", true, "MinimumReplicasAvailable", "Deployment has minimum availability.")
+  const bool progressed =
+      updated > was["updatedReplicas"].get_int() ||
+      available > was["availableReplicas"].get_int() ||
+      was["observedGeneration"].get_int() < deployment["metadata"]["generation"].get_int();
+  Value ready = enough ? condition("Available", true, "MinimumReplicasAvailable",
+                                   "Deployment has minimum availability.")
                        : condition("Available", false, "MinimumReplicasUnavailable",
                                    "Deployment does not have minimum availability.");
   Value& conditions = status.entry("conditions");
@@ -204,7 +224,8 @@ void write_status(Core& core, const Key& key, const Value& deployment, const Rep
 }
 
 void trim_history(Core& core, const Value& deployment, const ReplicaSets& sets) {
-  const auto keep = static_cast<std::size_t>(std::max<std::int64_t>(0, deployment["spec"]["revisionHistoryLimit"].get_int(10)));
+  const auto keep = static_cast<std::size_t>(
+      std::max<std::int64_t>(0, deployment["spec"]["revisionHistoryLimit"].get_int(10)));
   std::vector<const std::pair<Key, Value>*> idle;
   for (const auto& entry : sets.all) {
     if (&entry != sets.current && entry.second["spec"]["replicas"].get_int() == 0 &&
@@ -217,8 +238,8 @@ void trim_history(Core& core, const Value& deployment, const ReplicaSets& sets) 
   }
 }
 
-// The Deployment shows its current ReplicaSet's revision; a ReplicaSet that becomes current again gets a
-// new one.
+// The Deployment shows its current ReplicaSet's revision; a ReplicaSet that becomes current again
+// gets a new one.
 void number_revision(Core& core, const Key& key, const Value& deployment, ReplicaSets& sets) {
   std::int64_t latest = 0;
   for (const auto& entry : sets.all) {
@@ -233,7 +254,9 @@ void number_revision(Core& core, const Key& key, const Value& deployment, Replic
   const std::int64_t wanted = deployment["spec"]["replicas"].get_int(1);
   const bool recreate = deployment["spec"]["strategy"]["type"].get_string() == "Recreate";
   const std::int64_t most =
-      wanted + (recreate ? 0 : scaled(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"], wanted, true));
+      wanted + (recreate ? 0
+                         : scaled(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"],
+                                  wanted, true));
   Value& notes = set.entry("metadata").entry("annotations");
   notes.set("deployment.kubernetes.io/desired-replicas", std::to_string(wanted));
   notes.set("deployment.kubernetes.io/max-replicas", std::to_string(most));
@@ -277,7 +300,8 @@ void step_replica_set(Core& core, const Key& key) {
   // Those that are not ready go first, then the youngest.
   std::sort(pods.begin(), pods.end(), [](const auto& a, const auto& b) {
     const auto rank = [](const Value& pod) {
-      return std::pair(pod_ready(pod), std::string(pod["metadata"]["creationTimestamp"].get_string()));
+      return std::pair(pod_ready(pod),
+                       std::string(pod["metadata"]["creationTimestamp"].get_string()));
     };
     const auto left = rank(a.second);
     const auto right = rank(b.second);
@@ -285,7 +309,8 @@ void step_replica_set(Core& core, const Key& key) {
     if (left.second != right.second) return left.second > right.second;
     return a.first < b.first;
   });
-  for (std::size_t i = 0; static_cast<std::int64_t>(pods.size() - i) > wanted && i < pods.size(); ++i) {
+  for (std::size_t i = 0; static_cast<std::int64_t>(pods.size() - i) > wanted && i < pods.size();
+       ++i) {
     destroy(core, pods[i].first, pods[i].second["metadata"]["uid"].get_string());
   }
   std::int64_t replicas = 0;

@@ -15,7 +15,7 @@ struct Signal {
   bool woken = false;
   bool stopping = false;
 
-  void raise(bool Signal::*flag) {
+  void raise(bool Signal::* flag) {
     {
       const std::lock_guard lock(mutex);
       this->*flag = true;
@@ -60,8 +60,6 @@ class ThreadDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> drive(KubeServer& server) {
-  return std::make_unique<ThreadDriver>(server);
-}
+std::unique_ptr<Driver> drive(KubeServer& server) { return std::make_unique<ThreadDriver>(server); }
 
 }  // namespace weir::api::kube

@@ -1,4 +1,5 @@
-// Calls KubeServer::advance() when it is due: the one thread a production host needs beside its port.
+// Calls KubeServer::advance() when it is due: the one thread a production host needs beside its
+// port.
 //
 // Owner: api/kube. Threads: one of its own, joined on destruction. No failure.
 #pragma once

@@ -324,7 +324,8 @@ Value merge_applied(const Value& live, const Value& config, const Schema* schema
   return config;
 }
 
-void prune_unowned(Value& object, const FieldSet& last, const FieldSet& owned, const Schema* schema) {
+void prune_unowned(Value& object, const FieldSet& last, const FieldSet& owned,
+                   const Schema* schema) {
   static const FieldSet nothing;
   if (object.is_object() && granular_map(schema)) {
     for (const auto& [element, then] : last.children) {

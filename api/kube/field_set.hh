@@ -1,9 +1,10 @@
-// Sets of fields of an object, as server-side apply counts ownership, and the operations on objects that
-// are defined by such sets: compare, merge, prune.
+// Sets of fields of an object, as server-side apply counts ownership, and the operations on objects
+// that are defined by such sets: compare, merge, prune.
 //
-// A set is a tree whose edges are path elements in their wire form: `f:name` (member), `k:{"name":"a"}`
-// (item of a keyed list), `v:"a"` (item of a set), and whose nodes say whether the path itself is in it.
-// Owner: api/kube. Values; no threads. Failure: decoding answers what it could read, hostile depth is cut.
+// A set is a tree whose edges are path elements in their wire form: `f:name` (member),
+// `k:{"name":"a"}` (item of a keyed list), `v:"a"` (item of a set), and whose nodes say whether the
+// path itself is in it. Owner: api/kube. Values; no threads. Failure: decoding answers what it
+// could read, hostile depth is cut.
 #pragma once
 
 #include <map>
@@ -27,7 +28,7 @@ struct FieldSet {
   void remove(const std::vector<std::string>& path);  // the path and everything below it
 
   void unite(const FieldSet& other);
-  void subtract(const FieldSet& other);      // paths that are in `other`
+  void subtract(const FieldSet& other);  // paths that are in `other`
   FieldSet intersect(const FieldSet& other) const;
   // Paths as conflict texts show them: `.spec.template.spec.containers[name="app"].image`.
   std::vector<std::string> paths() const;
@@ -50,7 +51,8 @@ Comparison compare_objects(const Value& from, const Value& to, const Schema* sch
 Value merge_applied(const Value& live, const Value& config, const Schema* schema);
 
 // Removes from `object` what is in `last` and in none of `owned`.
-void prune_unowned(Value& object, const FieldSet& last, const FieldSet& owned, const Schema* schema);
+void prune_unowned(Value& object, const FieldSet& last, const FieldSet& owned,
+                   const Schema* schema);
 
 // The wire element of a list's item: keyed, set or by position.
 std::string item_element(const Value& item, const Schema* list, std::size_t index);

@@ -25,7 +25,8 @@ std::vector<std::string> split_path(const std::string& path) {
 Response json_response(int status, const Value& body) {
   Response response;
   response.status = status;
-  response.body = value::write_json(body, {.sort_keys = false, .escape_html = false, .indent = 0}) + "\n";
+  response.body =
+      value::write_json(body, {.sort_keys = false, .escape_html = false, .indent = 0}) + "\n";
   return response;
 }
 
@@ -42,7 +43,8 @@ Response text_response(int status, std::string text) {
 }
 
 Error no_such_path() {
-  return make_error(Code::not_found, "the server could not find the requested resource", "NotFound");
+  return make_error(Code::not_found, "the server could not find the requested resource",
+                    "NotFound");
 }
 
 bool truthy(std::string_view text) { return text == "true" || text == "1"; }
@@ -76,29 +78,46 @@ Result<Call> route(const Core& core, const std::string& path) {
   if (parts.size() > at + 1) call.name = parts[at + 1];
   if (parts.size() > at + 2) call.subresource = parts[at + 2];
   if (parts.size() > at + 3) return no_such_path();
-  if (!call.subresource.empty() && call.kind->subresource(call.subresource) == nullptr) return no_such_path();
+  if (!call.subresource.empty() && call.kind->subresource(call.subresource) == nullptr)
+    return no_such_path();
   return call;
 }
 
 Result<void> read_options(const Headers& query, Call& call, bool& watch) {
   for (const auto& [key, text] : query) {
-    if (key == "labelSelector") call.label_selector = text;
-    else if (key == "fieldSelector") call.field_selector = text;
-    else if (key == "resourceVersion") call.resource_version = text;
-    else if (key == "resourceVersionMatch") call.resource_version_match = text;
-    else if (key == "continue") call.continue_token = text;
-    else if (key == "limit") std::from_chars(text.data(), text.data() + text.size(), call.limit);
-    else if (key == "timeoutSeconds") std::from_chars(text.data(), text.data() + text.size(), call.timeout_seconds);
-    else if (key == "watch") watch = truthy(text);
-    else if (key == "allowWatchBookmarks") call.bookmarks = truthy(text);
-    else if (key == "sendInitialEvents") call.send_initial_events = truthy(text);
-    else if (key == "force") call.force = truthy(text);
-    else if (key == "fieldManager") call.field_manager = text;
-    else if (key == "fieldValidation") call.field_validation = text;
-    else if (key == "propagationPolicy") call.propagation = text;
-    else if (key == "gracePeriodSeconds") std::from_chars(text.data(), text.data() + text.size(), call.grace_seconds);
+    if (key == "labelSelector")
+      call.label_selector = text;
+    else if (key == "fieldSelector")
+      call.field_selector = text;
+    else if (key == "resourceVersion")
+      call.resource_version = text;
+    else if (key == "resourceVersionMatch")
+      call.resource_version_match = text;
+    else if (key == "continue")
+      call.continue_token = text;
+    else if (key == "limit")
+      std::from_chars(text.data(), text.data() + text.size(), call.limit);
+    else if (key == "timeoutSeconds")
+      std::from_chars(text.data(), text.data() + text.size(), call.timeout_seconds);
+    else if (key == "watch")
+      watch = truthy(text);
+    else if (key == "allowWatchBookmarks")
+      call.bookmarks = truthy(text);
+    else if (key == "sendInitialEvents")
+      call.send_initial_events = truthy(text);
+    else if (key == "force")
+      call.force = truthy(text);
+    else if (key == "fieldManager")
+      call.field_manager = text;
+    else if (key == "fieldValidation")
+      call.field_validation = text;
+    else if (key == "propagationPolicy")
+      call.propagation = text;
+    else if (key == "gracePeriodSeconds")
+      std::from_chars(text.data(), text.data() + text.size(), call.grace_seconds);
     else if (key == "dryRun") {
-      if (text != "All") return bad_request("Invalid value: \"" + text + "\": supported values: \"All\"");
+      if (text != "All")
+        return bad_request("Invalid value: \"" + text + "\": supported values: \"All\"");
       call.dry_run = true;
     }
   }
@@ -115,7 +134,8 @@ Result<Value> read_body(const Request& request) {
     return parsed;
   }
   Result<Value> parsed = value::parse_json(request.body);
-  if (!parsed.ok()) return bad_request("couldn't get version/kind; json parse error: " + parsed.error().message);
+  if (!parsed.ok())
+    return bad_request("couldn't get version/kind; json parse error: " + parsed.error().message);
   return parsed;
 }
 
@@ -134,8 +154,10 @@ Result<void> read_verb(const Request& request, Call& call, bool watch) {
   }
   if (request.method == "DELETE") {
     call.verb = call.name.empty() ? Verb::remove_collection : Verb::remove;
-    if (const Value* policy = call.body.find("propagationPolicy")) call.propagation = policy->get_string();
-    if (const Value* grace = call.body.find("gracePeriodSeconds")) call.grace_seconds = grace->get_int(-1);
+    if (const Value* policy = call.body.find("propagationPolicy"))
+      call.propagation = policy->get_string();
+    if (const Value* grace = call.body.find("gracePeriodSeconds"))
+      call.grace_seconds = grace->get_int(-1);
     if (call.body["orphanDependents"].get_bool()) call.propagation = "Orphan";
     call.precondition_uid = call.body["preconditions"]["uid"].get_string();
     call.precondition_version = call.body["preconditions"]["resourceVersion"].get_string();
@@ -156,11 +178,12 @@ Result<void> read_verb(const Request& request, Call& call, bool watch) {
       return {};
     }
   }
-  return make_error(Code::unsupported,
-                    "the body of the request was in an unknown format - accepted media types include: "
-                    "application/json-patch+json, application/merge-patch+json, "
-                    "application/strategic-merge-patch+json, application/apply-patch+yaml",
-                    "UnsupportedMediaType");
+  return make_error(
+      Code::unsupported,
+      "the body of the request was in an unknown format - accepted media types include: "
+      "application/json-patch+json, application/merge-patch+json, "
+      "application/strategic-merge-patch+json, application/apply-patch+yaml",
+      "UnsupportedMediaType");
 }
 
 enum class Form { object, table, partial };
@@ -168,7 +191,8 @@ enum class Form { object, table, partial };
 Form form_of(const Request& request) {
   const std::string_view accept = request.header("accept");
   if (accept.find("as=Table") != std::string_view::npos) return Form::table;
-  return accept.find("as=PartialObjectMetadata") != std::string_view::npos ? Form::partial : Form::object;
+  return accept.find("as=PartialObjectMetadata") != std::string_view::npos ? Form::partial
+                                                                           : Form::object;
 }
 
 std::string include_of(const Headers& query) {
@@ -222,10 +246,12 @@ std::string watch_line(const std::string& type, const Value& object) {
          "\n";
 }
 
-Response watch_response(const std::shared_ptr<Core>& core, Call call, Form form, const std::string& include) {
+Response watch_response(const std::shared_ptr<Core>& core, Call call, Form form,
+                        const std::string& include) {
   Response response;
-  response.stream = [core, call, form, include](StreamSink sink, std::function<void()> end) mutable
-      -> std::unique_ptr<Stream> {
+  response.stream = [core, call, form, include](
+                        StreamSink sink,
+                        std::function<void()> end) mutable -> std::unique_ptr<Stream> {
     std::shared_ptr<Watcher> watcher;
     bool first = true;
     const auto write = [core_pointer = core.get(), kind = call.kind, form, include, sink,
@@ -235,11 +261,12 @@ Response watch_response(const std::shared_ptr<Core>& core, Call call, Form form,
         object = table_of(*kind, {object}, include, core_pointer->now(), first);
         if (item.type == "BOOKMARK") {
           object.set("rows", Value::array());
-          object.entry("metadata").set("resourceVersion", item.object["metadata"]["resourceVersion"]);
+          object.entry("metadata")
+              .set("resourceVersion", item.object["metadata"]["resourceVersion"]);
           if (item.object["metadata"].contains("annotations")) {
             // How client-go's WatchList learns that the first list is complete.
-            object.set("rows", Value::array({Value::object({{"cells", Value::array()},
-                                                            {"object", item.object}})}));
+            object.set("rows", Value::array({Value::object(
+                                   {{"cells", Value::array()}, {"object", item.object}})}));
           }
         }
         first = false;
@@ -289,7 +316,9 @@ Response resource_response(const std::shared_ptr<Core>& core, const Request& req
   call = std::move(*routed);
   call.user = std::move(*user);
   const std::size_t mark = request.target.find('?');
-  const Headers query = mark == std::string::npos ? Headers{} : parse_query(std::string_view(request.target).substr(mark + 1));
+  const Headers query = mark == std::string::npos
+                            ? Headers{}
+                            : parse_query(std::string_view(request.target).substr(mark + 1));
   bool watch = false;
   const auto prepare = [&]() -> Result<void> {
     WEIR_CHECK(read_options(query, call, watch));
@@ -300,14 +329,16 @@ Response resource_response(const std::shared_ptr<Core>& core, const Request& req
       call.name.clear();
       call.verb = Verb::watch;
     }
-    if (call.field_manager.empty() && call.patch != PatchKind::apply) call.field_manager = manager_of(request);
+    if (call.field_manager.empty() && call.patch != PatchKind::apply)
+      call.field_manager = manager_of(request);
     return {};
   };
   if (const Result<void> ready = prepare(); !ready.ok()) return failure(ready.error(), call);
   const Form form = form_of(request);
   const std::string include = include_of(query);
   if (call.verb == Verb::watch) {
-    if (Result<void> allowed = core->authorize(call); !allowed.ok()) return failure(allowed.error(), call);
+    if (Result<void> allowed = core->authorize(call); !allowed.ok())
+      return failure(allowed.error(), call);
     return watch_response(core, std::move(call), form, include);
   }
   if (call.verb == Verb::list) {
@@ -317,7 +348,9 @@ Response resource_response(const std::shared_ptr<Core>& core, const Request& req
     lock.unlock();
     if (form != Form::table) return json_response(200, list_value(call, std::move(*answer), form));
     Value table = table_of(*call.kind, answer->items, include, now, true);
-    table.set("metadata", list_value(call, {{}, answer->revision, answer->continue_token, answer->remaining}, form)["metadata"]);
+    table.set("metadata",
+              list_value(call, {{}, answer->revision, answer->continue_token, answer->remaining},
+                         form)["metadata"]);
     return json_response(200, table);
   }
   Result<Value> done = core->execute(call);
@@ -328,7 +361,8 @@ Response resource_response(const std::shared_ptr<Core>& core, const Request& req
   if (!done.ok()) {
     response = failure(done.error(), call);
   } else if (form == Form::table && Gvk::of(*done) == call.kind->gvk) {
-    response = json_response(call.created ? 201 : 200, table_of(*call.kind, {*done}, include, now, true));
+    response =
+        json_response(call.created ? 201 : 200, table_of(*call.kind, {*done}, include, now, true));
   } else {
     const bool partial = form == Form::partial && Gvk::of(*done) == call.kind->gvk;
     response = json_response(call.created ? 201 : 200, partial ? partial_of(*done) : *done);
@@ -365,12 +399,14 @@ Response respond(const std::shared_ptr<Core>& core, const Request& request) {
   const std::string path = request.path();
   static const std::set<std::string_view> health = {"/healthz", "/livez", "/readyz"};
   if (health.contains(path)) return text_response(200, "ok");
-  const bool api = path == "/api" || path == "/apis" || path == "/version" || path.starts_with("/api/") ||
-                   path.starts_with("/apis/") || path.starts_with("/openapi/");
+  const bool api = path == "/api" || path == "/apis" || path == "/version" ||
+                   path.starts_with("/api/") || path.starts_with("/apis/") ||
+                   path.starts_with("/openapi/");
   if (!api) return text_response(404, "404 page not found\n");
   {
     const std::lock_guard lock(core->mutex);
-    if (const Result<User> user = core->user_of(request); !user.ok()) return failure(user.error(), Call{});
+    if (const Result<User> user = core->user_of(request); !user.ok())
+      return failure(user.error(), Call{});
     if (std::optional<Response> found = discover(*core, path, request)) return std::move(*found);
   }
   return resource_response(core, request);

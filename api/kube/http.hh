@@ -1,7 +1,8 @@
-// HTTP to Calls and back: paths, query options, bodies, Status answers, lists, tables, watch streams,
-// discovery and the minimal OpenAPI documents clients look at.
+// HTTP to Calls and back: paths, query options, bodies, Status answers, lists, tables, watch
+// streams, discovery and the minimal OpenAPI documents clients look at.
 //
-// Owner: api/kube. respond() takes the Core's lock itself. Failure: every bad request ends in a Status.
+// Owner: api/kube. respond() takes the Core's lock itself. Failure: every bad request ends in a
+// Status.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,5 @@
 #include "api/kube/http_front.hh"
 
-#include <utility>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -10,12 +8,12 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-
 #include <deque>
 #include <mutex>
 #include <set>
 #include <shared_mutex>
 #include <thread>
+#include <utility>
 
 #include "api/kube/certificate.hh"
 #include "engine/base/limits.hh"
@@ -32,7 +30,8 @@ using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 constexpr auto idle_time = std::chrono::minutes(10);
-// A reader that falls this far behind its watch is dropped; it resumes from its last resourceVersion.
+// A reader that falls this far behind its watch is dropped; it resumes from its last
+// resourceVersion.
 constexpr std::size_t stream_backlog_max = 64u << 20;
 
 class Routes {
@@ -194,7 +193,8 @@ class Connection final : public Session {
   void begin_stream(Response response) {
     lowest().expires_never();
     std::string header = "HTTP/1.1 200 OK\r\nContent-Type: " + response.content_type +
-                         "\r\nTransfer-Encoding: chunked\r\nCache-Control: no-cache, private\r\nConnection: close\r\n\r\n";
+                         "\r\nTransfer-Encoding: chunked\r\nCache-Control: no-cache, "
+                         "private\r\nConnection: close\r\n\r\n";
     queue_.push_back(std::move(header));
     write_next();
     watch_for_end();
@@ -202,14 +202,15 @@ class Connection final : public Session {
     const auto sink = [weak](std::string bytes) {
       const auto connection = weak.lock();
       if (connection == nullptr) return false;
-      asio::post(connection->transport_.get_executor(), [connection, text = std::move(bytes)]() mutable {
-        connection->push(std::move(text));
-      });
+      asio::post(
+          connection->transport_.get_executor(),
+          [connection, text = std::move(bytes)]() mutable { connection->push(std::move(text)); });
       return true;
     };
     const auto end = [weak] {
       if (const auto connection = weak.lock()) {
-        asio::post(connection->transport_.get_executor(), [connection] { connection->end_stream(); });
+        asio::post(connection->transport_.get_executor(),
+                   [connection] { connection->end_stream(); });
       }
     };
     std::unique_ptr<Stream> stream = response.stream(sink, end);
@@ -244,19 +245,21 @@ class Connection final : public Session {
     for (std::string& part : queue_) current_ += part;
     queue_.clear();
     backlog_ = 0;
-    asio::async_write(transport_, asio::buffer(current_), [self = self()](ErrorCode error, std::size_t) {
-      self->writing_ = false;
-      if (error) return self->drop();
-      self->write_next();
-    });
+    asio::async_write(transport_, asio::buffer(current_),
+                      [self = self()](ErrorCode error, std::size_t) {
+                        self->writing_ = false;
+                        if (error) return self->drop();
+                        self->write_next();
+                      });
   }
 
   // A client that goes away is noticed by reading: nothing more is expected from it.
   void watch_for_end() {
-    transport_.async_read_some(asio::buffer(ignored_), [self = self()](ErrorCode error, std::size_t) {
-      if (error) return self->drop();
-      self->watch_for_end();
-    });
+    transport_.async_read_some(asio::buffer(ignored_),
+                               [self = self()](ErrorCode error, std::size_t) {
+                                 if (error) return self->drop();
+                                 self->watch_for_end();
+                               });
   }
 
   void drop() {
@@ -307,15 +310,17 @@ class BeastFront final : public HttpFront {
   Result<void> open() {
     ErrorCode error;
     const auto address = asio::ip::make_address(options_.address, error);
-    if (error) return make_error(Code::invalid, "listen address \"" + options_.address + "\" is no IP address");
+    if (error)
+      return make_error(Code::invalid,
+                        "listen address \"" + options_.address + "\" is no IP address");
     const tcp::endpoint endpoint(address, options_.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return make_error(Code::io, "cannot listen on " + options_.address + ":" + std::to_string(options_.port) +
-                                      ": " + error.message());
+      return make_error(Code::io, "cannot listen on " + options_.address + ":" +
+                                      std::to_string(options_.port) + ": " + error.message());
     }
     port_ = acceptor_.local_endpoint(error).port();
     if (options_.tls) WEIR_CHECK(load_certificate());
@@ -326,12 +331,15 @@ class BeastFront final : public HttpFront {
     return {};
   }
 
-  void route(std::string prefix, Handler handler) override { routes_.add(std::move(prefix), std::move(handler)); }
+  void route(std::string prefix, Handler handler) override {
+    routes_.add(std::move(prefix), std::move(handler));
+  }
   std::uint16_t port() const override { return port_; }
   std::string url() const override {
     const std::string host = options_.address == "0.0.0.0" ? "127.0.0.1" : options_.address;
-    return (options_.tls ? "https://" : "http://") + (host.find(':') != std::string::npos ? "[" + host + "]" : host) +
-           ":" + std::to_string(port_);
+    return (options_.tls ? "https://" : "http://") +
+           (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" +
+           std::to_string(port_);
   }
   const std::string& certificate() const override { return certificate_; }
 
@@ -341,20 +349,23 @@ class BeastFront final : public HttpFront {
     ErrorCode error;
     tls_.use_certificate(asio::buffer(made.certificate), asio::ssl::context::pem, error);
     if (!error) tls_.use_private_key(asio::buffer(made.key), asio::ssl::context::pem, error);
-    if (error) return make_error(Code::internal, "cannot use the TLS certificate: " + error.message());
+    if (error)
+      return make_error(Code::internal, "cannot use the TLS certificate: " + error.message());
     certificate_ = made.certificate;
     return {};
   }
 
   void accept() {
-    acceptor_.async_accept(asio::make_strand(context_), [this](ErrorCode error, tcp::socket socket) {
+    acceptor_.async_accept(asio::make_strand(context_), [this](ErrorCode error,
+                                                               tcp::socket socket) {
       if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
       if (!error) {
         if (options_.tls) {
           using Secure = beast::ssl_stream<beast::tcp_stream>;
           begin(std::make_shared<Connection<Secure>>(routes_, sessions_, std::move(socket), tls_));
         } else {
-          begin(std::make_shared<Connection<beast::tcp_stream>>(routes_, sessions_, std::move(socket)));
+          begin(std::make_shared<Connection<beast::tcp_stream>>(routes_, sessions_,
+                                                                std::move(socket)));
         }
       }
       accept();
@@ -370,7 +381,8 @@ class BeastFront final : public HttpFront {
   Routes routes_;
   Sessions sessions_;
   asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
+  asio::executor_work_guard<asio::io_context::executor_type> work_ =
+      asio::make_work_guard(context_);
   tcp::acceptor acceptor_;
   asio::ssl::context tls_;
   std::string certificate_;

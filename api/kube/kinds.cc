@@ -40,7 +40,8 @@ std::vector<std::string> strings(const Value& list) {
 std::vector<Column> columns_of(const Value& version) {
   std::vector<Column> columns;
   for (const Value& column : version["additionalPrinterColumns"].items()) {
-    columns.push_back({std::string(column["name"].get_string()), std::string(column["type"].get_string()),
+    columns.push_back({std::string(column["name"].get_string()),
+                       std::string(column["type"].get_string()),
                        std::string(column["format"].get_string()),
                        std::string(column["description"].get_string()),
                        std::string(column["jsonPath"].get_string()),
@@ -69,8 +70,8 @@ Kind from_crd(const Value& crd, const Value& version) {
   kind->schema = kind->arena->root;
   kind->columns = columns_of(version);
   if (version["deprecated"].get_bool()) {
-    kind->warning = version["deprecationWarning"].get_string(
-        kind->gvk.api_version() + " " + kind->gvk.kind + " is deprecated");
+    kind->warning = version["deprecationWarning"].get_string(kind->gvk.api_version() + " " +
+                                                             kind->gvk.kind + " is deprecated");
   }
   const Value& subresources = version["subresources"];
   const std::vector<std::string> verbs = {"get", "patch", "update"};
@@ -98,7 +99,9 @@ std::tuple<int, int, int> version_rank(const std::string& version) {
   if (version.size() < 2 || version[0] != 'v') return {3, 0, 0};
   const int major = number();
   if (at == version.size()) return {0, -major, 0};
-  const int stage = version.compare(at, 4, "beta") == 0 ? 1 : version.compare(at, 5, "alpha") == 0 ? 2 : 3;
+  const int stage = version.compare(at, 4, "beta") == 0    ? 1
+                    : version.compare(at, 5, "alpha") == 0 ? 2
+                                                           : 3;
   at += stage == 1 ? 4 : 5;
   const int minor = at < version.size() ? number() : 0;
   return {stage, -major, -minor};
@@ -106,7 +109,8 @@ std::tuple<int, int, int> version_rank(const std::string& version) {
 
 bool established(const Value& crd) {
   for (const Value& condition : crd["status"]["conditions"].items()) {
-    if (condition["type"].get_string() == "Established") return condition["status"].get_string() == "True";
+    if (condition["type"].get_string() == "Established")
+      return condition["status"].get_string() == "True";
   }
   return false;
 }
@@ -136,7 +140,8 @@ Registry::Registry() {
   rebuild();
 }
 
-Kind Registry::find(std::string_view group, std::string_view version, std::string_view plural) const {
+Kind Registry::find(std::string_view group, std::string_view version,
+                    std::string_view plural) const {
   std::string key(group);
   key.append("/").append(version).append("/").append(plural);
   const auto found = by_resource_.find(key);

@@ -1,7 +1,7 @@
 // What the server serves: the built-in kinds and those that CustomResourceDefinitions added.
 //
-// Owner: api/kube (the Core's lock guards a Registry). KindInfos are immutable and shared, so a watch can
-// outlive its definition. No failure: lookups answer nullptr.
+// Owner: api/kube (the Core's lock guards a Registry). KindInfos are immutable and shared, so a
+// watch can outlive its definition. No failure: lookups answer nullptr.
 #pragma once
 
 #include <map>
@@ -23,7 +23,7 @@ struct Subresource {
 
 struct Column {
   std::string name, type, format, description;
-  std::string path;   // JSONPath of a custom resource's column, without braces: ".spec.url"
+  std::string path;  // JSONPath of a custom resource's column, without braces: ".spec.url"
   int priority = 0;
 };
 
@@ -39,7 +39,7 @@ struct KindInfo {
   std::vector<Column> columns;               // of a custom kind
   std::string set;                           // where its objects are stored: "deployments.apps"
   std::string replicas_path, status_replicas_path, selector_path;  // scale of a custom kind
-  std::string warning;                       // of a deprecated version
+  std::string warning;                                             // of a deprecated version
 
   const Subresource* subresource(std::string_view name) const;
   bool has_verb(std::string_view verb) const;
@@ -57,11 +57,12 @@ class Registry {
   Kind find(const model::Gvk& gvk) const;
   bool has_version(std::string_view group, std::string_view version) const;
   bool has_group(std::string_view group) const;
-  // In discovery's order: core, the built-in groups, then custom groups by name; of a group the preferred
-  // version first.
+  // In discovery's order: core, the built-in groups, then custom groups by name; of a group the
+  // preferred version first.
   const std::vector<Kind>& all() const { return all_; }
 
-  // Replaces what the definition `crd` serves (by its name); a definition without Established serves nothing.
+  // Replaces what the definition `crd` serves (by its name); a definition without Established
+  // serves nothing.
   void set_custom(const Value& crd);
   void remove_custom(std::string_view crd_name);
 

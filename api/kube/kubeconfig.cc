@@ -6,9 +6,12 @@
 
 namespace weir::api::kube {
 
-std::string kubeconfig(const std::string& url, const std::string& token, const std::string& certificate) {
+std::string kubeconfig(const std::string& url, const std::string& token,
+                       const std::string& certificate) {
   std::string out =
-      "apiVersion: v1\nkind: Config\ncurrent-context: weir\nclusters:\n- name: weir\n  cluster:\n    server: " + url + "\n";
+      "apiVersion: v1\nkind: Config\ncurrent-context: weir\nclusters:\n- name: weir\n  cluster:\n  "
+      "  server: " +
+      url + "\n";
   if (!certificate.empty()) {
     out += "    certificate-authority-data: " + base::base64_encode(certificate) + "\n";
   }
@@ -19,7 +22,8 @@ std::string kubeconfig(const std::string& url, const std::string& token, const s
 
 Result<std::string> random_token() {
   std::string bytes(32, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) != 1) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) !=
+      1) {
     return make_error(Code::internal, "no random bytes for a token");
   }
   return base::hex_encode(bytes);

@@ -10,7 +10,8 @@
 namespace weir::api::kube {
 
 // YAML with one cluster, user and context named "weir". `certificate` is PEM, "" without TLS.
-std::string kubeconfig(const std::string& url, const std::string& token, const std::string& certificate);
+std::string kubeconfig(const std::string& url, const std::string& token,
+                       const std::string& certificate);
 
 // 32 random bytes in hex.
 Result<std::string> random_token();

@@ -17,12 +17,15 @@ User user_from(const reconcile::Identity& identity) {
 }
 
 Error no_match(const model::Gvk& gvk) {
-  return make_error(Code::not_found,
-                    "no matches for kind \"" + gvk.kind + "\" in version \"" + gvk.api_version() + "\"", "NoMatch");
+  return make_error(
+      Code::not_found,
+      "no matches for kind \"" + gvk.kind + "\" in version \"" + gvk.api_version() + "\"",
+      "NoMatch");
 }
 
 reconcile::ApiResource describe(const KindInfo& kind) {
-  return {kind.gvk, kind.plural, kind.singular, kind.short_names, kind.categories, kind.verbs, kind.namespaced};
+  return {kind.gvk,        kind.plural, kind.singular,  kind.short_names,
+          kind.categories, kind.verbs,  kind.namespaced};
 }
 
 // Lives as long as its handle: a watch that begins when the kind is there and ends with the handle.
@@ -37,10 +40,12 @@ class LocalWatch final : public reconcile::Watch {
   std::shared_ptr<Watcher> watcher_;
 };
 
-// A watch of a kind that is not served yet: it reports the failure, then waits for a definition of it.
+// A watch of a kind that is not served yet: it reports the failure, then waits for a definition of
+// it.
 class AwaitedWatch final : public reconcile::Watch {
  public:
-  AwaitedWatch(std::shared_ptr<Core> core, reconcile::WatchOptions options, reconcile::WatchSink sink)
+  AwaitedWatch(std::shared_ptr<Core> core, reconcile::WatchOptions options,
+               reconcile::WatchSink sink)
       : state_(std::make_shared<State>()) {
     state_->core = std::move(core);
     state_->options = std::move(options);
@@ -48,10 +53,12 @@ class AwaitedWatch final : public reconcile::Watch {
     Call call;
     {
       const std::lock_guard lock(state_->core->mutex);
-      call.kind = state_->core->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+      call.kind =
+          state_->core->registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
       call.send_initial_events = true;
       auto made = state_->core->subscribe(
-          call, [weak = std::weak_ptr<State>(state_)](const WatchItem&) { look(weak.lock()); }, nullptr);
+          call, [weak = std::weak_ptr<State>(state_)](const WatchItem&) { look(weak.lock()); },
+          nullptr);
       WEIR_ASSERT(made.ok());
       definitions_ = std::move(*made);
     }
@@ -82,8 +89,9 @@ std::function<void(WatchItem)> adapt(reconcile::WatchSink sink) {
     if (item.type == "BOOKMARK") {
       event.type = WatchType::synced;
     } else {
-      event.type = item.type == "ADDED" ? WatchType::added
-                   : item.type == "DELETED" ? WatchType::deleted : WatchType::modified;
+      event.type = item.type == "ADDED"     ? WatchType::added
+                   : item.type == "DELETED" ? WatchType::deleted
+                                            : WatchType::modified;
       event.object = item.object;
     }
     sink(std::move(event));
@@ -136,7 +144,8 @@ class LocalApi final : public reconcile::KubeApi {
     return run(id, as, [](Call& call) { call.verb = Verb::get; });
   }
 
-  Result<reconcile::ListResult> list(const model::Gvk& gvk, const reconcile::ListOptions& options) override {
+  Result<reconcile::ListResult> list(const model::Gvk& gvk,
+                                     const reconcile::ListOptions& options) override {
     const std::lock_guard lock(core_->mutex);
     Call call;
     call.verb = Verb::list;
@@ -165,7 +174,8 @@ class LocalApi final : public reconcile::KubeApi {
     return run(id, options.as, [&](Call& call) {
       call.verb = Verb::patch;
       call.patch = type == reconcile::PatchType::json    ? PatchKind::json
-                   : type == reconcile::PatchType::merge ? PatchKind::merge : PatchKind::strategic;
+                   : type == reconcile::PatchType::merge ? PatchKind::merge
+                                                         : PatchKind::strategic;
       set_options(call, options);
       call.body = body;
     });
@@ -195,8 +205,10 @@ class LocalApi final : public reconcile::KubeApi {
       } else {
         Call call = watch_call(kind, options);
         auto made = core_->subscribe(call, adapt(sink), nullptr);
-        if (made.ok()) watcher = std::move(*made);
-        else error = std::move(made).error();
+        if (made.ok())
+          watcher = std::move(*made);
+        else
+          error = std::move(made).error();
       }
     }
     if (!known) return std::make_unique<AwaitedWatch>(core_, options, std::move(sink));
@@ -235,7 +247,8 @@ class LocalApi final : public reconcile::KubeApi {
     return done;
   }
 
-  Result<Value> write(const Value& object, const reconcile::WriteOptions& options, Verb verb, PatchKind kind) {
+  Result<Value> write(const Value& object, const reconcile::WriteOptions& options, Verb verb,
+                      PatchKind kind) {
     return run(model::ObjectId::of(object), options.as, [&](Call& call) {
       call.verb = verb;
       call.patch = kind;

@@ -8,16 +8,22 @@ namespace weir::api::kube {
 
 namespace {
 
-constexpr std::size_t update_managers_max = 10;  // as the API server; older ones become "ancient-changes"
+constexpr std::size_t update_managers_max =
+    10;  // as the API server; older ones become "ancient-changes"
 
 // Fields nobody owns: the server's own, or the object's identity.
 void strip(FieldSet& set) {
-  static const std::vector<std::vector<std::string>> paths = {
-      {"f:apiVersion"}, {"f:kind"},
-      {"f:metadata", "f:name"}, {"f:metadata", "f:namespace"}, {"f:metadata", "f:creationTimestamp"},
-      {"f:metadata", "f:selfLink"}, {"f:metadata", "f:uid"}, {"f:metadata", "f:clusterName"},
-      {"f:metadata", "f:generation"}, {"f:metadata", "f:managedFields"},
-      {"f:metadata", "f:resourceVersion"}};
+  static const std::vector<std::vector<std::string>> paths = {{"f:apiVersion"},
+                                                              {"f:kind"},
+                                                              {"f:metadata", "f:name"},
+                                                              {"f:metadata", "f:namespace"},
+                                                              {"f:metadata", "f:creationTimestamp"},
+                                                              {"f:metadata", "f:selfLink"},
+                                                              {"f:metadata", "f:uid"},
+                                                              {"f:metadata", "f:clusterName"},
+                                                              {"f:metadata", "f:generation"},
+                                                              {"f:metadata", "f:managedFields"},
+                                                              {"f:metadata", "f:resourceVersion"}};
   for (const auto& path : paths) set.remove(path);
   if (const auto metadata = set.children.find("f:metadata"); metadata != set.children.end()) {
     metadata->second.member = false;
@@ -50,13 +56,15 @@ Error conflict_error(const std::map<std::string, std::vector<std::string>>& conf
       ++count;
       list += "\n- " + path;
       single = "conflict with " + manager + ": " + path;
-      call.causes.push_back(Value::object(
-          {{"reason", "FieldManagerConflict"}, {"message", "conflict with " + manager}, {"field", path}}));
+      call.causes.push_back(Value::object({{"reason", "FieldManagerConflict"},
+                                           {"message", "conflict with " + manager},
+                                           {"field", path}}));
     }
   }
   return make_error(Code::conflict,
-                    count == 1 ? "Apply failed with 1 conflict: " + single
-                               : "Apply failed with " + std::to_string(count) + " conflicts: " + list,
+                    count == 1
+                        ? "Apply failed with 1 conflict: " + single
+                        : "Apply failed with " + std::to_string(count) + " conflicts: " + list,
                     "Conflict");
 }
 
@@ -66,7 +74,8 @@ Value without_managed(const Value& object) {
   return copy;
 }
 
-// What others keep after a change from `live` to `next`: they lose what changed under them or vanished.
+// What others keep after a change from `live` to `next`: they lose what changed under them or
+// vanished.
 void release(std::vector<Manager>& managers, const Comparison& change, const WriteContext& context,
              bool apply) {
   FieldSet taken = change.modified;
@@ -84,8 +93,9 @@ void merge_ancient(std::vector<Manager>& managers) {
     if (!managers[i].apply) updates.push_back(i);
   }
   if (updates.size() <= update_managers_max) return;
-  std::stable_sort(updates.begin(), updates.end(),
-                   [&](std::size_t a, std::size_t b) { return managers[a].time < managers[b].time; });
+  std::stable_sort(updates.begin(), updates.end(), [&](std::size_t a, std::size_t b) {
+    return managers[a].time < managers[b].time;
+  });
   Manager& ancient = managers[updates[0]];
   ancient.name = "ancient-changes";
   ancient.subresource.clear();
@@ -113,7 +123,8 @@ std::vector<Manager> decode_managers(const Value& object) {
 
 void encode_managers(Value& object, std::vector<Manager> managers) {
   if (managers.empty()) {
-    if (object["metadata"].contains("managedFields")) object.entry("metadata").erase("managedFields");
+    if (object["metadata"].contains("managedFields"))
+      object.entry("metadata").erase("managedFields");
     return;
   }
   std::stable_sort(managers.begin(), managers.end(), [](const Manager& a, const Manager& b) {
@@ -141,10 +152,12 @@ void track_update(const Value& live, Value& updated, const WriteContext& context
   const bool reset = !live.is_null() && sent != nullptr && sent->is_array() &&
                      (sent->empty() || (sent->size() == 1 && sent->at(0).empty()));
   std::vector<Manager> managers =
-      reset ? std::vector<Manager>{} : decode_managers(sent != nullptr && !sent->empty() ? updated : live);
+      reset ? std::vector<Manager>{}
+            : decode_managers(sent != nullptr && !sent->empty() ? updated : live);
   const Value next = without_managed(updated);
   static const Value blank = Value::object();
-  Comparison change = compare_objects(live.is_null() ? blank : without_managed(live), next, context.schema);
+  Comparison change =
+      compare_objects(live.is_null() ? blank : without_managed(live), next, context.schema);
   strip(change.added);
   strip(change.modified);
   strip(change.removed);
@@ -171,8 +184,9 @@ void track_update(const Value& live, Value& updated, const WriteContext& context
   encode_managers(updated, std::move(managers));
 }
 
-Result<Value> apply_configuration(const Value& live, const Value& config, const WriteContext& context,
-                                  Call& call, std::vector<Manager>& managers) {
+Result<Value> apply_configuration(const Value& live, const Value& config,
+                                  const WriteContext& context, Call& call,
+                                  std::vector<Manager>& managers) {
   static const Value blank = Value::object();
   managers = decode_managers(live);
   const Value before = live.is_null() ? blank : without_managed(live);
@@ -206,7 +220,8 @@ Result<Value> apply_configuration(const Value& live, const Value& config, const 
     if (!conflicts.empty()) return conflict_error(conflicts, call);
   }
   release(managers, change, context, true);
-  managers.push_back({context.manager, true, context.api_version, context.subresource, "", std::move(owned)});
+  managers.push_back(
+      {context.manager, true, context.api_version, context.subresource, "", std::move(owned)});
   return next;
 }
 

@@ -1,7 +1,7 @@
 // metadata.managedFields: who owns which fields, kept as the API server keeps it.
 //
-// Owner: api/kube. Pure functions; no threads. Failure: apply() answers a Conflict with the server's text
-// and causes.
+// Owner: api/kube. Pure functions; no threads. Failure: apply() answers a Conflict with the
+// server's text and causes.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ namespace weir::api::kube {
 
 struct Manager {
   std::string name;
-  bool apply = false;       // operation Apply, else Update
+  bool apply = false;  // operation Apply, else Update
   std::string api_version;
   std::string subresource;
-  std::string time;         // RFC 3339
+  std::string time;  // RFC 3339
   FieldSet fields;
 };
 
@@ -34,18 +34,19 @@ struct WriteContext {
   bool force = false;
 };
 
-// Sets `updated`'s managedFields after an update, patch or create by context.manager. `live` is null for a
-// create. A client that sends an empty managedFields list resets them.
+// Sets `updated`'s managedFields after an update, patch or create by context.manager. `live` is
+// null for a create. A client that sends an empty managedFields list resets them.
 void track_update(const Value& live, Value& updated, const WriteContext& context);
 
 struct Applied {
-  Value object;      // live with the configuration laid over it and what was given up removed
+  Value object;  // live with the configuration laid over it and what was given up removed
   bool changed = false;
 };
-// Server-side apply of `config` on `live` (null = create). Leaves object.metadata.managedFields as of the
-// input; finish_apply sets them once the object has its defaults.
-Result<Value> apply_configuration(const Value& live, const Value& config, const WriteContext& context,
-                                  Call& call, std::vector<Manager>& managers);
+// Server-side apply of `config` on `live` (null = create). Leaves object.metadata.managedFields as
+// of the input; finish_apply sets them once the object has its defaults.
+Result<Value> apply_configuration(const Value& live, const Value& config,
+                                  const WriteContext& context, Call& call,
+                                  std::vector<Manager>& managers);
 // Sets managedFields: the time moves only when `object` or the owned fields differ from `live`'s.
 void finish_apply(const Value& live, Value& object, std::vector<Manager> managers,
                   const WriteContext& context);

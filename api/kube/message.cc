@@ -64,7 +64,8 @@ Headers parse_query(std::string_view query) {
     if (equal == std::string_view::npos) {
       pairs.emplace_back(percent_decode(pair, true), "");
     } else {
-      pairs.emplace_back(percent_decode(pair.substr(0, equal), true), percent_decode(pair.substr(equal + 1), true));
+      pairs.emplace_back(percent_decode(pair.substr(0, equal), true),
+                         percent_decode(pair.substr(equal + 1), true));
     }
   }
   return pairs;

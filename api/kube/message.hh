@@ -1,5 +1,5 @@
-// One HTTP exchange as plain data: what the embedded Kubernetes API and its neighbours on the same port
-// (audit API, artifacts) take and answer, without any socket library.
+// One HTTP exchange as plain data: what the embedded Kubernetes API and its neighbours on the same
+// port (audit API, artifacts) take and answer, without any socket library.
 //
 // Owner: api/kube. Values; no threads, no failure of their own.
 #pragma once
@@ -20,7 +20,7 @@ struct Request {
   std::string target;  // as on the wire: "/api/v1/pods?watch=1", percent-encoded
   Headers headers;     // any case
   std::string body;
-  std::string peer;    // "127.0.0.1:41234", for logs; may be empty
+  std::string peer;  // "127.0.0.1:41234", for logs; may be empty
 
   // The first header of that name, in any case; "" when absent.
   std::string_view header(std::string_view name) const;
@@ -42,14 +42,16 @@ struct Response {
   std::string content_type = "application/json";
   Headers headers;
   std::string body;
-  // Set for a watch: the answer has no length; call it once with where the bytes shall go. The sink may
-  // be called from any thread, never twice at once. `end` is called when the server ends the stream.
+  // Set for a watch: the answer has no length; call it once with where the bytes shall go. The sink
+  // may be called from any thread, never twice at once. `end` is called when the server ends the
+  // stream.
   std::function<std::unique_ptr<Stream>(StreamSink sink, std::function<void()> end)> stream;
 };
 
 using Handler = std::function<Response(const Request&)>;
 
-// Percent-decoding ('+' stays; query values decode it as a space). Bad escapes are kept as they are.
+// Percent-decoding ('+' stays; query values decode it as a space). Bad escapes are kept as they
+// are.
 std::string percent_decode(std::string_view text, bool plus_is_space);
 // "a=1&b=x%20y" -> pairs, decoded, in order.
 Headers parse_query(std::string_view query);

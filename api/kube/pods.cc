@@ -1,5 +1,5 @@
-// The scheduler and the kubelet: Pods come up, fail where they are told to, end where they are Jobs'.
-// Endpoints and volume claims follow.
+// The scheduler and the kubelet: Pods come up, fail where they are told to, end where they are
+// Jobs'. Endpoints and volume claims follow.
 #include <algorithm>
 
 #include "api/kube/workloads.hh"
@@ -15,26 +15,32 @@ std::string failure_of(const Value& pod) {
   const std::string_view told = pod["metadata"]["annotations"][fail_note].get_string();
   if (!told.empty()) return std::string(told);
   for (const Value& container : pod["spec"]["containers"].items()) {
-    if (container["image"].get_string().find(":does-not-exist") != std::string_view::npos) return "ImagePullBackOff";
+    if (container["image"].get_string().find(":does-not-exist") != std::string_view::npos)
+      return "ImagePullBackOff";
   }
   return "";
 }
 
-Value condition(std::string_view type, bool holds, const std::string& now, std::string_view reason = {},
-                std::string_view message = {}) {
-  Value made = Value::object({{"type", type}, {"status", holds ? "True" : "False"}, {"lastProbeTime", Value()},
+Value condition(std::string_view type, bool holds, const std::string& now,
+                std::string_view reason = {}, std::string_view message = {}) {
+  Value made = Value::object({{"type", type},
+                              {"status", holds ? "True" : "False"},
+                              {"lastProbeTime", Value()},
                               {"lastTransitionTime", now}});
   if (!reason.empty()) made.set("reason", reason);
   if (!message.empty()) made.set("message", message);
   return made;
 }
 
-Value container_status(const Value& container, const std::string& now, const std::string& failure, bool done) {
+Value container_status(const Value& container, const std::string& now, const std::string& failure,
+                       bool done) {
   Value state;
   const std::string image(container["image"].get_string());
   if (failure.empty() && done) {
-    state = Value::object({{"terminated", Value::object({{"exitCode", 0}, {"reason", "Completed"},
-                                                         {"startedAt", now}, {"finishedAt", now}})}});
+    state = Value::object({{"terminated", Value::object({{"exitCode", 0},
+                                                         {"reason", "Completed"},
+                                                         {"startedAt", now},
+                                                         {"finishedAt", now}})}});
   } else if (failure.empty()) {
     state = Value::object({{"running", Value::object({{"startedAt", now}})}});
   } else {
@@ -42,21 +48,28 @@ Value container_status(const Value& container, const std::string& now, const std
                                     ? "back-off 10s restarting failed container=" +
                                           std::string(container["name"].get_string())
                                     : "Back-off pulling image \"" + image + "\"";
-    state = Value::object({{"waiting", Value::object({{"reason", failure}, {"message", message}})}});
+    state =
+        Value::object({{"waiting", Value::object({{"reason", failure}, {"message", message}})}});
   }
-  return Value::object({{"image", image}, {"imageID", ""}, {"lastState", Value::object()},
-                        {"name", container["name"]}, {"ready", failure.empty() && !done},
+  return Value::object({{"image", image},
+                        {"imageID", ""},
+                        {"lastState", Value::object()},
+                        {"name", container["name"]},
+                        {"ready", failure.empty() && !done},
                         {"restartCount", failure == "CrashLoopBackOff" ? 1 : 0},
-                        {"started", failure.empty() && !done}, {"state", std::move(state)}});
+                        {"started", failure.empty() && !done},
+                        {"state", std::move(state)}});
 }
 
 std::string pod_address(const Value& pod) {
   std::uint32_t hash = 2166136261u;
-  for (const char c : pod["metadata"]["uid"].get_string()) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  for (const char c : pod["metadata"]["uid"].get_string())
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
   return "10.244." + std::to_string(hash % 254 + 1) + "." + std::to_string(hash / 254 % 254 + 1);
 }
 
-void write_pod_status(Core& core, const Key& key, Value pod, const std::string& failure, bool done) {
+void write_pod_status(Core& core, const Key& key, Value pod, const std::string& failure,
+                      bool done) {
   const std::string now = core.now_text();
   const bool up = failure.empty() && !done;
   Value containers = Value::array();
@@ -69,18 +82,23 @@ void write_pod_status(Core& core, const Key& key, Value pod, const std::string& 
   Value& conditions = status.entry("conditions");
   if (conditions.is_null()) conditions = Value::array();
   const std::string unready = "containers with unready status: [" + names + "]";
-  for (const char* type : {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"}) {
-    const bool readiness = std::string_view(type) == "Ready" || std::string_view(type) == "ContainersReady";
+  for (const char* type :
+       {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"}) {
+    const bool readiness =
+        std::string_view(type) == "Ready" || std::string_view(type) == "ContainersReady";
     const bool holds = readiness ? up : true;
-    set_condition(conditions, holds ? condition(type, true, now)
-                                    : condition(type, false, now, done ? "PodCompleted" : "ContainersNotReady",
-                                                done ? "" : unready),
+    set_condition(conditions,
+                  holds ? condition(type, true, now)
+                        : condition(type, false, now, done ? "PodCompleted" : "ContainersNotReady",
+                                    done ? "" : unready),
                   now);
   }
   status.set("containerStatuses", std::move(containers));
   status.set("hostIP", "127.0.0.1");
   status.set("hostIPs", Value::array({Value::object({{"ip", "127.0.0.1"}})}));
-  status.set("phase", done ? "Succeeded" : failure.empty() || failure == "CrashLoopBackOff" ? "Running" : "Pending");
+  status.set("phase", done                                               ? "Succeeded"
+                      : failure.empty() || failure == "CrashLoopBackOff" ? "Running"
+                                                                         : "Pending");
   const std::string address = pod_address(pod);
   status.set("podIP", address);
   status.set("podIPs", Value::array({Value::object({{"ip", address}})}));
@@ -118,7 +136,8 @@ void step_pod_start(Core& core, const Key& key) {
   if (pod.is_null() || pod["metadata"].contains("deletionTimestamp") || started(pod)) return;
   const std::string failure = failure_of(pod);
   write_pod_status(core, key, pod, failure, false);
-  if (failure.empty() && runs_to_end(pod)) core.schedule({"podfinish", key}, core.options.pod_start_delay);
+  if (failure.empty() && runs_to_end(pod))
+    core.schedule({"podfinish", key}, core.options.pod_start_delay);
 }
 
 void step_pod_finish(Core& core, const Key& key) {
@@ -129,14 +148,17 @@ void step_pod_finish(Core& core, const Key& key) {
 
 namespace {
 
-Value put_object(std::string_view api_version, std::string_view kind, const Key& key, const Value& labels) {
+Value put_object(std::string_view api_version, std::string_view kind, const Key& key,
+                 const Value& labels) {
   Value metadata = Value::object({{"name", key.name}, {"namespace", key.ns}});
   if (!labels.empty()) metadata.set("labels", labels);
-  return Value::object({{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(metadata)}});
+  return Value::object(
+      {{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(metadata)}});
 }
 
 // Creates the object, or makes the stored one equal to it in the given members.
-void ensure(Core& core, const Key& key, const Value& wanted, std::initializer_list<const char*> members) {
+void ensure(Core& core, const Key& key, const Value& wanted,
+            std::initializer_list<const char*> members) {
   const Value had = load(core, key);
   if (had.is_null()) {
     make(core, key.set, wanted);
@@ -175,15 +197,22 @@ void step_endpoints(Core& core, const Key& key) {
   Value slice_points = Value::array();
   Value any_pod;
   for (const auto& [name, pod] : core.storage.all("pods")) {
-    if (name.first != key.ns || !wanted.matches_labels(pod["metadata"]["labels"]) || !pod_ready(pod)) continue;
+    if (name.first != key.ns || !wanted.matches_labels(pod["metadata"]["labels"]) ||
+        !pod_ready(pod))
+      continue;
     any_pod = pod;
-    const Value target = Value::object({{"kind", "Pod"}, {"name", name.second}, {"namespace", name.first},
+    const Value target = Value::object({{"kind", "Pod"},
+                                        {"name", name.second},
+                                        {"namespace", name.first},
                                         {"uid", pod["metadata"]["uid"]}});
-    addresses.push_back(Value::object({{"ip", pod["status"]["podIP"]}, {"nodeName", "weir-node"}, {"targetRef", target}}));
+    addresses.push_back(Value::object(
+        {{"ip", pod["status"]["podIP"]}, {"nodeName", "weir-node"}, {"targetRef", target}}));
     slice_points.push_back(Value::object(
         {{"addresses", Value::array({pod["status"]["podIP"]})},
-         {"conditions", Value::object({{"ready", true}, {"serving", true}, {"terminating", false}})},
-         {"nodeName", "weir-node"}, {"targetRef", target}}));
+         {"conditions",
+          Value::object({{"ready", true}, {"serving", true}, {"terminating", false}})},
+         {"nodeName", "weir-node"},
+         {"targetRef", target}}));
   }
   Value ports = Value::array();
   for (const Value& port : service["spec"]["ports"].items()) {
@@ -193,16 +222,19 @@ void step_endpoints(Core& core, const Key& key) {
     one.set("protocol", port["protocol"]);
     ports.push_back(std::move(one));
   }
-  Value endpoints = put_object("v1", "Endpoints", {"endpoints", key.ns, key.name}, service["metadata"]["labels"]);
+  Value endpoints =
+      put_object("v1", "Endpoints", {"endpoints", key.ns, key.name}, service["metadata"]["labels"]);
   if (!addresses.empty()) {
-    endpoints.set("subsets", Value::array({Value::object({{"addresses", addresses}, {"ports", ports}})}));
+    endpoints.set("subsets",
+                  Value::array({Value::object({{"addresses", addresses}, {"ports", ports}})}));
   }
   endpoints.entry("metadata").set("ownerReferences", Value::array({owner_reference(service)}));
   ensure(core, {"endpoints", key.ns, key.name}, endpoints, {"subsets"});
   const Key slice_key{"endpointslices.discovery.k8s.io", key.ns, key.name + "-weir"};
   Value slice = put_object("discovery.k8s.io/v1", "EndpointSlice", slice_key,
                            Value::object({{"kubernetes.io/service-name", key.name},
-                                          {"endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"}}));
+                                          {"endpointslice.kubernetes.io/managed-by",
+                                           "endpointslice-controller.k8s.io"}}));
   slice.set("addressType", "IPv4");
   slice.set("endpoints", std::move(slice_points));
   slice.set("ports", std::move(ports));
@@ -218,25 +250,33 @@ void step_claim(Core& core, const Key& key) {
   const Value& spec = claim["spec"];
   if (spec["volumeName"].get_string().empty()) {
     const Value capacity = Value::object({{"storage", spec["resources"]["requests"]["storage"]}});
-    Value made = Value::object({{"apiVersion", "v1"}, {"kind", "PersistentVolume"},
+    Value made = Value::object({{"apiVersion", "v1"},
+                                {"kind", "PersistentVolume"},
                                 {"metadata", Value::object({{"name", volume}})}});
-    made.set("spec", Value::object({{"accessModes", spec["accessModes"]},
-                                    {"capacity", capacity},
-                                    {"claimRef", Value::object({{"kind", "PersistentVolumeClaim"},
-                                                                {"namespace", key.ns}, {"name", key.name},
-                                                                {"uid", claim["metadata"]["uid"]}})},
-                                    {"hostPath", Value::object({{"path", "/var/lib/weir/" + volume}})},
-                                    {"persistentVolumeReclaimPolicy", "Delete"},
-                                    {"storageClassName", spec["storageClassName"].get_string("standard")},
-                                    {"volumeMode", "Filesystem"}}));
+    made.set("spec",
+             Value::object({{"accessModes", spec["accessModes"]},
+                            {"capacity", capacity},
+                            {"claimRef", Value::object({{"kind", "PersistentVolumeClaim"},
+                                                        {"namespace", key.ns},
+                                                        {"name", key.name},
+                                                        {"uid", claim["metadata"]["uid"]}})},
+                            {"hostPath", Value::object({{"path", "/var/lib/weir/" + volume}})},
+                            {"persistentVolumeReclaimPolicy", "Delete"},
+                            {"storageClassName", spec["storageClassName"].get_string("standard")},
+                            {"volumeMode", "Filesystem"}}));
     make(core, "persistentvolumes", made);
     claim.entry("spec").set("volumeName", volume);
     if (!spec.contains("storageClassName")) claim.entry("spec").set("storageClassName", "standard");
     save(core, key, claim, "");
     claim = load(core, key);
   }
-  claim.set("status", Value::object({{"phase", "Bound"}, {"accessModes", claim["spec"]["accessModes"]},
-                                     {"capacity", Value::object({{"storage", claim["spec"]["resources"]["requests"]["storage"]}})}}));
+  claim.set(
+      "status",
+      Value::object(
+          {{"phase", "Bound"},
+           {"accessModes", claim["spec"]["accessModes"]},
+           {"capacity",
+            Value::object({{"storage", claim["spec"]["resources"]["requests"]["storage"]}})}}));
   save(core, key, claim, "status");
   Value bound = load(core, {"persistentvolumes", "", volume});
   if (bound.is_null()) return;

@@ -15,8 +15,9 @@ namespace {
 constexpr std::string_view magic("k8s\0", 4);
 constexpr int depth_max = 64;
 
-// One message type: what its field numbers mean. `type` is a scalar letter - s text, i integer, b boolean,
-// y bytes, t time, x int-or-string, m map of text, n map of bytes, - ignored - or a message's name.
+// One message type: what its field numbers mean. `type` is a scalar letter - s text, i integer, b
+// boolean, y bytes, t time, x int-or-string, m map of text, n map of bytes, - ignored - or a
+// message's name.
 struct Field {
   int number;
   std::string_view name;
@@ -25,75 +26,158 @@ struct Field {
 };
 using Message = std::vector<Field>;
 
-const std::map<std::string_view, Message>& messages() {
-  static const std::map<std::string_view, Message> table = {
-      {"ObjectMeta", {{1, "name", "s"}, {2, "generateName", "s"}, {3, "namespace", "s"}, {4, "selfLink", "s"},
-                      {5, "uid", "s"}, {6, "resourceVersion", "s"}, {7, "generation", "i"},
-                      {8, "creationTimestamp", "t"}, {9, "deletionTimestamp", "t"},
-                      {10, "deletionGracePeriodSeconds", "i"}, {11, "labels", "m"}, {12, "annotations", "m"},
-                      {14, "finalizers", "s", true}}},
-      {"ConfigMap", {{1, "metadata", "ObjectMeta"}, {2, "data", "m"}, {3, "binaryData", "n"}, {4, "immutable", "b"}}},
-      {"Secret", {{1, "metadata", "ObjectMeta"}, {2, "data", "n"}, {3, "type", "s"}, {4, "stringData", "m"},
-                  {5, "immutable", "b"}}},
-      {"Namespace", {{1, "metadata", "ObjectMeta"}, {2, "spec", "NamespaceSpec"}, {3, "", "-"}}},
-      {"NamespaceSpec", {{1, "finalizers", "s", true}}},
-      {"ServiceAccount", {{1, "metadata", "ObjectMeta"}, {4, "automountServiceAccountToken", "b"}}},
-      {"Service", {{1, "metadata", "ObjectMeta"}, {2, "spec", "ServiceSpec"}, {3, "", "-"}}},
-      {"ServiceSpec", {{1, "ports", "ServicePort", true}, {2, "selector", "m"}, {3, "clusterIP", "s"},
-                       {4, "type", "s"}, {7, "sessionAffinity", "s"}, {8, "loadBalancerIP", "s"},
-                       {10, "externalName", "s"}, {11, "externalTrafficPolicy", "s"},
-                       {18, "clusterIPs", "s", true}}},
-      {"ServicePort", {{1, "name", "s"}, {2, "protocol", "s"}, {3, "port", "i"}, {4, "targetPort", "x"},
-                       {5, "nodePort", "i"}, {6, "appProtocol", "s"}}},
-      {"Deployment", {{1, "metadata", "ObjectMeta"}, {2, "spec", "DeploymentSpec"}, {3, "", "-"}}},
-      {"DeploymentSpec", {{1, "replicas", "i"}, {2, "selector", "LabelSelector"}, {3, "template", "PodTemplateSpec"},
-                          {4, "strategy", "DeploymentStrategy"}, {5, "minReadySeconds", "i"},
-                          {6, "revisionHistoryLimit", "i"}, {7, "paused", "b"}, {9, "progressDeadlineSeconds", "i"}}},
-      {"DeploymentStrategy", {{1, "type", "s"}}},
-      {"LabelSelector", {{1, "matchLabels", "m"}}},
-      {"PodTemplateSpec", {{1, "metadata", "ObjectMeta"}, {2, "spec", "PodSpec"}}},
-      {"PodSpec", {{2, "containers", "Container", true}, {3, "restartPolicy", "s"},
-                   {4, "terminationGracePeriodSeconds", "i"}, {6, "dnsPolicy", "s"}, {7, "nodeSelector", "m"},
-                   {8, "serviceAccountName", "s"}, {9, "serviceAccount", "s"}, {10, "nodeName", "s"},
-                   {11, "hostNetwork", "b"}, {12, "hostPID", "b"}, {13, "hostIPC", "b"}, {16, "hostname", "s"},
-                   {17, "subdomain", "s"}, {19, "schedulerName", "s"}, {24, "priorityClassName", "s"}}},
-      {"Container", {{1, "name", "s"}, {2, "image", "s"}, {3, "command", "s", true}, {4, "args", "s", true},
-                     {5, "workingDir", "s"}, {6, "ports", "ContainerPort", true}, {7, "env", "EnvVar", true},
-                     {8, "resources", "Empty"}, {13, "terminationMessagePath", "s"}, {14, "imagePullPolicy", "s"},
-                     {16, "stdin", "b"}, {17, "stdinOnce", "b"}, {18, "tty", "b"},
-                     {20, "terminationMessagePolicy", "s"}}},
-      {"ContainerPort", {{1, "name", "s"}, {2, "hostPort", "i"}, {3, "containerPort", "i"}, {4, "protocol", "s"},
-                         {5, "hostIP", "s"}}},
-      {"EnvVar", {{1, "name", "s"}, {2, "value", "s"}}},
-      {"Empty", {}},
-      {"Job", {{1, "metadata", "ObjectMeta"}, {2, "spec", "JobSpec"}, {3, "", "-"}}},
-      {"JobSpec", {{1, "parallelism", "i"}, {2, "completions", "i"}, {3, "activeDeadlineSeconds", "i"},
-                   {4, "selector", "LabelSelector"}, {5, "manualSelector", "b"}, {6, "template", "PodTemplateSpec"},
-                   {7, "backoffLimit", "i"}, {8, "ttlSecondsAfterFinished", "i"}, {10, "suspend", "b"}}},
-      {"ClusterRole", {{1, "metadata", "ObjectMeta"}, {2, "rules", "PolicyRule", true}}},
-      {"Role", {{1, "metadata", "ObjectMeta"}, {2, "rules", "PolicyRule", true}}},
-      {"PolicyRule", {{1, "verbs", "s", true}, {2, "apiGroups", "s", true}, {3, "resources", "s", true},
-                      {4, "resourceNames", "s", true}, {5, "nonResourceURLs", "s", true}}},
-      {"ClusterRoleBinding", {{1, "metadata", "ObjectMeta"}, {2, "subjects", "Subject", true}, {3, "roleRef", "RoleRef"}}},
-      {"RoleBinding", {{1, "metadata", "ObjectMeta"}, {2, "subjects", "Subject", true}, {3, "roleRef", "RoleRef"}}},
-      {"Subject", {{1, "kind", "s"}, {2, "apiGroup", "s"}, {3, "name", "s"}, {4, "namespace", "s"}}},
-      {"RoleRef", {{1, "apiGroup", "s"}, {2, "kind", "s"}, {3, "name", "s"}}},
-      {"SelfSubjectAccessReview", {{1, "metadata", "ObjectMeta"}, {2, "spec", "AccessReviewSpec"}, {3, "", "-"}}},
-      {"AccessReviewSpec", {{1, "resourceAttributes", "ResourceAttributes"},
-                            {2, "nonResourceAttributes", "NonResourceAttributes"}}},
-      {"ResourceAttributes", {{1, "namespace", "s"}, {2, "verb", "s"}, {3, "group", "s"}, {4, "version", "s"},
-                              {5, "resource", "s"}, {6, "subresource", "s"}, {7, "name", "s"}}},
-      {"NonResourceAttributes", {{1, "path", "s"}, {2, "verb", "s"}}},
-      {"SelfSubjectRulesReview", {{1, "metadata", "ObjectMeta"}, {2, "spec", "RulesReviewSpec"}, {3, "", "-"}}},
-      {"RulesReviewSpec", {{1, "namespace", "s"}}},
-      {"SelfSubjectReview", {{1, "metadata", "ObjectMeta"}, {2, "", "-"}}},
-      {"DeleteOptions", {{1, "gracePeriodSeconds", "i"}, {2, "preconditions", "Preconditions"},
-                         {3, "orphanDependents", "b"}, {4, "propagationPolicy", "s"}, {5, "dryRun", "s", true}}},
-      {"Preconditions", {{1, "uid", "s"}, {2, "resourceVersion", "s"}}},
-      {"TokenRequest", {{1, "metadata", "ObjectMeta"}, {2, "spec", "TokenRequestSpec"}, {3, "", "-"}}},
-      {"TokenRequestSpec", {{1, "audiences", "s", true}, {4, "expirationSeconds", "i"}}}};
-  return table;
-}
+const std::map<std::string_view, Message> messages = {
+    {"ObjectMeta",
+     {{1, "name", "s"},
+      {2, "generateName", "s"},
+      {3, "namespace", "s"},
+      {4, "selfLink", "s"},
+      {5, "uid", "s"},
+      {6, "resourceVersion", "s"},
+      {7, "generation", "i"},
+      {8, "creationTimestamp", "t"},
+      {9, "deletionTimestamp", "t"},
+      {10, "deletionGracePeriodSeconds", "i"},
+      {11, "labels", "m"},
+      {12, "annotations", "m"},
+      {14, "finalizers", "s", true}}},
+    {"ConfigMap",
+     {{1, "metadata", "ObjectMeta"},
+      {2, "data", "m"},
+      {3, "binaryData", "n"},
+      {4, "immutable", "b"}}},
+    {"Secret",
+     {{1, "metadata", "ObjectMeta"},
+      {2, "data", "n"},
+      {3, "type", "s"},
+      {4, "stringData", "m"},
+      {5, "immutable", "b"}}},
+    {"Namespace", {{1, "metadata", "ObjectMeta"}, {2, "spec", "NamespaceSpec"}, {3, "", "-"}}},
+    {"NamespaceSpec", {{1, "finalizers", "s", true}}},
+    {"ServiceAccount", {{1, "metadata", "ObjectMeta"}, {4, "automountServiceAccountToken", "b"}}},
+    {"Service", {{1, "metadata", "ObjectMeta"}, {2, "spec", "ServiceSpec"}, {3, "", "-"}}},
+    {"ServiceSpec",
+     {{1, "ports", "ServicePort", true},
+      {2, "selector", "m"},
+      {3, "clusterIP", "s"},
+      {4, "type", "s"},
+      {7, "sessionAffinity", "s"},
+      {8, "loadBalancerIP", "s"},
+      {10, "externalName", "s"},
+      {11, "externalTrafficPolicy", "s"},
+      {18, "clusterIPs", "s", true}}},
+    {"ServicePort",
+     {{1, "name", "s"},
+      {2, "protocol", "s"},
+      {3, "port", "i"},
+      {4, "targetPort", "x"},
+      {5, "nodePort", "i"},
+      {6, "appProtocol", "s"}}},
+    {"Deployment", {{1, "metadata", "ObjectMeta"}, {2, "spec", "DeploymentSpec"}, {3, "", "-"}}},
+    {"DeploymentSpec",
+     {{1, "replicas", "i"},
+      {2, "selector", "LabelSelector"},
+      {3, "template", "PodTemplateSpec"},
+      {4, "strategy", "DeploymentStrategy"},
+      {5, "minReadySeconds", "i"},
+      {6, "revisionHistoryLimit", "i"},
+      {7, "paused", "b"},
+      {9, "progressDeadlineSeconds", "i"}}},
+    {"DeploymentStrategy", {{1, "type", "s"}}},
+    {"LabelSelector", {{1, "matchLabels", "m"}}},
+    {"PodTemplateSpec", {{1, "metadata", "ObjectMeta"}, {2, "spec", "PodSpec"}}},
+    {"PodSpec",
+     {{2, "containers", "Container", true},
+      {3, "restartPolicy", "s"},
+      {4, "terminationGracePeriodSeconds", "i"},
+      {6, "dnsPolicy", "s"},
+      {7, "nodeSelector", "m"},
+      {8, "serviceAccountName", "s"},
+      {9, "serviceAccount", "s"},
+      {10, "nodeName", "s"},
+      {11, "hostNetwork", "b"},
+      {12, "hostPID", "b"},
+      {13, "hostIPC", "b"},
+      {16, "hostname", "s"},
+      {17, "subdomain", "s"},
+      {19, "schedulerName", "s"},
+      {24, "priorityClassName", "s"}}},
+    {"Container",
+     {{1, "name", "s"},
+      {2, "image", "s"},
+      {3, "command", "s", true},
+      {4, "args", "s", true},
+      {5, "workingDir", "s"},
+      {6, "ports", "ContainerPort", true},
+      {7, "env", "EnvVar", true},
+      {8, "resources", "Empty"},
+      {13, "terminationMessagePath", "s"},
+      {14, "imagePullPolicy", "s"},
+      {16, "stdin", "b"},
+      {17, "stdinOnce", "b"},
+      {18, "tty", "b"},
+      {20, "terminationMessagePolicy", "s"}}},
+    {"ContainerPort",
+     {{1, "name", "s"},
+      {2, "hostPort", "i"},
+      {3, "containerPort", "i"},
+      {4, "protocol", "s"},
+      {5, "hostIP", "s"}}},
+    {"EnvVar", {{1, "name", "s"}, {2, "value", "s"}}},
+    {"Empty", {}},
+    {"Job", {{1, "metadata", "ObjectMeta"}, {2, "spec", "JobSpec"}, {3, "", "-"}}},
+    {"JobSpec",
+     {{1, "parallelism", "i"},
+      {2, "completions", "i"},
+      {3, "activeDeadlineSeconds", "i"},
+      {4, "selector", "LabelSelector"},
+      {5, "manualSelector", "b"},
+      {6, "template", "PodTemplateSpec"},
+      {7, "backoffLimit", "i"},
+      {8, "ttlSecondsAfterFinished", "i"},
+      {10, "suspend", "b"}}},
+    {"ClusterRole", {{1, "metadata", "ObjectMeta"}, {2, "rules", "PolicyRule", true}}},
+    {"Role", {{1, "metadata", "ObjectMeta"}, {2, "rules", "PolicyRule", true}}},
+    {"PolicyRule",
+     {{1, "verbs", "s", true},
+      {2, "apiGroups", "s", true},
+      {3, "resources", "s", true},
+      {4, "resourceNames", "s", true},
+      {5, "nonResourceURLs", "s", true}}},
+    {"ClusterRoleBinding",
+     {{1, "metadata", "ObjectMeta"}, {2, "subjects", "Subject", true}, {3, "roleRef", "RoleRef"}}},
+    {"RoleBinding",
+     {{1, "metadata", "ObjectMeta"}, {2, "subjects", "Subject", true}, {3, "roleRef", "RoleRef"}}},
+    {"Subject", {{1, "kind", "s"}, {2, "apiGroup", "s"}, {3, "name", "s"}, {4, "namespace", "s"}}},
+    {"RoleRef", {{1, "apiGroup", "s"}, {2, "kind", "s"}, {3, "name", "s"}}},
+    {"SelfSubjectAccessReview",
+     {{1, "metadata", "ObjectMeta"}, {2, "spec", "AccessReviewSpec"}, {3, "", "-"}}},
+    {"AccessReviewSpec",
+     {{1, "resourceAttributes", "ResourceAttributes"},
+      {2, "nonResourceAttributes", "NonResourceAttributes"}}},
+    {"ResourceAttributes",
+     {{1, "namespace", "s"},
+      {2, "verb", "s"},
+      {3, "group", "s"},
+      {4, "version", "s"},
+      {5, "resource", "s"},
+      {6, "subresource", "s"},
+      {7, "name", "s"}}},
+    {"NonResourceAttributes", {{1, "path", "s"}, {2, "verb", "s"}}},
+    {"SelfSubjectRulesReview",
+     {{1, "metadata", "ObjectMeta"}, {2, "spec", "RulesReviewSpec"}, {3, "", "-"}}},
+    {"RulesReviewSpec", {{1, "namespace", "s"}}},
+    {"SelfSubjectReview", {{1, "metadata", "ObjectMeta"}, {2, "", "-"}}},
+    {"DeleteOptions",
+     {{1, "gracePeriodSeconds", "i"},
+      {2, "preconditions", "Preconditions"},
+      {3, "orphanDependents", "b"},
+      {4, "propagationPolicy", "s"},
+      {5, "dryRun", "s", true}}},
+    {"Preconditions", {{1, "uid", "s"}, {2, "resourceVersion", "s"}}},
+    {"TokenRequest",
+     {{1, "metadata", "ObjectMeta"}, {2, "spec", "TokenRequestSpec"}, {3, "", "-"}}},
+    {"TokenRequestSpec", {{1, "audiences", "s", true}, {4, "expirationSeconds", "i"}}}};
 
 // Reads the wire format; `broken` is sticky.
 class Reader {
@@ -134,8 +218,10 @@ Error broken_body() { return bad_request("the protobuf body of the request canno
 
 Error unknown(std::string_view what) {
   return make_error(Code::unsupported,
-                    "the body of the request was in an unknown format - the embedded Kubernetes API does not read " +
-                        std::string(what) + " as protobuf; accepted media types include: application/json, "
+                    "the body of the request was in an unknown format - the embedded Kubernetes "
+                    "API does not read " +
+                        std::string(what) +
+                        " as protobuf; accepted media types include: application/json, "
                         "application/yaml",
                     "UnsupportedMediaType");
 }
@@ -163,7 +249,8 @@ Value decode_time(std::string_view bytes) {
     if (tag >> 3 == 1) seconds = number;
   }
   constexpr std::int64_t latest = 253'402'300'799;  // the end of year 9999
-  return seconds <= 0 || seconds > latest ? Value() : Value(base::format_rfc3339(seconds * 1'000'000));
+  return seconds <= 0 || seconds > latest ? Value()
+                                          : Value(base::format_rfc3339(seconds * 1'000'000));
 }
 
 Value decode_int_or_string(std::string_view bytes) {
@@ -193,8 +280,8 @@ Result<Value> decode_bytes(const Field& field, std::string_view bytes, int depth
 }
 
 Result<Value> decode_message(std::string_view bytes, std::string_view type, int depth) {
-  const auto known = messages().find(type);
-  if (known == messages().end() || depth > depth_max) return unknown(type);
+  const auto known = messages.find(type);
+  if (known == messages.end() || depth > depth_max) return unknown(type);
   Value out = Value::object();
   Reader reader(bytes);
   while (!reader.done()) {
@@ -220,8 +307,7 @@ Result<Value> decode_message(std::string_view bytes, std::string_view type, int 
         if (scalar != 0) out.set(field->name, true);
       } else if (field->type != "i") {
         return broken_body();
-      } else if (scalar != 0 || field->name == "replicas" ||
-                 field->name == "gracePeriodSeconds") {
+      } else if (scalar != 0 || field->name == "replicas" || field->name == "gracePeriodSeconds") {
         out.set(field->name, static_cast<std::int64_t>(scalar));
       }
       continue;

@@ -1,4 +1,5 @@
-// Deletion: finalizers, propagation, graceful Pods. The collecting itself is a controller (collector.cc).
+// Deletion: finalizers, propagation, graceful Pods. The collecting itself is a controller
+// (collector.cc).
 #include "api/kube/core.hh"
 #include "api/kube/workloads.hh"
 
@@ -38,8 +39,10 @@ Result<Value> Core::mark_deleted(Call& call, Value object) {
   Value& metadata = object.entry("metadata");
   if (!metadata.contains("deletionTimestamp")) {
     metadata.set("deletionTimestamp", now_text());
-    if (!metadata.contains("deletionGracePeriodSeconds")) metadata.set("deletionGracePeriodSeconds", 0);
-    if (metadata.contains("generation")) metadata.set("generation", metadata["generation"].get_int() + 1);
+    if (!metadata.contains("deletionGracePeriodSeconds"))
+      metadata.set("deletionGracePeriodSeconds", 0);
+    if (metadata.contains("generation"))
+      metadata.set("generation", metadata["generation"].get_int() + 1);
   }
   if (call.kind->set == "namespaces") object.entry("status").set("phase", "Terminating");
   if (call.dry_run) return object;
@@ -55,26 +58,28 @@ Result<Value> Core::remove(Call& call) {
   Value object = *present;
   const std::string uid(object["metadata"]["uid"].get_string());
   if (!call.precondition_uid.empty() && call.precondition_uid != uid) {
-    return write_conflict(*call.kind, call.name, "Precondition failed: UID in precondition: " +
-                                                     call.precondition_uid + ", UID in object meta: " + uid);
+    return write_conflict(*call.kind, call.name,
+                          "Precondition failed: UID in precondition: " + call.precondition_uid +
+                              ", UID in object meta: " + uid);
   }
   const std::string revision(object["metadata"]["resourceVersion"].get_string());
   if (!call.precondition_version.empty() && call.precondition_version != revision) {
-    return write_conflict(*call.kind, call.name,
-                          "Precondition failed: ResourceVersion in precondition: " + call.precondition_version +
-                              ", ResourceVersion in object meta: " + revision);
+    return write_conflict(
+        *call.kind, call.name,
+        "Precondition failed: ResourceVersion in precondition: " + call.precondition_version +
+            ", ResourceVersion in object meta: " + revision);
   }
   if (call.propagation == "Foreground") add_finalizer(object, "foregroundDeletion");
   if (call.propagation == "Orphan") add_finalizer(object, "orphan");
-  const bool graceful = key.set == "pods" && options.simulate_workloads && call.grace_seconds != 0 &&
-                        !object["spec"]["nodeName"].get_string().empty();
+  const bool graceful = key.set == "pods" && options.simulate_workloads &&
+                        call.grace_seconds != 0 && !object["spec"]["nodeName"].get_string().empty();
   if (graceful) {
     if (object["metadata"].contains("deletionTimestamp")) return show(object, *call.kind);
-    const std::int64_t grace =
-        call.grace_seconds > 0 ? call.grace_seconds
-                               : object["spec"]["terminationGracePeriodSeconds"].get_int(30);
-    object.entry("metadata").set("deletionTimestamp",
-                                 base::format_rfc3339(now() + grace * 1'000'000));
+    const std::int64_t grace = call.grace_seconds > 0
+                                   ? call.grace_seconds
+                                   : object["spec"]["terminationGracePeriodSeconds"].get_int(30);
+    object.entry("metadata")
+        .set("deletionTimestamp", base::format_rfc3339(now() + grace * 1'000'000));
     object.entry("metadata").set("deletionGracePeriodSeconds", grace);
     return mark_deleted(call, std::move(object));
   }
@@ -100,10 +105,11 @@ Result<Value> Core::remove_collection(Call& call) {
     }
     items.push_back(item);
   }
-  return Value::object({{"kind", call.kind->list_kind},
-                        {"apiVersion", call.kind->gvk.api_version()},
-                        {"metadata", Value::object({{"resourceVersion", std::to_string(storage.revision())}})},
-                        {"items", std::move(items)}});
+  return Value::object(
+      {{"kind", call.kind->list_kind},
+       {"apiVersion", call.kind->gvk.api_version()},
+       {"metadata", Value::object({{"resourceVersion", std::to_string(storage.revision())}})},
+       {"items", std::move(items)}});
 }
 
 }  // namespace weir::api::kube

@@ -11,9 +11,9 @@ namespace {
 Schema::Type type_of(const Value& node) {
   if (node["x-kubernetes-int-or-string"].get_bool()) return Schema::Type::int_or_string;
   static const std::map<std::string_view, Schema::Type> names = {
-      {"object", Schema::Type::object},   {"array", Schema::Type::array},
-      {"string", Schema::Type::string},   {"integer", Schema::Type::integer},
-      {"number", Schema::Type::number},   {"boolean", Schema::Type::boolean}};
+      {"object", Schema::Type::object}, {"array", Schema::Type::array},
+      {"string", Schema::Type::string}, {"integer", Schema::Type::integer},
+      {"number", Schema::Type::number}, {"boolean", Schema::Type::boolean}};
   const auto found = names.find(node["type"].get_string());
   return found == names.end() ? Schema::Type::any : found->second;
 }
@@ -50,12 +50,18 @@ using model::FieldKind;
 
 Schema::Type type_of(FieldKind kind) {
   static const std::map<FieldKind, Schema::Type> names = {
-      {FieldKind::string, Schema::Type::string},   {FieldKind::bytes, Schema::Type::string},
-      {FieldKind::time, Schema::Type::string},     {FieldKind::micro_time, Schema::Type::string},
-      {FieldKind::int32, Schema::Type::integer},   {FieldKind::int64, Schema::Type::integer},
-      {FieldKind::boolean, Schema::Type::boolean}, {FieldKind::number, Schema::Type::number},
-      {FieldKind::object, Schema::Type::object},   {FieldKind::map, Schema::Type::object},
-      {FieldKind::list, Schema::Type::array},      {FieldKind::int_or_string, Schema::Type::int_or_string}};
+      {FieldKind::string, Schema::Type::string},
+      {FieldKind::bytes, Schema::Type::string},
+      {FieldKind::time, Schema::Type::string},
+      {FieldKind::micro_time, Schema::Type::string},
+      {FieldKind::int32, Schema::Type::integer},
+      {FieldKind::int64, Schema::Type::integer},
+      {FieldKind::boolean, Schema::Type::boolean},
+      {FieldKind::number, Schema::Type::number},
+      {FieldKind::object, Schema::Type::object},
+      {FieldKind::map, Schema::Type::object},
+      {FieldKind::list, Schema::Type::array},
+      {FieldKind::int_or_string, Schema::Type::int_or_string}};
   const auto found = names.find(kind);
   return found == names.end() ? Schema::Type::any : found->second;
 }
@@ -65,10 +71,13 @@ std::string go_name_of(const model::SchemaField& field) {
       {FieldKind::string, "string"}, {FieldKind::int32, "int32"},    {FieldKind::int64, "int64"},
       {FieldKind::boolean, "bool"},  {FieldKind::number, "float64"}, {FieldKind::bytes, "[]uint8"}};
   if (field.kind == FieldKind::object) {
-    return field.type == nullptr ? "" : field.type->name.substr(field.type->name.find_first_of('.') + 1);
+    return field.type == nullptr ? ""
+                                 : field.type->name.substr(field.type->name.find_first_of('.') + 1);
   }
-  if (field.kind == FieldKind::list) return "[]" + (field.element ? go_name_of(*field.element) : "");
-  if (field.kind == FieldKind::map) return "map[string]" + (field.element ? go_name_of(*field.element) : "");
+  if (field.kind == FieldKind::list)
+    return "[]" + (field.element ? go_name_of(*field.element) : "");
+  if (field.kind == FieldKind::map)
+    return "map[string]" + (field.element ? go_name_of(*field.element) : "");
   const auto found = names.find(field.kind);
   return found == names.end() ? "" : found->second;
 }
@@ -120,7 +129,8 @@ class Builtins {
       node.merge_scalars = field.patch_merge && field.patch_merge_key.empty();
       if (field.element) node.items = of(*field.element);
     }
-    if (field.has_default && field.kind == FieldKind::string) node.key_default = Value(field.default_text);
+    if (field.has_default && field.kind == FieldKind::string)
+      node.key_default = Value(field.default_text);
     return &node;
   }
 
@@ -146,7 +156,8 @@ void prune_at(Value& value, const Schema& schema, const std::string& path,
   const std::size_t count = value.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name(value.members()[i].name());
-    const bool envelope = schema.embedded && (name == "apiVersion" || name == "kind" || name == "metadata");
+    const bool envelope =
+        schema.embedded && (name == "apiVersion" || name == "kind" || name == "metadata");
     const Schema* member = schema.member(name);
     if (member != nullptr) {
       if (!value.members()[i].value.is_scalar()) {
@@ -217,7 +228,8 @@ void apply_defaults(Value& object, const Schema& schema) {
   if (!object.is_object()) return;
   for (const auto& [name, member] : schema.properties) {
     const Value* present = object.find(name);
-    if (member->source != nullptr && (present == nullptr || (present->is_null() && !member->nullable))) {
+    if (member->source != nullptr &&
+        (present == nullptr || (present->is_null() && !member->nullable))) {
       if (const Value* fallback = member->source->find("default")) object.set(name, *fallback);
     }
   }

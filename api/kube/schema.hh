@@ -1,8 +1,8 @@
-// The shape of one kind's objects, as far as the API server needs it: which lists merge by which keys,
-// what a custom resource's schema requires, defaults and keeps.
+// The shape of one kind's objects, as far as the API server needs it: which lists merge by which
+// keys, what a custom resource's schema requires, defaults and keeps.
 //
-// Owner: api/kube. A Schema is built once and immutable after; nodes may refer to each other in cycles and
-// live as long as their SchemaArena. No threads.
+// Owner: api/kube. A Schema is built once and immutable after; nodes may refer to each other in
+// cycles and live as long as their SchemaArena. No threads.
 #pragma once
 
 #include <deque>
@@ -18,7 +18,16 @@
 namespace weir::api::kube {
 
 struct Schema {
-  enum class Type : std::uint8_t { any, object, array, string, integer, number, boolean, int_or_string };
+  enum class Type : std::uint8_t {
+    any,
+    object,
+    array,
+    string,
+    integer,
+    number,
+    boolean,
+    int_or_string
+  };
   enum class List : std::uint8_t { atomic, set, map };
 
   Type type = Type::any;
@@ -51,17 +60,19 @@ struct SchemaArena {
   const Schema* root = nullptr;
 };
 
-// From a CRD version's openAPIV3Schema. The root gets the usual metadata members. Never fails: what it
-// does not understand is unknown (any).
+// From a CRD version's openAPIV3Schema. The root gets the usual metadata members. Never fails: what
+// it does not understand is unknown (any).
 std::shared_ptr<const SchemaArena> schema_from_crd(const Value& open_api_v3_schema);
 
 // Of a built-in kind, by its type in engine/model/schema.hh; nullptr for nullptr.
 const Schema* schema_of_builtin(const model::SchemaType* type);
 
-// Of metadata, for every kind: labels and annotations are maps, finalizers a set, ownerReferences by uid.
+// Of metadata, for every kind: labels and annotations are maps, finalizers a set, ownerReferences
+// by uid.
 const Schema* metadata_schema();
 
-// --- custom resources -------------------------------------------------------------------------------
+// --- custom resources
+// -------------------------------------------------------------------------------
 
 struct FieldError {
   std::string reason;   // "FieldValueInvalid", "FieldValueRequired", ...
@@ -73,8 +84,9 @@ struct FieldError {
 void prune_unknown(Value& object, const Schema& schema, std::vector<std::string>& dropped);
 // Fills in the schema's defaults where the member is absent (or null and not nullable).
 void apply_defaults(Value& object, const Schema& schema);
-// The first member whose value has another JSON type than the (built-in) schema's, as Go's decoder words it:
-// "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"; "" = none.
+// The first member whose value has another JSON type than the (built-in) schema's, as Go's decoder
+// words it: "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of
+// type int32"; "" = none.
 std::string find_type_error(const Value& object, const Schema& schema);
 // All violations of the structural schema, in the schema's order.
 std::vector<FieldError> validate_schema(const Value& object, const Schema& schema);

@@ -36,7 +36,8 @@ std::vector<std::string_view> split_terms(std::string_view text) {
 bool label_key(std::string_view key) {
   if (key.empty()) return false;
   for (const char c : key) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.' && c != '/') {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.' &&
+        c != '/') {
       return false;
     }
   }
@@ -61,11 +62,13 @@ const Value& at_path(const Value& object, std::string_view path) {
 
 bool selectable(const KindInfo& kind, std::string_view field) {
   static const std::map<std::string, std::set<std::string, std::less<>>, std::less<>> by_set = {
-      {"pods", {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-                "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"}},
-      {"events", {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
-                  "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
-                  "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"}},
+      {"pods",
+       {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+        "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"}},
+      {"events",
+       {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
+        "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
+        "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"}},
       {"secrets", {"type"}},
       {"namespaces", {"status.phase"}},
       {"nodes", {"spec.unschedulable"}},
@@ -113,8 +116,10 @@ Result<Selector::Term> Selector::parse_term(std::string_view text) {
     return finish(head.substr(0, space));
   }
   for (const auto& [sign, op] : {std::pair<std::string_view, Operator>{"!=", Operator::differs},
-                                 {"==", Operator::equals}, {"=", Operator::equals},
-                                 {">", Operator::greater}, {"<", Operator::less}}) {
+                                 {"==", Operator::equals},
+                                 {"=", Operator::equals},
+                                 {">", Operator::greater},
+                                 {"<", Operator::less}}) {
     const std::size_t at = text.find(sign);
     if (at == std::string_view::npos) continue;
     term.op = op;
@@ -159,9 +164,10 @@ Selector Selector::of(const Value& label_selector) {
     Term term;
     term.key = expression["key"].get_string();
     const std::string_view op = expression["operator"].get_string();
-    term.op = op == "In" ? Operator::in
-              : op == "NotIn" ? Operator::not_in
-              : op == "Exists" ? Operator::exists : Operator::absent;
+    term.op = op == "In"       ? Operator::in
+              : op == "NotIn"  ? Operator::not_in
+              : op == "Exists" ? Operator::exists
+                               : Operator::absent;
     for (const Value& value : expression["values"].items()) term.values.emplace(value.get_string());
     selector.terms_.push_back(std::move(term));
   }
@@ -171,15 +177,11 @@ Selector Selector::of(const Value& label_selector) {
 bool Selector::holds(const Term& term, const std::string* value) {
   switch (term.op) {
     case Operator::equals:
-    case Operator::in:
-      return value != nullptr && term.values.contains(*value);
+    case Operator::in: return value != nullptr && term.values.contains(*value);
     case Operator::differs:
-    case Operator::not_in:
-      return value == nullptr || !term.values.contains(*value);
-    case Operator::exists:
-      return value != nullptr;
-    case Operator::absent:
-      return value == nullptr;
+    case Operator::not_in: return value == nullptr || !term.values.contains(*value);
+    case Operator::exists: return value != nullptr;
+    case Operator::absent: return value == nullptr;
     case Operator::greater:
     case Operator::less: {
       if (value == nullptr || term.values.empty()) return false;

@@ -1,6 +1,7 @@
 // Label and field selectors, in their query-string form.
 //
-// Owner: api/kube. Values; no threads. Failure: parsing answers BadRequest with the API server's wording.
+// Owner: api/kube. Values; no threads. Failure: parsing answers BadRequest with the API server's
+// wording.
 #pragma once
 
 #include <set>

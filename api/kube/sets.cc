@@ -27,7 +27,8 @@ void make_claims(Core& core, const Value& set, const std::string& pod_name, Valu
     const std::string ns(set["metadata"]["namespace"].get_string());
     if (core.storage.find({"persistentvolumeclaims", ns, name}) == nullptr) {
       Value made = Value::object({{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}});
-      made.set("metadata", Value::object({{"name", name}, {"namespace", ns},
+      made.set("metadata", Value::object({{"name", name},
+                                          {"namespace", ns},
                                           {"labels", set["spec"]["selector"]["matchLabels"]}}));
       made.set("spec", claim["spec"]);
       make(core, "persistentvolumeclaims", made);
@@ -74,7 +75,8 @@ void step_stateful_set(Core& core, const Key& key) {
   bool replaced = false;
   for (auto i = pods.rbegin(); i != pods.rend(); ++i) {
     const Value& pod = i->second;
-    const std::int64_t ordinal = std::strtoll(i->first.substr(key.name.size() + 1).c_str(), nullptr, 10);
+    const std::int64_t ordinal =
+        std::strtoll(i->first.substr(key.name.size() + 1).c_str(), nullptr, 10);
     const bool fresh = pod["metadata"]["labels"][revision_label].get_string() == revision;
     ++replicas;
     if (pod_ready(pod)) ++ready;
@@ -141,7 +143,8 @@ void step_job(Core& core, const Key& key) {
   const Value& spec = job["spec"];
   const Value& was = job["status"];
   for (const Value& condition : was["conditions"].items()) {
-    if (condition["type"].get_string() == "Complete" || condition["type"].get_string() == "Failed") return;
+    if (condition["type"].get_string() == "Complete" || condition["type"].get_string() == "Failed")
+      return;
   }
   const std::int64_t completions = spec["completions"].get_int(1);
   std::int64_t succeeded = 0;
@@ -154,18 +157,23 @@ void step_job(Core& core, const Key& key) {
   }
   const bool suspended = spec["suspend"].get_bool();
   const std::int64_t most = std::min(spec["parallelism"].get_int(1), completions - succeeded);
-  while (!suspended && active < most && make(core, "pods", pod_from(job, spec["template"], ""))) ++active;
+  while (!suspended && active < most && make(core, "pods", pod_from(job, spec["template"], "")))
+    ++active;
   const std::string now = core.now_text();
   Value status = Value::object();
   put_count(status, "active", active);
   if (succeeded >= completions) {
     status.set("completionTime", now);
     const auto condition = [&](std::string_view type) {
-      return Value::object({{"type", type}, {"status", "True"}, {"reason", "CompletionsReached"},
+      return Value::object({{"type", type},
+                            {"status", "True"},
+                            {"reason", "CompletionsReached"},
                             {"message", "Reached expected number of succeeded pods"},
-                            {"lastProbeTime", now}, {"lastTransitionTime", now}});
+                            {"lastProbeTime", now},
+                            {"lastTransitionTime", now}});
     };
-    status.set("conditions", Value::array({condition("SuccessCriteriaMet"), condition("Complete")}));
+    status.set("conditions",
+               Value::array({condition("SuccessCriteriaMet"), condition("Complete")}));
   }
   status.set("ready", ready);
   status.set("startTime", was.contains("startTime") ? was["startTime"] : Value(now));

@@ -14,7 +14,8 @@ std::optional<Key> parse_key(std::string_view text) {
   const std::size_t first = text.find('/', 2);
   const std::size_t second = first == std::string_view::npos ? first : text.find('/', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
-  return Key{std::string(text.substr(2, first - 2)), std::string(text.substr(first + 1, second - first - 1)),
+  return Key{std::string(text.substr(2, first - 2)),
+             std::string(text.substr(first + 1, second - first - 1)),
              std::string(text.substr(second + 1))};
 }
 
@@ -26,9 +27,11 @@ Storage::Storage(store::Kv& kv, bool synced, std::size_t window)
 Result<void> Storage::load() {
   WEIR_TRY(const std::optional<std::string> stored, kv_.get(store::Family::kube, "r"));
   if (stored.has_value()) {
-    const auto [end, error] = std::from_chars(stored->data(), stored->data() + stored->size(), revision_);
+    const auto [end, error] =
+        std::from_chars(stored->data(), stored->data() + stored->size(), revision_);
     if (error != std::errc() || end != stored->data() + stored->size()) {
-      return make_error(Code::corrupt, "embedded Kubernetes API: the stored resourceVersion is no number");
+      return make_error(Code::corrupt,
+                        "embedded Kubernetes API: the stored resourceVersion is no number");
     }
   }
   forgotten_ = revision_;
@@ -37,8 +40,8 @@ Result<void> Storage::load() {
     const std::optional<Key> key = parse_key(cursor->key());
     Result<Value> object = value::parse_json(cursor->value());
     if (!key.has_value() || !object.ok()) {
-      return make_error(Code::corrupt,
-                        "embedded Kubernetes API: cannot read the stored object " + std::string(cursor->key()));
+      return make_error(Code::corrupt, "embedded Kubernetes API: cannot read the stored object " +
+                                           std::string(cursor->key()));
     }
     index(*key, *object, true);
     sets_[key->set][{key->ns, key->name}] = std::move(*object);
@@ -70,7 +73,8 @@ Result<Value> Storage::put(const Key& key, Value object) {
   object.entry("metadata").set("resourceVersion", std::to_string(revision));
   WEIR_CHECK(commit(key, &object, revision));
   Value& slot = sets_[key.set][{key.ns, key.name}];
-  Change change{slot.is_null() ? Change::Type::added : Change::Type::modified, key, revision, object, slot};
+  Change change{slot.is_null() ? Change::Type::added : Change::Type::modified, key, revision,
+                object, slot};
   if (!slot.is_null()) index(key, slot, false);
   index(key, object, true);
   slot = object;

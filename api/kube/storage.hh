@@ -1,13 +1,13 @@
-// The objects of the embedded Kubernetes API: all in memory, every write also in the key-value store, and
-// a bounded window of the latest changes for watches.
+// The objects of the embedded Kubernetes API: all in memory, every write also in the key-value
+// store, and a bounded window of the latest changes for watches.
 //
 // Keys in Family::kube (text, '/'-separated; names hold no '/'):
 //   o/<set>/<namespace or "">/<name>   the object as JSON, in the version it was last written in
 //   r                                  the last resourceVersion, decimal
 // where <set> is "<plural>" or "<plural>.<group>". A write is one batch: the object and `r`.
 //
-// Owner: api/kube; guarded by the Core's lock. resourceVersions are dense: each change takes the next.
-// Failure: io and corrupt from the store; then nothing has changed in memory either.
+// Owner: api/kube; guarded by the Core's lock. resourceVersions are dense: each change takes the
+// next. Failure: io and corrupt from the store; then nothing has changed in memory either.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,10 @@ class Storage {
   // Answers the object as it was, with the resourceVersion of its deletion.
   Result<Value> remove(const Key& key);
 
-  // Changes after `revision`, oldest first; nothing when the window no longer reaches back that far.
-  std::optional<std::vector<const Change*>> since(std::uint64_t revision, std::string_view set) const;
+  // Changes after `revision`, oldest first; nothing when the window no longer reaches back that
+  // far.
+  std::optional<std::vector<const Change*>> since(std::uint64_t revision,
+                                                  std::string_view set) const;
   const Change& last() const { return window_.back(); }
   bool any_change() const { return !window_.empty(); }
 

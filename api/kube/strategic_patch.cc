@@ -49,8 +49,8 @@ Result<void> merge_keyed(Value& list, const Value& patch, const Schema& schema, 
   for (const Value& item : patch.items()) {
     const Value* key = item.find(schema.merge_key);
     if (key == nullptr) {
-      return bad_request("map: " + value::write_json(item) + " does not contain declared merge key: " +
-                         schema.merge_key);
+      return bad_request("map: " + value::write_json(item) +
+                         " does not contain declared merge key: " + schema.merge_key);
     }
     const std::size_t at = find_item(list, schema.merge_key, *key);
     if (item["$patch"].get_string() == "delete") {
@@ -66,13 +66,14 @@ Result<void> merge_keyed(Value& list, const Value& patch, const Schema& schema, 
   return {};
 }
 
-// Puts the items into the order the patch states; items it does not name keep their place after the one
-// they followed.
+// Puts the items into the order the patch states; items it does not name keep their place after the
+// one they followed.
 void reorder(Value& list, const Value& order, const Schema& schema) {
   const auto rank = [&](const Value& item) -> std::size_t {
     for (std::size_t i = 0; i < order.size(); ++i) {
-      const bool same = schema.merge_scalars ? order.at(i) == item
-                                             : order.at(i)[schema.merge_key] == item[schema.merge_key];
+      const bool same = schema.merge_scalars
+                            ? order.at(i) == item
+                            : order.at(i)[schema.merge_key] == item[schema.merge_key];
       if (same) return i + 1;
     }
     return 0;
@@ -95,7 +96,8 @@ void reorder(Value& list, const Value& order, const Schema& schema) {
   list = std::move(sorted);
 }
 
-Result<void> merge_list(Value& target, const Value& patch, const Schema* schema, std::size_t depth) {
+Result<void> merge_list(Value& target, const Value& patch, const Schema* schema,
+                        std::size_t depth) {
   if (schema == nullptr || (schema->merge_key.empty() && !schema->merge_scalars)) {
     target = patch;
     return {};
@@ -108,7 +110,8 @@ Result<void> merge_list(Value& target, const Value& patch, const Schema* schema,
   return {};
 }
 
-Result<void> directive(Value& target, std::string_view name, const Value& value, const Schema* schema) {
+Result<void> directive(Value& target, std::string_view name, const Value& value,
+                       const Schema* schema) {
   if (name.starts_with(delete_prefix)) {
     Value* list = target.find_mut(name.substr(delete_prefix.size()));
     if (list == nullptr) return {};
@@ -130,7 +133,8 @@ Result<void> directive(Value& target, std::string_view name, const Value& value,
   return bad_request("Unrecognized patch directive: " + std::string(name));
 }
 
-Result<void> merge_members(Value& target, const Value& patch, const Schema* schema, std::size_t depth) {
+Result<void> merge_members(Value& target, const Value& patch, const Schema* schema,
+                           std::size_t depth) {
   for (const value::Member& member : patch.members()) {
     const std::string_view name = member.name();
     if (name == "$patch" || name.starts_with(order_prefix)) continue;
@@ -149,7 +153,8 @@ Result<void> merge_members(Value& target, const Value& patch, const Schema* sche
     if (!member.name().starts_with(order_prefix)) continue;
     const std::string_view name = member.name().substr(order_prefix.size());
     const Schema* below = schema == nullptr ? nullptr : schema->member(name);
-    if (Value* list = target.find_mut(name); list != nullptr && list->is_array() && below != nullptr) {
+    if (Value* list = target.find_mut(name);
+        list != nullptr && list->is_array() && below != nullptr) {
       reorder(*list, member.value, *below);
     }
   }

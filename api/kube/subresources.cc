@@ -117,8 +117,9 @@ Result<Value> Core::review(Call& call) {
     status.set("userInfo", user_info(call.user));
   } else if (kind == "SelfSubjectRulesReview") {
     const Value every = Value::array({"*"});
-    status.set("resourceRules", Value::array({Value::object(
-                                    {{"verbs", every}, {"apiGroups", every}, {"resources", every}})}));
+    status.set("resourceRules",
+               Value::array({Value::object(
+                   {{"verbs", every}, {"apiGroups", every}, {"resources", every}})}));
     status.set("nonResourceRules",
                Value::array({Value::object({{"verbs", every}, {"nonResourceURLs", every}})}));
     status.set("incomplete", false);
@@ -129,11 +130,13 @@ Result<Value> Core::review(Call& call) {
     asked.user = call.user;
     if (kind != "SelfSubjectAccessReview") {
       asked.user = {std::string(spec["user"].get_string()), {}};
-      for (const Value& group : spec["groups"].items()) asked.user.groups.emplace_back(group.get_string());
+      for (const Value& group : spec["groups"].items())
+        asked.user.groups.emplace_back(group.get_string());
     }
-    const Result<void> allowed = authorize_named(asked.user, what["verb"].get_string(), what["group"].get_string(),
-                                                 what["resource"].get_string(), what["subresource"].get_string(),
-                                                 what["namespace"].get_string(), what["name"].get_string());
+    const Result<void> allowed =
+        authorize_named(asked.user, what["verb"].get_string(), what["group"].get_string(),
+                        what["resource"].get_string(), what["subresource"].get_string(),
+                        what["namespace"].get_string(), what["name"].get_string());
     status.set("allowed", allowed.ok() || spec.contains("nonResourceAttributes"));
     if (!allowed.ok()) status.set("reason", "no rule allows it");
   }
@@ -148,17 +151,20 @@ Result<Value> Core::service_account_token(Call& call) {
   if (call.verb != Verb::create) return method_not_allowed();
   const Value* account = storage.find(key_of(call));
   if (account == nullptr) return not_found(*call.kind, call.name);
-  // Not from the server's own generator: its other numbers are public, and a token must not follow from them.
+  // Not from the server's own generator: its other numbers are public, and a token must not follow
+  // from them.
   WEIR_TRY(const std::string token, random_token());
-  tokens_[token] = {"system:serviceaccount:" + call.ns + ":" + call.name,
-                    {"system:serviceaccounts", "system:serviceaccounts:" + call.ns, "system:authenticated"}};
+  tokens_[token] = {
+      "system:serviceaccount:" + call.ns + ":" + call.name,
+      {"system:serviceaccounts", "system:serviceaccounts:" + call.ns, "system:authenticated"}};
   Value answer = call.body;
   answer.set("kind", "TokenRequest");
   answer.set("apiVersion", "authentication.k8s.io/v1");
   const std::int64_t seconds = answer["spec"]["expirationSeconds"].get_int(3600);
-  answer.set("status", Value::object({{"token", token},
-                                      {"expirationTimestamp",
-                                       base::format_rfc3339(now() + seconds * 1'000'000)}}));
+  answer.set(
+      "status",
+      Value::object({{"token", token},
+                     {"expirationTimestamp", base::format_rfc3339(now() + seconds * 1'000'000)}}));
   call.created = true;
   return answer;
 }
@@ -182,8 +188,11 @@ Result<Value> Core::evict(Call& call) {
   call.subresource.clear();
   WEIR_CHECK(remove(call));
   call.created = true;
-  return Value::object({{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Value::object()},
-                        {"status", "Success"}, {"code", 201}});
+  return Value::object({{"kind", "Status"},
+                        {"apiVersion", "v1"},
+                        {"metadata", Value::object()},
+                        {"status", "Success"},
+                        {"code", 201}});
 }
 
 }  // namespace weir::api::kube

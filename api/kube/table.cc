@@ -21,7 +21,9 @@ struct Shape {
 };
 
 std::string text_of(const Value& value) {
-  return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "" : value::write_json(value);
+  return value.is_string() ? std::string(value.as_string())
+         : value.is_null() ? ""
+                           : value::write_json(value);
 }
 
 std::string or_none(std::string text) { return text.empty() ? "<none>" : text; }
@@ -32,7 +34,9 @@ std::string age_since(const Value& stamp, base::TimeUs now) {
   return base::format_age(std::chrono::microseconds(std::max<base::TimeUs>(0, now - *then)));
 }
 
-std::string age(const Row& row) { return age_since(row.object["metadata"]["creationTimestamp"], row.now); }
+std::string age(const Row& row) {
+  return age_since(row.object["metadata"]["creationTimestamp"], row.now);
+}
 
 std::string joined(const Value& list, const char* field) {
   std::string out;
@@ -68,7 +72,8 @@ void fill_pod(const Row& row, Value& cells) {
     if (container["ready"].get_bool()) ++ready;
     restarts += container["restartCount"].get_int();
   }
-  cells.push_back(std::to_string(ready) + "/" + std::to_string(row.object["spec"]["containers"].size()));
+  cells.push_back(std::to_string(ready) + "/" +
+                  std::to_string(row.object["spec"]["containers"].size()));
   cells.push_back(pod_status(row.object));
   cells.push_back(std::to_string(restarts));
   cells.push_back(age(row));
@@ -138,7 +143,8 @@ void fill_job(const Row& row, Value& cells) {
   const auto started = base::parse_rfc3339(status["startTime"].get_string());
   const auto ended = base::parse_rfc3339(status["completionTime"].get_string());
   cells.push_back(!started.ok() ? std::string()
-                                : base::format_age(std::chrono::microseconds((ended.ok() ? *ended : row.now) - *started)));
+                                : base::format_age(std::chrono::microseconds(
+                                      (ended.ok() ? *ended : row.now) - *started)));
   cells.push_back(age(row));
   add_containers(row, cells);
   cells.push_back(selector_text(row.object["spec"]["selector"]));
@@ -179,7 +185,8 @@ void fill_service(const Row& row, Value& cells) {
 }
 
 void fill_data(const Row& row, Value& cells) {
-  cells.push_back(static_cast<std::int64_t>(row.object["data"].size() + row.object["binaryData"].size()));
+  cells.push_back(
+      static_cast<std::int64_t>(row.object["data"].size() + row.object["binaryData"].size()));
   cells.push_back(age(row));
 }
 
@@ -222,7 +229,8 @@ void fill_ingress(const Row& row, Value& cells) {
   const Value& spec = row.object["spec"];
   std::string hosts;
   for (const Value& rule : spec["rules"].items()) {
-    hosts += (hosts.empty() ? "" : ",") + (rule["host"].is_null() ? std::string("*") : text_of(rule["host"]));
+    hosts += (hosts.empty() ? "" : ",") +
+             (rule["host"].is_null() ? std::string("*") : text_of(rule["host"]));
   }
   cells.push_back(or_none(text_of(spec["ingressClassName"])));
   cells.push_back(hosts.empty() ? "*" : hosts);
@@ -239,7 +247,8 @@ void fill_event(const Row& row, Value& cells) {
   };
   const Value& last = first_of("lastTimestamp", "deprecatedLastTimestamp", "eventTime");
   cells.erase_at(0);
-  cells.push_back(age_since(last.is_null() ? event["metadata"]["creationTimestamp"] : last, row.now));
+  cells.push_back(
+      age_since(last.is_null() ? event["metadata"]["creationTimestamp"] : last, row.now));
   cells.push_back(text_of(event["type"]));
   cells.push_back(text_of(event["reason"]));
   std::string kind = text_of(about["kind"]);
@@ -253,11 +262,15 @@ void fill_claim(const Row& row, Value& cells) {
   const Value& status = row.object["status"];
   const auto modes = [](const Value& list) {
     static const std::map<std::string_view, std::string_view> words = {
-        {"ReadWriteOnce", "RWO"}, {"ReadOnlyMany", "ROX"}, {"ReadWriteMany", "RWX"}, {"ReadWriteOncePod", "RWOP"}};
+        {"ReadWriteOnce", "RWO"},
+        {"ReadOnlyMany", "ROX"},
+        {"ReadWriteMany", "RWX"},
+        {"ReadWriteOncePod", "RWOP"}};
     std::string out;
     for (const Value& mode : list.items()) {
       const auto found = words.find(mode.get_string());
-      out += (out.empty() ? "" : ",") + std::string(found == words.end() ? mode.get_string() : found->second);
+      out += (out.empty() ? "" : ",") +
+             std::string(found == words.end() ? mode.get_string() : found->second);
     }
     return out;
   };
@@ -285,7 +298,8 @@ void fill_binding(const Row& row, Value& cells) {
 
 void fill_autoscaler(const Row& row, Value& cells) {
   const Value& spec = row.object["spec"];
-  cells.push_back(text_of(spec["scaleTargetRef"]["kind"]) + "/" + text_of(spec["scaleTargetRef"]["name"]));
+  cells.push_back(text_of(spec["scaleTargetRef"]["kind"]) + "/" +
+                  text_of(spec["scaleTargetRef"]["name"]));
   cells.push_back("<unknown>");
   cells.push_back(text_of(spec["minReplicas"]));
   cells.push_back(spec["maxReplicas"].get_int());
@@ -297,58 +311,79 @@ Column column(const char* name, const char* type = "string", int priority = 0) {
   return {name, type, "", "", "", priority};
 }
 
-const std::map<std::string_view, Shape>& shapes() {
-  static const Column age_column = column("Age");
-  static const std::map<std::string_view, Shape> table = {
-      {"pods", {{column("Ready"), column("Status"), column("Restarts"), age_column, column("IP", "string", 1),
-                 column("Node", "string", 1), column("Nominated Node", "string", 1), column("Readiness Gates", "string", 1)},
-                fill_pod}},
-      {"deployments.apps", {{column("Ready"), column("Up-to-date"), column("Available"), age_column,
-                             column("Containers", "string", 1), column("Images", "string", 1), column("Selector", "string", 1)},
-                            fill_deployment}},
-      {"replicasets.apps", {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"), age_column,
-                             column("Containers", "string", 1), column("Images", "string", 1), column("Selector", "string", 1)},
-                            fill_replica_set}},
-      {"statefulsets.apps", {{column("Ready"), age_column, column("Containers", "string", 1), column("Images", "string", 1)},
-                             fill_stateful_set}},
-      {"daemonsets.apps", {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
-                            column("Up-to-date", "integer"), column("Available", "integer"), column("Node Selector"), age_column,
-                            column("Containers", "string", 1), column("Images", "string", 1), column("Selector", "string", 1)},
-                           fill_daemon_set}},
-      {"jobs.batch", {{column("Status"), column("Completions"), column("Duration"), age_column,
-                       column("Containers", "string", 1), column("Images", "string", 1), column("Selector", "string", 1)},
-                      fill_job}},
-      {"cronjobs.batch", {{column("Schedule"), column("Timezone"), column("Suspend", "boolean"), column("Active", "integer"),
-                           column("Last Schedule"), age_column, column("Containers", "string", 1),
-                           column("Images", "string", 1), column("Selector", "string", 1)},
-                          fill_cron_job}},
-      {"services", {{column("Type"), column("Cluster-IP"), column("External-IP"), column("Port(s)"), age_column,
-                     column("Selector", "string", 1)},
-                    fill_service}},
-      {"configmaps", {{column("Data"), age_column}, fill_data}},
-      {"secrets", {{column("Type"), column("Data"), age_column}, fill_secret}},
-      {"namespaces", {{column("Status"), age_column}, fill_namespace}},
-      {"nodes", {{column("Status"), column("Roles"), age_column, column("Version"), column("Internal-IP", "string", 1),
-                  column("External-IP", "string", 1), column("OS-Image", "string", 1),
-                  column("Kernel-Version", "string", 1), column("Container-Runtime", "string", 1)},
-                 fill_node}},
-      {"ingresses.networking.k8s.io", {{column("Class"), column("Hosts"), column("Address"), column("Ports"), age_column},
-                                       fill_ingress}},
-      {"events", {{column("Last Seen"), column("Type"), column("Reason"), column("Object"), column("Message")}, fill_event}},
-      {"persistentvolumeclaims", {{column("Status"), column("Volume"), column("Capacity"), column("Access Modes"),
-                                   column("StorageClass"), column("VolumeAttributesClass"), age_column,
-                                   column("VolumeMode", "string", 1)},
-                                  fill_claim}},
-      {"rolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
-      {"clusterrolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
-      {"horizontalpodautoscalers.autoscaling", {{column("Reference"), column("Targets"), column("MinPods"),
-                                                 column("MaxPods", "integer"), column("Replicas", "integer"), age_column},
-                                                fill_autoscaler}},
-      {"roles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
-      {"clusterroles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
-      {"customresourcedefinitions.apiextensions.k8s.io", {{column("Created At", "date")}, fill_created}}};
-  return table;
-}
+const Column age_column = column("Age");
+
+const std::map<std::string_view, Shape> shapes = {
+    {"pods",
+     {{column("Ready"), column("Status"), column("Restarts"), age_column, column("IP", "string", 1),
+       column("Node", "string", 1), column("Nominated Node", "string", 1),
+       column("Readiness Gates", "string", 1)},
+      fill_pod}},
+    {"deployments.apps",
+     {{column("Ready"), column("Up-to-date"), column("Available"), age_column,
+       column("Containers", "string", 1), column("Images", "string", 1),
+       column("Selector", "string", 1)},
+      fill_deployment}},
+    {"replicasets.apps",
+     {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
+       age_column, column("Containers", "string", 1), column("Images", "string", 1),
+       column("Selector", "string", 1)},
+      fill_replica_set}},
+    {"statefulsets.apps",
+     {{column("Ready"), age_column, column("Containers", "string", 1),
+       column("Images", "string", 1)},
+      fill_stateful_set}},
+    {"daemonsets.apps",
+     {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
+       column("Up-to-date", "integer"), column("Available", "integer"), column("Node Selector"),
+       age_column, column("Containers", "string", 1), column("Images", "string", 1),
+       column("Selector", "string", 1)},
+      fill_daemon_set}},
+    {"jobs.batch",
+     {{column("Status"), column("Completions"), column("Duration"), age_column,
+       column("Containers", "string", 1), column("Images", "string", 1),
+       column("Selector", "string", 1)},
+      fill_job}},
+    {"cronjobs.batch",
+     {{column("Schedule"), column("Timezone"), column("Suspend", "boolean"),
+       column("Active", "integer"), column("Last Schedule"), age_column,
+       column("Containers", "string", 1), column("Images", "string", 1),
+       column("Selector", "string", 1)},
+      fill_cron_job}},
+    {"services",
+     {{column("Type"), column("Cluster-IP"), column("External-IP"), column("Port(s)"), age_column,
+       column("Selector", "string", 1)},
+      fill_service}},
+    {"configmaps", {{column("Data"), age_column}, fill_data}},
+    {"secrets", {{column("Type"), column("Data"), age_column}, fill_secret}},
+    {"namespaces", {{column("Status"), age_column}, fill_namespace}},
+    {"nodes",
+     {{column("Status"), column("Roles"), age_column, column("Version"),
+       column("Internal-IP", "string", 1), column("External-IP", "string", 1),
+       column("OS-Image", "string", 1), column("Kernel-Version", "string", 1),
+       column("Container-Runtime", "string", 1)},
+      fill_node}},
+    {"ingresses.networking.k8s.io",
+     {{column("Class"), column("Hosts"), column("Address"), column("Ports"), age_column},
+      fill_ingress}},
+    {"events",
+     {{column("Last Seen"), column("Type"), column("Reason"), column("Object"), column("Message")},
+      fill_event}},
+    {"persistentvolumeclaims",
+     {{column("Status"), column("Volume"), column("Capacity"), column("Access Modes"),
+       column("StorageClass"), column("VolumeAttributesClass"), age_column,
+       column("VolumeMode", "string", 1)},
+      fill_claim}},
+    {"rolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
+    {"clusterrolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
+    {"horizontalpodautoscalers.autoscaling",
+     {{column("Reference"), column("Targets"), column("MinPods"), column("MaxPods", "integer"),
+       column("Replicas", "integer"), age_column},
+      fill_autoscaler}},
+    {"roles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
+    {"clusterroles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
+    {"customresourcedefinitions.apiextensions.k8s.io",
+     {{column("Created At", "date")}, fill_created}}};
 
 Value custom_cell(const Column& column, const Value& object, base::TimeUs now) {
   const Result<expr::JsonPath> path = expr::JsonPath::parse_path(column.path);
@@ -364,8 +399,11 @@ Value custom_cell(const Column& column, const Value& object, base::TimeUs now) {
 }
 
 Value column_value(const Column& column) {
-  return Value::object({{"name", column.name}, {"type", column.type}, {"format", column.format},
-                        {"description", column.description}, {"priority", column.priority}});
+  return Value::object({{"name", column.name},
+                        {"type", column.type},
+                        {"format", column.format},
+                        {"description", column.description},
+                        {"priority", column.priority}});
 }
 
 std::vector<Column> columns_for(const KindInfo& kind) {
@@ -373,11 +411,12 @@ std::vector<Column> columns_for(const KindInfo& kind) {
   if (kind.set != "events") columns.push_back({"Name", "string", "name", "", "", 0});
   if (kind.custom) {
     columns.insert(columns.end(), kind.columns.begin(), kind.columns.end());
-    if (kind.columns.empty()) columns.push_back({"Age", "date", "", "", ".metadata.creationTimestamp", 0});
+    if (kind.columns.empty())
+      columns.push_back({"Age", "date", "", "", ".metadata.creationTimestamp", 0});
     return columns;
   }
-  const auto shape = shapes().find(kind.set);
-  if (shape == shapes().end()) {
+  const auto shape = shapes.find(kind.set);
+  if (shape == shapes.end()) {
     columns.push_back(column("Age"));
   } else {
     columns.insert(columns.end(), shape->second.columns.begin(), shape->second.columns.end());
@@ -388,7 +427,8 @@ std::vector<Column> columns_for(const KindInfo& kind) {
 }  // namespace
 
 Value partial_of(const Value& object) {
-  return Value::object({{"kind", "PartialObjectMetadata"}, {"apiVersion", "meta.k8s.io/v1"},
+  return Value::object({{"kind", "PartialObjectMetadata"},
+                        {"apiVersion", "meta.k8s.io/v1"},
                         {"metadata", object["metadata"]}});
 }
 
@@ -401,10 +441,11 @@ Value table_of(const KindInfo& kind, const std::vector<Value>& items, std::strin
   for (const Value& item : items) {
     Value cells = Value::array({item["metadata"]["name"]});
     if (kind.custom) {
-      for (std::size_t i = 1; i < columns.size(); ++i) cells.push_back(custom_cell(columns[i], item, now));
+      for (std::size_t i = 1; i < columns.size(); ++i)
+        cells.push_back(custom_cell(columns[i], item, now));
     } else {
-      const auto shape = shapes().find(kind.set);
-      (shape == shapes().end() ? fill_age : shape->second.fill)({item, now}, cells);
+      const auto shape = shapes.find(kind.set);
+      (shape == shapes.end() ? fill_age : shape->second.fill)({item, now}, cells);
     }
     Value row = Value::object({{"cells", std::move(cells)}});
     row.set("object", include == "Object" ? item : include == "None" ? Value() : partial_of(item));
@@ -412,7 +453,8 @@ Value table_of(const KindInfo& kind, const std::vector<Value>& items, std::strin
   }
   Value metadata = Value::object();
   if (items.size() == 1) metadata.set("resourceVersion", items[0]["metadata"]["resourceVersion"]);
-  Value table = Value::object({{"kind", "Table"}, {"apiVersion", "meta.k8s.io/v1"}, {"metadata", std::move(metadata)}});
+  Value table = Value::object(
+      {{"kind", "Table"}, {"apiVersion", "meta.k8s.io/v1"}, {"metadata", std::move(metadata)}});
   table.set("columnDefinitions", with_columns ? std::move(definitions) : Value());
   table.set("rows", std::move(rows));
   return table;

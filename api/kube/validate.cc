@@ -12,20 +12,28 @@ namespace {
 using Errors = std::vector<FieldError>;
 
 constexpr std::string_view subdomain_rule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
-    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and must "
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation "
+    "is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view label_rule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
-    "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must start and "
+    "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation "
+    "is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view label_value_rule =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
-    "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and must "
+    "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
+    "regex used for "
     "validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 constexpr std::string_view qualified_rule =
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "with an "
+    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    "validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 bool lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -74,9 +82,11 @@ void check_name(const KindInfo& kind, const Value& metadata, Errors& errors) {
   }
   const bool label = labels.contains(kind.set);
   if (label ? !dns_label(name) : !dns_subdomain(name)) {
-    errors.push_back(invalid_error("metadata.name", metadata["name"], label ? label_rule : subdomain_rule));
+    errors.push_back(
+        invalid_error("metadata.name", metadata["name"], label ? label_rule : subdomain_rule));
   } else if (label && name.size() > 63) {
-    errors.push_back(invalid_error("metadata.name", metadata["name"], "must be no more than 63 characters"));
+    errors.push_back(
+        invalid_error("metadata.name", metadata["name"], "must be no more than 63 characters"));
   }
 }
 
@@ -105,7 +115,8 @@ void check_containers(const Value& spec, const std::string& path, Errors& errors
     } else if (!names.insert(name).second) {
       errors.push_back({"FieldValueDuplicate", at + ".name", "Duplicate value: \"" + name + "\""});
     }
-    if (container["image"].get_string().empty()) errors.push_back(required_error(at + ".image", ""));
+    if (container["image"].get_string().empty())
+      errors.push_back(required_error(at + ".image", ""));
     std::size_t mount_index = 0;
     for (const Value& mount : container["volumeMounts"].items()) {
       const std::string_view wanted = mount["name"].get_string();
@@ -115,7 +126,8 @@ void check_containers(const Value& spec, const std::string& path, Errors& errors
       });
       const std::string mount_at = at + ".volumeMounts[" + std::to_string(mount_index++) + "].name";
       if (!known && !wanted.empty()) {
-        errors.push_back({"FieldValueNotFound", mount_at, "Not found: \"" + std::string(wanted) + "\""});
+        errors.push_back(
+            {"FieldValueNotFound", mount_at, "Not found: \"" + std::string(wanted) + "\""});
       }
     }
   }
@@ -129,14 +141,16 @@ void check_workload(const KindInfo& kind, const Value& live, const Value& object
     if (selector.is_null()) {
       errors.push_back(required_error("spec.selector", ""));
     } else if (!Selector::of(selector).matches_labels(spec["template"]["metadata"]["labels"])) {
-      errors.push_back(invalid_error("spec.template.metadata.labels", spec["template"]["metadata"]["labels"],
+      errors.push_back(invalid_error("spec.template.metadata.labels",
+                                     spec["template"]["metadata"]["labels"],
                                      "`selector` does not match template `labels`"));
     }
   }
   check_labels(spec["template"]["metadata"]["labels"], "spec.template.labels", errors);
   check_containers(spec["template"]["spec"], "spec.template.spec", errors);
   if (spec["replicas"].get_int() < 0) {
-    errors.push_back(invalid_error("spec.replicas", spec["replicas"], "must be greater than or equal to 0"));
+    errors.push_back(
+        invalid_error("spec.replicas", spec["replicas"], "must be greater than or equal to 0"));
   }
   const std::string_view restart = spec["template"]["spec"]["restartPolicy"].get_string();
   if (job && restart == "Always") {
@@ -144,8 +158,9 @@ void check_workload(const KindInfo& kind, const Value& live, const Value& object
                       "Required value: valid values: \"OnFailure\", \"Never\""});
   }
   if (!job && restart != "Always" && !restart.empty()) {
-    errors.push_back({"FieldValueNotSupported", "spec.template.spec.restartPolicy",
-                      "Unsupported value: \"" + std::string(restart) + "\": supported values: \"Always\""});
+    errors.push_back(
+        {"FieldValueNotSupported", "spec.template.spec.restartPolicy",
+         "Unsupported value: \"" + std::string(restart) + "\": supported values: \"Always\""});
   }
   if (live.is_null()) return;
   const Value& was = live["spec"];
@@ -158,17 +173,19 @@ void check_workload(const KindInfo& kind, const Value& live, const Value& object
   if (kind.set == "statefulsets.apps") {
     const auto fixed = [](const Value& from) {
       Value copy = from;
-      for (const char* free : {"replicas", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy",
-                               "minReadySeconds", "ordinals", "revisionHistoryLimit"}) {
+      for (const char* free :
+           {"replicas", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy",
+            "minReadySeconds", "ordinals", "revisionHistoryLimit"}) {
         copy.erase(free);
       }
       return copy;
     };
     if (!(fixed(was) == fixed(spec))) {
-      errors.push_back({"FieldValueForbidden", "spec",
-                        "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', "
-                        "'template', 'updateStrategy', 'revisionHistoryLimit', "
-                        "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"});
+      errors.push_back(
+          {"FieldValueForbidden", "spec",
+           "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', "
+           "'template', 'updateStrategy', 'revisionHistoryLimit', "
+           "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"});
     }
   }
 }
@@ -193,7 +210,8 @@ void check_service(const Value& live, const Value& object, Errors& errors) {
     }
   }
   const std::string_view had = live["spec"]["clusterIP"].get_string();
-  if (!live.is_null() && !had.empty() && spec["clusterIP"].get_string() != had && type != "ExternalName") {
+  if (!live.is_null() && !had.empty() && spec["clusterIP"].get_string() != had &&
+      type != "ExternalName") {
     errors.push_back({"FieldValueInvalid", "spec.clusterIPs[0]",
                       "Invalid value: [\"" + std::string(spec["clusterIP"].get_string()) +
                           "\"]: may not change once set"});
@@ -209,10 +227,11 @@ void check_data(const KindInfo& kind, const Value& live, const Value& object, Er
                           return alnum(c) || c == '-' || c == '_' || c == '.';
                         });
       if (!good) {
-        errors.push_back(invalid_error(std::string(field) + "[" + std::string(key) + "]", member.key,
-                                       "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
-                                       " (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for "
-                                       "validation is '[-._a-zA-Z0-9]+')"));
+        errors.push_back(invalid_error(
+            std::string(field) + "[" + std::string(key) + "]", member.key,
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+            " (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for "
+            "validation is '[-._a-zA-Z0-9]+')"));
       }
     }
   }
@@ -222,18 +241,20 @@ void check_data(const KindInfo& kind, const Value& live, const Value& object, Er
   }
   if (!live["immutable"].get_bool()) return;
   if (!object["immutable"].get_bool()) {
-    errors.push_back({"FieldValueForbidden", "immutable", "Forbidden: field is immutable when `immutable` is set"});
+    errors.push_back({"FieldValueForbidden", "immutable",
+                      "Forbidden: field is immutable when `immutable` is set"});
   }
   for (const char* field : {"data", "binaryData"}) {
     if (!(live[field] == object[field])) {
-      errors.push_back({"FieldValueForbidden", field, "Forbidden: field is immutable when `immutable` is set"});
+      errors.push_back(
+          {"FieldValueForbidden", field, "Forbidden: field is immutable when `immutable` is set"});
     }
   }
 }
 
 void check_builtin(const KindInfo& kind, const Value& live, const Value& object, Errors& errors) {
-  static const std::set<std::string_view> workloads = {"deployments.apps", "replicasets.apps",
-                                                       "statefulsets.apps", "daemonsets.apps", "jobs.batch"};
+  static const std::set<std::string_view> workloads = {
+      "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch"};
   if (workloads.contains(kind.set)) check_workload(kind, live, object, errors);
   if (kind.set == "services") check_service(live, object, errors);
   if (kind.set == "configmaps" || kind.set == "secrets") check_data(kind, live, object, errors);
@@ -244,7 +265,8 @@ void check_builtin(const KindInfo& kind, const Value& live, const Value& object,
   }
   if (kind.set == "storageclasses.storage.k8s.io" && !live.is_null() &&
       !(live["provisioner"] == object["provisioner"])) {
-    errors.push_back({"FieldValueForbidden", "provisioner", "Forbidden: updates to provisioner are forbidden."});
+    errors.push_back(
+        {"FieldValueForbidden", "provisioner", "Forbidden: updates to provisioner are forbidden."});
   }
   if (kind.set == "persistentvolumeclaims" && object["spec"]["accessModes"].empty()) {
     errors.push_back(required_error("spec.accessModes", "at least 1 access mode is required"));
@@ -257,14 +279,16 @@ void check_builtin(const KindInfo& kind, const Value& live, const Value& object,
 
 }  // namespace
 
-std::vector<FieldError> validate_object(const KindInfo& kind, const Value& live, const Value& object) {
+std::vector<FieldError> validate_object(const KindInfo& kind, const Value& live,
+                                        const Value& object) {
   Errors errors;
   const Value& metadata = object["metadata"];
   check_name(kind, metadata, errors);
   check_labels(metadata["labels"], "metadata.labels", errors);
   for (const value::Member& member : metadata["annotations"].members()) {
     std::string key(member.name());
-    std::transform(key.begin(), key.end(), key.begin(), [](char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(key.begin(), key.end(), key.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(c)); });
     if (!qualified_name(key)) {
       errors.push_back(invalid_error("metadata.annotations", member.key, qualified_rule));
     }
@@ -278,9 +302,11 @@ std::vector<FieldError> validate_object(const KindInfo& kind, const Value& live,
     const auto had = live["metadata"]["finalizers"].items();
     if (live["metadata"].contains("deletionTimestamp") &&
         std::find(had.begin(), had.end(), finalizer) == had.end()) {
-      errors.push_back({"FieldValueForbidden", "metadata.finalizers",
-                        "Forbidden: no new finalizers can be added if the object is being deleted, found new "
-                        "finalizers []string{\"" + std::string(text) + "\"}"});
+      errors.push_back(
+          {"FieldValueForbidden", "metadata.finalizers",
+           "Forbidden: no new finalizers can be added if the object is being deleted, found new "
+           "finalizers []string{\"" +
+               std::string(text) + "\"}"});
     }
   }
   if (!kind.custom) check_builtin(kind, live, object, errors);

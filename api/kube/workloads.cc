@@ -12,29 +12,44 @@ namespace {
 using Step = void (*)(Core&, const Key&);
 
 const std::map<std::string_view, Step>& steps() {
-  static const std::map<std::string_view, Step> table = {
-      {"deployment", step_deployment},  {"replicaset", step_replica_set}, {"statefulset", step_stateful_set},
-      {"daemonset", step_daemon_set},   {"job", step_job},                {"pod", step_pod},
-      {"podstart", step_pod_start},     {"podfinish", step_pod_finish},
-      {"endpoints", step_endpoints},    {"claim", step_claim},            {"namespace", step_namespace},
-      {"collect", step_collect},        {"orphaned", step_orphaned}};
+  static const std::map<std::string_view, Step> table = {{"deployment", step_deployment},
+                                                         {"replicaset", step_replica_set},
+                                                         {"statefulset", step_stateful_set},
+                                                         {"daemonset", step_daemon_set},
+                                                         {"job", step_job},
+                                                         {"pod", step_pod},
+                                                         {"podstart", step_pod_start},
+                                                         {"podfinish", step_pod_finish},
+                                                         {"endpoints", step_endpoints},
+                                                         {"claim", step_claim},
+                                                         {"namespace", step_namespace},
+                                                         {"collect", step_collect},
+                                                         {"orphaned", step_orphaned}};
   return table;
 }
 
 // Which controller looks after the objects of a set.
 std::string_view controller_of(std::string_view set) {
   static const std::map<std::string_view, std::string_view> table = {
-      {deployments_set, "deployment"}, {replica_sets_set, "replicaset"}, {stateful_sets_set, "statefulset"},
-      {daemon_sets_set, "daemonset"},  {jobs_set, "job"},                {"pods", "pod"},
-      {"services", "endpoints"},       {"persistentvolumeclaims", "claim"}};
+      {deployments_set, "deployment"},
+      {replica_sets_set, "replicaset"},
+      {stateful_sets_set, "statefulset"},
+      {daemon_sets_set, "daemonset"},
+      {jobs_set, "job"},
+      {"pods", "pod"},
+      {"services", "endpoints"},
+      {"persistentvolumeclaims", "claim"}};
   const auto found = table.find(set);
   return found == table.end() ? std::string_view() : found->second;
 }
 
 std::string set_of_kind(std::string_view kind) {
   static const std::map<std::string_view, std::string_view> table = {
-      {"Deployment", deployments_set}, {"ReplicaSet", replica_sets_set}, {"StatefulSet", stateful_sets_set},
-      {"DaemonSet", daemon_sets_set},  {"Job", jobs_set}};
+      {"Deployment", deployments_set},
+      {"ReplicaSet", replica_sets_set},
+      {"StatefulSet", stateful_sets_set},
+      {"DaemonSet", daemon_sets_set},
+      {"Job", jobs_set}};
   const auto found = table.find(kind);
   return found == table.end() ? std::string() : std::string(found->second);
 }
@@ -42,13 +57,15 @@ std::string set_of_kind(std::string_view kind) {
 void wake_controller(Core& core, std::string_view set, const Key& key) {
   const std::string_view controller = controller_of(set);
   if (controller.empty()) return;
-  core.schedule({std::string(controller), {std::string(set), key.ns, key.name}}, core.options.step_delay);
+  core.schedule({std::string(controller), {std::string(set), key.ns, key.name}},
+                core.options.step_delay);
 }
 
 void wake_owners(Core& core, const Key& key, const Value& object) {
   for (const Value& owner : object["metadata"]["ownerReferences"].items()) {
     const std::string set = set_of_kind(owner["kind"].get_string());
-    if (!set.empty()) wake_controller(core, set, {set, key.ns, std::string(owner["name"].get_string())});
+    if (!set.empty())
+      wake_controller(core, set, {set, key.ns, std::string(owner["name"].get_string())});
   }
 }
 
@@ -57,7 +74,8 @@ void wake_services(Core& core, const Key& key, const Value& pod) {
     if (name.first != key.ns) continue;
     const Value& selector = service["spec"]["selector"];
     if (selector.empty()) continue;
-    if (Selector::of(Value::object({{"matchLabels", selector}})).matches_labels(pod["metadata"]["labels"])) {
+    if (Selector::of(Value::object({{"matchLabels", selector}}))
+            .matches_labels(pod["metadata"]["labels"])) {
       core.schedule({"endpoints", {"services", name.first, name.second}}, core.options.step_delay);
     }
   }
@@ -91,10 +109,12 @@ void Workloads::observe(Core& core, const Change& change) {
     }
     for (const Value& owner : object["metadata"]["ownerReferences"].items()) {
       if (!owner["blockOwnerDeletion"].get_bool()) continue;
-      const Kind kind = core.registry.find(Gvk::from(owner["apiVersion"].get_string(), owner["kind"].get_string()));
+      const Kind kind = core.registry.find(
+          Gvk::from(owner["apiVersion"].get_string(), owner["kind"].get_string()));
       if (kind == nullptr) continue;
-      core.schedule({"collect", {kind->set, kind->namespaced ? change.key.ns : "",
-                                 std::string(owner["name"].get_string())}},
+      core.schedule({"collect",
+                     {kind->set, kind->namespaced ? change.key.ns : "",
+                      std::string(owner["name"].get_string())}},
                     core.options.step_delay);
     }
   } else {
@@ -102,7 +122,8 @@ void Workloads::observe(Core& core, const Change& change) {
     // An object made for an owner that is already gone goes as well.
     if (change.type == Change::Type::added) {
       for (const Value& owner : object["metadata"]["ownerReferences"].items()) {
-        core.schedule({"orphaned", {"", "", std::string(owner["uid"].get_string())}}, std::chrono::seconds(1));
+        core.schedule({"orphaned", {"", "", std::string(owner["uid"].get_string())}},
+                      std::chrono::seconds(1));
       }
     }
   }
@@ -116,7 +137,8 @@ void Workloads::run(Core& core, const Task& task) {
   if (found != steps().end()) found->second(core, task.key);
 }
 
-// --- helpers ----------------------------------------------------------------------------------------
+// --- helpers
+// ----------------------------------------------------------------------------------------
 
 Value load(Core& core, const Key& key) {
   const Value* stored = core.storage.find(key);
@@ -137,8 +159,9 @@ bool save(Core& core, const Key& key, const Value& object, std::string_view subr
 bool make(Core& core, std::string_view set, const Value& object, std::string_view manager) {
   const Kind kind = core.registry.find(Gvk::of(object));
   if (kind == nullptr) return false;
-  Call call = core.internal(Verb::create, kind,
-                            {std::string(set), std::string(object["metadata"]["namespace"].get_string()), ""});
+  Call call = core.internal(
+      Verb::create, kind,
+      {std::string(set), std::string(object["metadata"]["namespace"].get_string()), ""});
   call.field_manager = manager;
   call.body = object;
   return core.execute(call).ok();
@@ -179,7 +202,9 @@ bool set_condition(Value& conditions, Value condition, const std::string& now) {
     const Value& had = conditions.at(i);
     if (!(had["type"] == condition["type"])) continue;
     const bool same_status = had["status"] == condition["status"];
-    if (same_status && had["reason"] == condition["reason"] && had["message"] == condition["message"]) return false;
+    if (same_status && had["reason"] == condition["reason"] &&
+        had["message"] == condition["message"])
+      return false;
     condition.set("lastTransitionTime", same_status ? had["lastTransitionTime"] : Value(now));
     conditions.item_mut(i) = std::move(condition);
     return true;
@@ -191,14 +216,16 @@ bool set_condition(Value& conditions, Value condition, const std::string& now) {
 
 bool pod_ready(const Value& pod) {
   for (const Value& condition : pod["status"]["conditions"].items()) {
-    if (condition["type"].get_string() == "Ready") return condition["status"].get_string() == "True";
+    if (condition["type"].get_string() == "Ready")
+      return condition["status"].get_string() == "True";
   }
   return false;
 }
 
 bool pod_active(const Value& pod) {
   const std::string_view phase = pod["status"]["phase"].get_string();
-  return phase != "Succeeded" && phase != "Failed" && !pod["metadata"].contains("deletionTimestamp");
+  return phase != "Succeeded" && phase != "Failed" &&
+         !pod["metadata"].contains("deletionTimestamp");
 }
 
 std::string template_hash(const Value& pod_template) {

@@ -1,9 +1,9 @@
-// The simulated control plane behind the API: controllers, scheduler and kubelet as one table of pure-ish
-// steps "look at the objects, make the next write". Nothing here waits: a step that must happen later is
-// scheduled on the Core.
+// The simulated control plane behind the API: controllers, scheduler and kubelet as one table of
+// pure-ish steps "look at the objects, make the next write". Nothing here waits: a step that must
+// happen later is scheduled on the Core.
 //
-// Owner: api/kube; runs under the Core's lock. Failure: a step whose write fails is dropped; the next change
-// of its objects schedules it again.
+// Owner: api/kube; runs under the Core's lock. Failure: a step whose write fails is dropped; the
+// next change of its objects schedules it again.
 #pragma once
 
 #include "api/kube/core.hh"
@@ -62,7 +62,7 @@ void step_pod_finish(Core& core, const Key& key);  // a Job's containers end
 void step_endpoints(Core& core, const Key& key);
 void step_claim(Core& core, const Key& key);
 void step_namespace(Core& core, const Key& key);
-void step_collect(Core& core, const Key& key);    // an object that is being deleted with dependents
-void step_orphaned(Core& core, const Key& key);   // key.name is the uid of an owner that is gone
+void step_collect(Core& core, const Key& key);   // an object that is being deleted with dependents
+void step_orphaned(Core& core, const Key& key);  // key.name is the uid of an owner that is gone
 
 }  // namespace weir::api::kube

@@ -75,9 +75,11 @@ Result<void> Core::check_body(Call& call, Value& object) const {
   if (!object.is_object()) return bad_request("the body of the request was in an unknown format");
   const KindInfo& kind = *call.kind;
   const Gvk sent = Gvk::of(object);
-  if (!sent.kind.empty() && (sent.kind != kind.gvk.kind || object["apiVersion"].get_string() != kind.gvk.api_version())) {
-    return bad_request("the API version in the data (" + std::string(object["apiVersion"].get_string()) +
-                       ") does not match the expected API version (" + kind.gvk.api_version() + ")");
+  if (!sent.kind.empty() &&
+      (sent.kind != kind.gvk.kind || object["apiVersion"].get_string() != kind.gvk.api_version())) {
+    return bad_request(
+        "the API version in the data (" + std::string(object["apiVersion"].get_string()) +
+        ") does not match the expected API version (" + kind.gvk.api_version() + ")");
   }
   object.set("apiVersion", kind.gvk.api_version());
   object.set("kind", kind.gvk.kind);
@@ -89,7 +91,8 @@ Result<void> Core::check_body(Call& call, Value& object) const {
   if (kind.namespaced) {
     const std::string_view ns = metadata["namespace"].get_string();
     if (!ns.empty() && ns != call.ns) {
-      return bad_request("the namespace of the provided object does not match the namespace sent on the request");
+      return bad_request(
+          "the namespace of the provided object does not match the namespace sent on the request");
     }
     metadata.set("namespace", call.ns);
   } else {
@@ -112,9 +115,9 @@ Result<void> Core::check_namespace(Call& call, const Value& object) const {
   const Value* ns = storage.find({"namespaces", "", call.ns});
   if (ns == nullptr) return namespace_not_found(call, call.ns);
   if ((*ns)["metadata"].contains("deletionTimestamp")) {
-    return forbidden(*call.kind, call.name,
-                     "unable to create new content in namespace " + call.ns +
-                         " because it is being terminated");
+    return forbidden(
+        *call.kind, call.name,
+        "unable to create new content in namespace " + call.ns + " because it is being terminated");
   }
   return {};
 }
@@ -127,7 +130,8 @@ Result<void> Core::decode(Call& call, Value& object) const {
     drop_nulls(object);
     const std::string problem = find_type_error(object, *kind.schema);
     if (!problem.empty()) {
-      return bad_request(kind_text(kind) + " cannot be handled as a " + kind.gvk.kind + ": " + problem);
+      return bad_request(kind_text(kind) + " cannot be handled as a " + kind.gvk.kind + ": " +
+                         problem);
     }
   }
   std::vector<std::string> dropped;
@@ -136,7 +140,8 @@ Result<void> Core::decode(Call& call, Value& object) const {
   std::string list;
   for (const std::string& field : dropped) {
     list += (list.empty() ? "" : ", ") + std::string("unknown field \"") + field + "\"";
-    if (call.field_validation != "Strict") call.warnings.push_back("unknown field \"" + field + "\"");
+    if (call.field_validation != "Strict")
+      call.warnings.push_back("unknown field \"" + field + "\"");
   }
   if (call.field_validation != "Strict") return {};
   return bad_request(kind_text(kind) + " cannot be handled as a " + kind.gvk.kind +
@@ -161,7 +166,8 @@ Result<Value> Core::create(Call& call) {
   }
   WEIR_CHECK(check_namespace(call, object));
   WEIR_CHECK(decode(call, object));
-  if (!name.empty() && storage.find(key_of(call)) != nullptr) return already_exists(*call.kind, name);
+  if (!name.empty() && storage.find(key_of(call)) != nullptr)
+    return already_exists(*call.kind, name);
   call.created = true;
   return finish(call, Value(), std::move(object), nullptr);
 }
@@ -174,8 +180,9 @@ Result<Value> Core::update(Call& call) {
   WEIR_CHECK(decode(call, object));
   const Value live = show(*stored, *call.kind);
   if (call.kind->custom && object["metadata"]["resourceVersion"].get_string().empty()) {
-    return invalid(call, call.name,
-                   {invalid_error("metadata.resourceVersion", Value(0), "must be specified for an update")});
+    return invalid(
+        call, call.name,
+        {invalid_error("metadata.resourceVersion", Value(0), "must be specified for an update")});
   }
   return finish(call, live, std::move(object), nullptr);
 }
@@ -196,10 +203,11 @@ Result<Value> Core::patch(Call& call) {
     if (!call.body.is_object()) return bad_request("the patch is no JSON object");
     value::apply_merge_patch(object, call.body);
   } else if (call.kind->custom) {
-    return make_error(Code::unsupported,
-                      "the body of the request was in an unknown format - accepted media types include: "
-                      "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
-                      "UnsupportedMediaType");
+    return make_error(
+        Code::unsupported,
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+        "UnsupportedMediaType");
   } else {
     WEIR_CHECK(apply_strategic_patch(object, call.body, call.kind->schema));
   }
@@ -213,10 +221,12 @@ Result<Value> Core::apply(Call& call, const Value& live) {
   WEIR_CHECK(check_body(call, config));
   if (call.field_manager.empty()) {
     return make_error(Code::invalid,
-                      "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+                      "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
+                      "required for apply patch",
                       "Invalid");
   }
-  if (config["metadata"].contains("managedFields") && !config["metadata"]["managedFields"].empty()) {
+  if (config["metadata"].contains("managedFields") &&
+      !config["metadata"]["managedFields"].empty()) {
     return bad_request("metadata.managedFields must be nil");
   }
   drop_nulls(config);
@@ -227,15 +237,17 @@ Result<Value> Core::apply(Call& call, const Value& live) {
   WEIR_CHECK(decode(call, config));
   const std::string wanted(config["metadata"]["resourceVersion"].get_string());
   Value& metadata = config.entry("metadata");
-  for (const char* field : {"resourceVersion", "uid", "creationTimestamp", "generation", "managedFields",
-                            "selfLink", "deletionTimestamp"}) {
+  for (const char* field : {"resourceVersion", "uid", "creationTimestamp", "generation",
+                            "managedFields", "selfLink", "deletionTimestamp"}) {
     metadata.erase(field);
   }
   if (!wanted.empty() && wanted != live["metadata"]["resourceVersion"].get_string()) {
     return write_conflict(*call.kind, call.name,
-                          "the object has been modified; please apply your changes to the latest version and try again");
+                          "the object has been modified; please apply your changes to the latest "
+                          "version and try again");
   }
-  if (call.subresource.empty() && call.kind->subresource("status") != nullptr) config.erase("status");
+  if (call.subresource.empty() && call.kind->subresource("status") != nullptr)
+    config.erase("status");
   if (call.subresource == "status") config.erase("spec");
   std::vector<Manager> managers;
   WEIR_TRY(Value object, apply_configuration(live, config, context_of(call), call, managers));
@@ -277,8 +289,9 @@ void Core::keep_system_fields(const Call& call, const Value& live, Value& object
     }
   }
   Value& metadata = object.entry("metadata");
-  for (const char* field : {"uid", "creationTimestamp", "generation", "resourceVersion", "generateName",
-                            "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}) {
+  for (const char* field :
+       {"uid", "creationTimestamp", "generation", "resourceVersion", "generateName",
+        "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}) {
     if (const Value* was = live["metadata"].find(field)) {
       metadata.set(field, *was);
     } else {
@@ -287,20 +300,24 @@ void Core::keep_system_fields(const Call& call, const Value& live, Value& object
   }
 }
 
-Result<Value> Core::finish(Call& call, const Value& live, Value object, std::vector<Manager>* managers) {
+Result<Value> Core::finish(Call& call, const Value& live, Value object,
+                           std::vector<Manager>* managers) {
   const KindInfo& kind = *call.kind;
   const Value& sent = object["metadata"];
   if (!live.is_null()) {
     const std::string_view revision = sent["resourceVersion"].get_string();
-    if (!revision.empty() && revision != "0" && revision != live["metadata"]["resourceVersion"].get_string()) {
+    if (!revision.empty() && revision != "0" &&
+        revision != live["metadata"]["resourceVersion"].get_string()) {
       return write_conflict(kind, call.name,
-                            "the object has been modified; please apply your changes to the latest version and try again");
+                            "the object has been modified; please apply your changes to the latest "
+                            "version and try again");
     }
     const std::string uid(sent["uid"].get_string());
     const std::string_view had = live["metadata"]["uid"].get_string();
     if (!uid.empty() && uid != had) {
-      return write_conflict(kind, call.name, "Precondition failed: UID in precondition: " + uid +
-                                                 ", UID in object meta: " + std::string(had));
+      return write_conflict(kind, call.name,
+                            "Precondition failed: UID in precondition: " + uid +
+                                ", UID in object meta: " + std::string(had));
     }
   }
   keep_system_fields(call, live, object);
@@ -327,7 +344,8 @@ Result<Value> Core::finish(Call& call, const Value& live, Value object, std::vec
 }
 
 Result<Value> Core::store(Call& call, const Key& key, const Value& live, Value object) {
-  if (key.set == "customresourcedefinitions.apiextensions.k8s.io") establish_crd(object, now_text());
+  if (key.set == "customresourcedefinitions.apiextensions.k8s.io")
+    establish_crd(object, now_text());
   if (!live.is_null()) {
     if (same_but_times(live, object)) return live;
     if (has_generation(*call.kind) && call.subresource != "status" && !same_spec(live, object)) {
@@ -337,7 +355,8 @@ Result<Value> Core::store(Call& call, const Key& key, const Value& live, Value o
   if (call.dry_run) return object;
   const Value& metadata = object["metadata"];
   if (metadata.contains("deletionTimestamp") && metadata["finalizers"].empty() &&
-      metadata["deletionGracePeriodSeconds"].get_int() == 0 && object["spec"]["finalizers"].empty()) {
+      metadata["deletionGracePeriodSeconds"].get_int() == 0 &&
+      object["spec"]["finalizers"].empty()) {
     WEIR_TRY(Value last, storage.put(key, object));
     changed();
     return erase(key);

@@ -46,10 +46,15 @@ Result<int> serve(const KubeFlags& flags) {
   options.credentials = {{token, "admin", {"system:masters", "system:authenticated"}}};
   WEIR_TRY(const auto server, api::kube::KubeServer::open(options));
   const auto driver = api::kube::drive(*server);
-  WEIR_TRY(const auto front, api::kube::listen({.address = address.host, .port = address.port, .threads = 2, .tls = flags.tls}));
-  front->route("/", [&server](const api::kube::Request& request) { return server->handle(request); });
-  WEIR_CHECK(write_file(flags.kubeconfig, api::kube::kubeconfig(front->url(), token, front->certificate()), 0600));
-  std::printf("► Kubernetes API %s\n► export KUBECONFIG=%s\n", front->url().c_str(), flags.kubeconfig.c_str());
+  WEIR_TRY(const auto front,
+           api::kube::listen(
+               {.address = address.host, .port = address.port, .threads = 2, .tls = flags.tls}));
+  front->route("/",
+               [&server](const api::kube::Request& request) { return server->handle(request); });
+  WEIR_CHECK(write_file(flags.kubeconfig,
+                        api::kube::kubeconfig(front->url(), token, front->certificate()), 0600));
+  std::printf("► Kubernetes API %s\n► export KUBECONFIG=%s\n", front->url().c_str(),
+              flags.kubeconfig.c_str());
   std::fflush(stdout);
   while (!wait_for_signal(1000)) {
   }
@@ -60,7 +65,9 @@ Result<int> serve(const KubeFlags& flags) {
 
 int run_kube(int argc, char** argv) {
   KubeFlags flags;
-  Args args("kube", "Serves a Kubernetes API without a cluster: objects, server-side apply, simulated workloads.");
+  Args args("kube",
+            "Serves a Kubernetes API without a cluster: objects, server-side apply, simulated "
+            "workloads.");
   args.option("--data-dir", flags.data_dir, "where objects are kept; in memory without it");
   args.option("--listen", flags.listen, "address and port");
   args.option("--write-kubeconfig", flags.kubeconfig, "where to write the kubeconfig for it");

@@ -44,7 +44,8 @@ struct Cluster {
     clock.time = end;
   }
 
-  Result<Value> apply(std::string_view yaml, std::string manager, bool force = false, bool dry_run = false) {
+  Result<Value> apply(std::string_view yaml, std::string manager, bool force = false,
+                      bool dry_run = false) {
     auto object = value::parse_yaml(yaml);
     REQUIRE(object.ok());
     reconcile::WriteOptions options;
@@ -111,17 +112,21 @@ data: {a: "9"}
 TEST_CASE("a field that is applied no more goes, unless somebody else owns it") {
   Cluster cluster;
   REQUIRE(cluster.apply(config_map, "weir").ok());
-  REQUIRE(cluster.apply(R"(
+  REQUIRE(cluster
+              .apply(R"(
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: default}
 data: {b: "2"}
-)", "kubectl").ok());
+)",
+                     "kubectl")
+              .ok());
   const auto less = cluster.apply(R"(
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: default}
-)", "weir");
+)",
+                                  "weir");
   REQUIRE(less.ok());
   CHECK_FALSE((*less)["data"].contains("a"));
   CHECK((*less)["data"]["b"].get_string() == "2");
@@ -173,7 +178,8 @@ TEST_CASE("a new template rolls out and the old ReplicaSet is scaled to nothing"
   std::int64_t pods = 0;
   for (const Value& set : sets->items) pods += set["status"]["replicas"].get_int();
   CHECK(pods == 2);
-  CHECK((*cluster.api->get(web))["metadata"]["annotations"]["deployment.kubernetes.io/revision"].get_string() == "2");
+  CHECK((*cluster.api->get(web))["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+            .get_string() == "2");
 }
 
 TEST_CASE("deleting an owner takes its dependents along") {
@@ -187,11 +193,14 @@ TEST_CASE("deleting an owner takes its dependents along") {
 
 TEST_CASE("an object with finalizers waits for them") {
   Cluster cluster;
-  REQUIRE(cluster.apply(R"(
+  REQUIRE(cluster
+              .apply(R"(
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: default, finalizers: [example.com/hold]}
-)", "weir").ok());
+)",
+                     "weir")
+              .ok());
   REQUIRE(cluster.api->remove(settings, {}).ok());
   CHECK((*cluster.api->get(settings))["metadata"].contains("deletionTimestamp"));
   const auto body = value::parse_json(R"({"metadata":{"finalizers":null}})");
@@ -202,7 +211,10 @@ metadata: {name: settings, namespace: default, finalizers: [example.com/hold]}
 TEST_CASE("a namespace goes with all that is in it") {
   Cluster cluster;
   REQUIRE(cluster.apply("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}", "weir").ok());
-  REQUIRE(cluster.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}", "weir").ok());
+  REQUIRE(
+      cluster
+          .apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}", "weir")
+          .ok());
   REQUIRE(cluster.api->remove({{"", "v1", "Namespace"}, "", "shop"}, {}).ok());
   cluster.run(std::chrono::seconds(1));
   CHECK_FALSE(cluster.api->get({{"", "v1", "Namespace"}, "", "shop"}).ok());
@@ -212,23 +224,32 @@ TEST_CASE("a namespace goes with all that is in it") {
 TEST_CASE("a watch tells of the first list, changes and deletions in order") {
   Cluster cluster;
   std::vector<reconcile::WatchType> seen;
-  const auto watch = cluster.api->watch({{"", "v1", "ConfigMap"}, "default", "", ""},
-                                        [&](const reconcile::WatchEvent& event) { seen.push_back(event.type); });
+  const auto watch =
+      cluster.api->watch({{"", "v1", "ConfigMap"}, "default", "", ""},
+                         [&](const reconcile::WatchEvent& event) { seen.push_back(event.type); });
   REQUIRE(cluster.apply(config_map, "weir").ok());
-  REQUIRE(cluster.api->patch(settings, reconcile::PatchType::merge, *value::parse_json(R"({"data":{"a":"7"}})"), {}).ok());
+  REQUIRE(cluster.api
+              ->patch(settings, reconcile::PatchType::merge,
+                      *value::parse_json(R"({"data":{"a":"7"}})"), {})
+              .ok());
   REQUIRE(cluster.api->remove(settings, {}).ok());
   using reconcile::WatchType;
-  CHECK(seen == std::vector<WatchType>{WatchType::synced, WatchType::added, WatchType::modified, WatchType::deleted});
+  CHECK(seen == std::vector<WatchType>{WatchType::synced, WatchType::added, WatchType::modified,
+                                       WatchType::deleted});
 }
 
 TEST_CASE("an update of an old version is refused") {
   Cluster cluster;
   Value old = *cluster.apply(config_map, "weir");
-  REQUIRE(cluster.api->patch(settings, reconcile::PatchType::merge, *value::parse_json(R"({"data":{"a":"7"}})"), {}).ok());
+  REQUIRE(cluster.api
+              ->patch(settings, reconcile::PatchType::merge,
+                      *value::parse_json(R"({"data":{"a":"7"}})"), {})
+              .ok());
   const auto refused = cluster.api->update(old, {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message ==
-        "Operation cannot be fulfilled on configmaps \"settings\": the object has been modified; please apply "
+        "Operation cannot be fulfilled on configmaps \"settings\": the object has been modified; "
+        "please apply "
         "your changes to the latest version and try again");
 }
 
@@ -251,14 +272,18 @@ TEST_CASE("a service account may do what its role allows and nothing else") {
   const auto refused = cluster.api->get(settings, robot);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message ==
-        "configmaps \"settings\" is forbidden: User \"system:serviceaccount:default:robot\" cannot get resource "
+        "configmaps \"settings\" is forbidden: User \"system:serviceaccount:default:robot\" cannot "
+        "get resource "
         "\"configmaps\" in API group \"\" in the namespace \"default\"");
-  REQUIRE(cluster.apply(R"(
+  REQUIRE(cluster
+              .apply(R"(
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: robot, namespace: default}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 subjects: [{kind: ServiceAccount, name: robot, namespace: default}]
-)", "weir").ok());
+)",
+                     "weir")
+              .ok());
   CHECK(cluster.api->get(settings, robot).ok());
 }
