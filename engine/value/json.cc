@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/base/limits.hh"
+#include "engine/value/key_cache.hh"
 #include "engine/value/number_text.hh"
 #include "engine/value/utf8.hh"
 
@@ -130,7 +131,7 @@ class JsonReader {
       const char* const raw = field.key().raw();
       Value key, child;
       const auto left = static_cast<std::size_t>(text_.data() + text_.size() - raw);
-      if (!read_string(std::string_view(raw, left), key)) return false;
+      if (!read_string(std::string_view(raw, left), key, true)) return false;
       if (!read(field.value(), child, depth + 1)) return false;
       if (Value* earlier = out.find_mut(key.as_string())) {
         *earlier = std::move(child);
@@ -177,13 +178,13 @@ class JsonReader {
   }
 
   // `text` begins after the opening quote; the end of the string is found here.
-  bool read_string(std::string_view text, Value& out) {
+  bool read_string(std::string_view text, Value& out, bool key = false) {
     const void* quote = std::memchr(text.data(), '"', text.size());
     if (quote == nullptr) return fail_text("unclosed string");
     const auto length = static_cast<std::size_t>(static_cast<const char*>(quote) - text.data());
     const void* slash = std::memchr(text.data(), '\\', length);
     if (slash == nullptr) {
-      out = Value(text.substr(0, length));
+      out = key ? keys_.get(text.substr(0, length)) : Value(text.substr(0, length));
       return true;
     }
     scratch_.clear();
@@ -203,6 +204,7 @@ class JsonReader {
 
   ondemand::document& document_;
   std::string_view text_;
+  KeyCache keys_;
   std::string scratch_;
   std::string problem_;
   std::size_t nodes_ = 0;

@@ -17,6 +17,7 @@ struct Counted {
 };
 
 constexpr std::size_t index_threshold = 16;
+constexpr std::size_t first_members = 4;  // most objects have a few
 
 const Value& shared_null() {
   static const Value null;
@@ -68,6 +69,7 @@ struct Value::ObjectRep : Counted {
   }
 
   void append(Member member) {
+    if (members.capacity() == 0) members.reserve(first_members);
     members.push_back(std::move(member));
     if (index != nullptr) {
       add_to_index(members.size() - 1);

@@ -139,8 +139,12 @@ bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlPropertie
     return true;
   }
   Value key;
-  if (plain && properties.tag.empty() &&
-      resolve_plain(text, yaml_1_1_, key) == ScalarKind::no_number) {
+  const bool untagged = properties.tag.empty();
+  const ScalarKind kind =
+      plain && untagged ? resolve_plain(text, yaml_1_1_, key) : ScalarKind::string;
+  if (untagged && kind == ScalarKind::string) {
+    key = keys_.get(text);
+  } else if (kind == ScalarKind::no_number) {
     const bool minus = text.starts_with('-'), infinite = text.find_first_of("iI") != text.npos;
     key = Value(!yaml_1_1_ ? text : !infinite ? ".nan" : minus ? "-.inf" : ".inf");
   } else if (!resolve(text, plain, properties, mark, key)) {
@@ -149,7 +153,7 @@ bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlPropertie
   if (properties.anchor != 0) remember(properties.anchor, key, 1, 0);
   if (!yaml_1_1_ && plain && key.is_string() && key.as_string() != text) {
     // A timestamp: as a key it keeps its form, and is no string either.
-    if (frames_.size() > 1 && properties.tag.empty())
+    if (frames_.size() > 1 && untagged)
       return fail(Code::invalid, mark, "a mapping key must be a string: quote it as \"" +
                                            std::string(text) + "\"");
     key = Value(text);

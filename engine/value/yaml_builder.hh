@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/result.hh"
+#include "engine/value/key_cache.hh"
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_scalar.hh"
 
@@ -91,6 +92,7 @@ class YamlBuilder {
   const YamlOptions options_;
   const bool yaml_1_1_;
   const std::size_t nodes_max_;
+  KeyCache keys_;
   std::vector<Frame> frames_;
   std::vector<Anchor> anchors_;
   Value root_;
