@@ -19,6 +19,8 @@ int run_version(int, char**) {
 int main(int argc, char** argv) {
   using namespace weir::cli;
   static const std::vector<Verb> verbs = {
+      {"get", "Flux objects and their state.", run_get},
+      {"install", "The CustomResourceDefinitions of every kind.", run_install},
       {"kube", "The embedded Kubernetes API alone.", run_kube},
       {"kustomize", "Builds a kustomization, as kubectl kustomize does.", run_kustomize},
       {"run", "The engine against a cluster.", run_run},

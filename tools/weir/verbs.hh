@@ -3,6 +3,8 @@
 
 namespace weir::cli {
 
+int run_get(int argc, char** argv);
+int run_install(int argc, char** argv);
 int run_kube(int argc, char** argv);
 int run_kustomize(int argc, char** argv);
 int run_run(int argc, char** argv);
