@@ -37,12 +37,22 @@ constexpr std::array plumbing = {
     "config.k8s.io/id",
 };
 
-void drop_local_config(ResMap& resources) {
+Result<void> drop_local_config(ResMap& resources) {
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    const Value& object = resources[i].object();
+    const bool named = !resources[i].name().empty() || resources[i].kind().ends_with("List");
+    if (named && !resources[i].kind().empty()) continue;
+    return base::make_error(base::Code::invalid,
+                            std::string("missing ") + (named ? "kind" : "metadata.name") +
+                                " in object " + resources[i].id().to_string() + " " +
+                                std::string(object["apiVersion"].get_string()));
+  }
   resources.filter([](const Resource& resource) {
     const Value& annotations = resource.object()["metadata"]["annotations"];
     const Value* local = annotations.find(local_config);
     return local == nullptr || resource.annotations().find(local_config)->second == "false";
   });
+  return {};
 }
 
 // The reference writes annotations anew at the end: sorted, as strings, without its own, none when
@@ -98,7 +108,7 @@ Result<BuildResult> build(const base::FileTree& tree, std::string_view directory
   WEIR_CHECK(add_hashes(resources));
   WEIR_CHECK(fix_name_references(resources, *result.config));
   WEIR_CHECK(resolve_vars(resources, result.vars, result.config->var_references, state.warnings));
-  drop_local_config(resources);
+  WEIR_CHECK(drop_local_config(resources));
   static const Value legacy = Value::object({{"order", "legacy"}});
   const bool by_default = options.legacy_order && !kustomization.fields.contains("sortOptions");
   WEIR_CHECK(sort_resources(resources, by_default ? legacy : kustomization["sortOptions"]));
