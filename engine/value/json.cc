@@ -116,7 +116,10 @@ class JsonReader {
     const std::string_view token = item.raw_json_token();
     if (token[0] == '{') return read_object(item, out, depth);
     if (token[0] == '[') return read_array(item, out, depth);
-    // The iterator moves past what it was not asked to convert, checking what follows.
+    // The iterator moves past what it was not asked to convert, but does not look what comes behind it.
+    const char* const next = token.data() + token.size();
+    if (next < text_.data() + text_.size() && *next != ',' && *next != ']' && *next != '}')
+      return fail_text("unexpected character after a value");
     return read_scalar(trim_token(token), out);
   }
 

@@ -144,11 +144,12 @@ bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlPropertie
       plain && untagged ? resolve_plain(text, yaml_1_1_, key) : ScalarKind::string;
   if (untagged && kind == ScalarKind::string) {
     key = keys_.get(text);
-  } else if (kind == ScalarKind::no_number) {
+  } else if (kind == ScalarKind::no_number && (yaml_1_1_ || frames_.size() == 1)) {
     const bool minus = text.starts_with('-'), infinite = text.find_first_of("iI") != text.npos;
     key = Value(!yaml_1_1_ ? text : !infinite ? ".nan" : minus ? "-.inf" : ".inf");
-  } else if (!resolve(text, plain, properties, mark, key)) {
-    return false;
+  } else if (!(kind == ScalarKind::floating && yaml_1_1_) &&
+             !resolve(text, plain, properties, mark, key)) {
+    return false;  // floats as keys keep their fraction, so they are not settled
   }
   if (properties.anchor != 0) remember(properties.anchor, key, 1, 0);
   if (!yaml_1_1_ && plain && key.is_string() && key.as_string() != text) {

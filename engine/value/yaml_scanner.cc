@@ -259,7 +259,9 @@ bool YamlScanner::scan_node_content(int indent, bool key_allowed, int key_column
     case '|':
     case '>': return scan_block_scalar(indent, properties.view());
     case '[':
-    case '{': return scan_flow_or_key(key_allowed, properties);
+    case '{':
+      flow_indent_ = indent + 1;
+      return scan_flow_or_key(key_allowed, properties);
     case '"':
     case '\'': return scan_quoted_node(key_allowed, key_column, start, properties);
     case '*':

@@ -132,6 +132,7 @@ class YamlScanner {
   std::uint32_t line_ = 1;
   bool unusual_ = false;
   bool crossed_line_ = false;  // the last skip_to_token() went over a line break
+  int flow_indent_ = 0;        // the column tabs may not indent text before, in the flow collection being read
   bool plain_ended_line_ = false;  // the last plain scalar went over the break that follows it
   std::string scratch_;
   std::unordered_map<std::string, std::size_t> anchors_;

@@ -121,7 +121,7 @@ bool YamlScanner::scan_flow_scalar(const Properties& properties, Position start,
     if (!scan_double_quoted(text)) return false;
   } else if (kind == '\'') {
     if (!scan_single_quoted(text)) return false;
-  } else if (!scan_plain(0, true, text)) {
+  } else if (!scan_plain(flow_indent_, true, text)) {
     return false;
   }
   const bool one_line = line_ == start.line;

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	goyaml "go.yaml.in/yaml/v2"
@@ -46,6 +47,31 @@ func (p *peer) ask(mode string, text []byte) (bool, string) {
 	return status == "ok", string(body)
 }
 
+// Numbers as Kubernetes' decoders keep them: int64, uint64, else float64.
+func settle(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if i, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+			return i
+		}
+		if u, err := strconv.ParseUint(string(value), 10, 64); err == nil {
+			return u
+		}
+		if f, err := value.Float64(); err == nil {
+			return f
+		}
+	case []any:
+		for i := range value {
+			value[i] = settle(value[i])
+		}
+	case map[string]any:
+		for k := range value {
+			value[k] = settle(value[k])
+		}
+	}
+	return value
+}
+
 // What the Go tools make of a document.
 func expect(mode string, text []byte) (result string, err error) {
 	defer func() {
@@ -64,10 +90,10 @@ func expect(mode string, text []byte) (result string, err error) {
 		if err := decoder.Decode(&value); err != nil {
 			return "", err
 		}
-		if decoder.More() {
+		if !json.Valid(text) {
 			return "", fmt.Errorf("trailing data")
 		}
-		out, err := json.Marshal(value)
+		out, err := json.Marshal(settle(value))
 		return string(out), err
 	case "kustomize":
 		nodes, err := kio.FromBytes(text)

@@ -83,3 +83,10 @@ TEST_CASE("nesting beyond the cap is a limit, not a crash") {
         Code::limit);
   CHECK_FALSE(parse_json(std::string(1'000'000, '[')).ok());
 }
+
+TEST_CASE("a colon behind a value is refused") {
+  for (const char* text : {R"({"a":"b":1})", R"(["a":1])", R"({"a":1:2})", R"([1:2])", R"({"a":{"b":"c":{}}})"}) {
+    INFO(text);
+    CHECK_FALSE(parse_json(text).ok());
+  }
+}
