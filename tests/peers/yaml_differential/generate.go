@@ -129,7 +129,7 @@ func generate(random *rand.Rand, mode string) []byte {
 	w := &textWriter{random: random}
 	w.mapping(0, 3)
 	text := w.out.Bytes()
-	if random.Intn(3) == 0 {
+	if random.Intn(5) == 0 {
 		text = mutate(random, text)
 	}
 	return text
@@ -151,6 +151,9 @@ func (w *textWriter) lineEnd() {
 }
 
 func (w *textWriter) scalarWord() string {
+	if w.random.Intn(3) != 0 {
+		return w.pick("a", "abc", "x-y", "x.y", "x/y", "1", "1.5", "true", "no", "on", "a b", "a:b", "a#b", "http://x.y/z", "0777", "1e3", "100m", "1.2.3", "2001-01-02", "12:30", "a'b", "é", "~x", "a b c d", "-a", "=a", "a=b", "0x1F", "null")
+	}
 	for {
 		s := word(w.random)
 		if !strings.ContainsAny(s, "\u2028\u0085\ufeff\u0001\u007f") {
@@ -219,7 +222,7 @@ func (w *textWriter) blockScalar(indent int) {
 }
 
 func (w *textWriter) properties() string {
-	if w.random.Intn(12) != 0 {
+	if w.random.Intn(40) != 0 {
 		return ""
 	}
 	return w.pick("&a1 ", "&a2 ", "!!str ", "!!int ", "!!float ", "!!binary ", "!!bool ", "!local ", "!!map ", "!!seq ", "&a1 !!str ", "!!null ", "!!timestamp ")
@@ -268,10 +271,10 @@ func (w *textWriter) value(indent, depth int, inSequence bool) {
 		w.out.WriteString(w.scalarWord())
 		w.lineEnd()
 	case 10:
-		w.out.WriteString(w.pick(" *a1", " *a2", " *zz", " "+w.scalarWord()))
+		w.out.WriteString(w.pick(" *a1", " "+w.scalarWord(), " "+w.scalarWord(), " "+w.scalarWord()))
 		w.lineEnd()
 	default:
-		w.out.WriteString(w.pick(" ", " ", " ", " ", "  ", "\t", "") + properties + w.scalarWord())
+		w.out.WriteString(w.pick(" ", " ", " ", " ", " ", " ", " ", " ", " ", " ", "  ", "\t", "") + properties + w.scalarWord())
 		w.lineEnd()
 	}
 }
@@ -280,7 +283,7 @@ func (w *textWriter) pickInt(choices ...int) int { return choices[w.random.Intn(
 
 func (w *textWriter) key(i int) string {
 	r := w.random
-	switch r.Intn(24) {
+	switch r.Intn(60) {
 	case 0:
 		return w.scalarWord()
 	case 1:
@@ -308,7 +311,7 @@ func (w *textWriter) mappingInline(indent, depth int) {
 func (w *textWriter) mapping(indent, depth int) {
 	for i := w.random.Intn(4) + 1; i > 0; i-- {
 		w.pad(indent)
-		if w.random.Intn(60) == 0 {
+		if w.random.Intn(400) == 0 {
 			w.out.WriteString(w.pick(" ", "\t", "- "))
 		}
 		w.out.WriteString(w.key(i) + w.pick(":", ":", ":", ":", ":", ":", " :"))
