@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "engine/base/duration.hh"
+#include "engine/model/condition.hh"
 #include "tools/weir/host.hh"
 
 namespace weir::cli {
@@ -148,9 +149,12 @@ Result<Value> wait_for(const Connection& connection, const ObjectId& id, const W
     answer = done(latest);
     return !answer.has_value();
   });
-  if (!answer)
+  if (!answer) {
+    const auto state = model::condition_message(latest.path("status", "conditions"), "Ready");
     return make_error(Code::timeout, "timed out after " + connection.timeout() + " waiting for " +
-                                         id.subject());
+                                         id.subject() + (state.empty() ? "" : ": ") +
+                                         std::string(state));
+  }
   if (!answer->ok()) return std::move(*answer).error();
   return latest;
 }

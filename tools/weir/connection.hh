@@ -27,7 +27,8 @@ class Connection {
   // Reads the flags only, for verbs that touch no cluster.
   Result<void> check();
 
-  kube::KubeClient& kube() const { return *client_; }
+  reconcile::KubeApi& kube() const { return *client_; }
+  kube::KubeClient& client() const { return *client_; }  // for requests without a typed call
   const std::string& ns() const { return ns_; }
   SteadyTime deadline() const { return deadline_; }
   const std::string& timeout() const { return timeout_; }

@@ -19,11 +19,16 @@ int run_version(int, char**) {
 int main(int argc, char** argv) {
   using namespace weir::cli;
   static const std::vector<Verb> verbs = {
+      {"events", "The Kubernetes events of Flux objects.", run_events},
       {"get", "Flux objects and their state.", run_get},
       {"install", "The CustomResourceDefinitions of every kind.", run_install},
       {"kube", "The embedded Kubernetes API alone.", run_kube},
       {"kustomize", "Builds a kustomization, as kubectl kustomize does.", run_kustomize},
+      {"reconcile", "Asks for a reconciliation and waits for it.", run_reconcile},
+      {"resume", "Resumes the reconciliation of objects.", run_resume},
       {"run", "The engine against a cluster.", run_run},
+      {"suspend", "Suspends the reconciliation of objects.", run_suspend},
+      {"tree", "The objects that a Kustomization has applied.", run_tree},
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
       {"version", "Prints the version.", run_version},
   };

@@ -3,11 +3,16 @@
 
 namespace weir::cli {
 
+int run_events(int argc, char** argv);
 int run_get(int argc, char** argv);
 int run_install(int argc, char** argv);
 int run_kube(int argc, char** argv);
 int run_kustomize(int argc, char** argv);
+int run_reconcile(int argc, char** argv);
+int run_resume(int argc, char** argv);
 int run_run(int argc, char** argv);
+int run_suspend(int argc, char** argv);
+int run_tree(int argc, char** argv);
 int run_up(int argc, char** argv);
 int run_version(int argc, char** argv);
 
