@@ -125,7 +125,12 @@ Error Remote::failure(int code) const {
 Result<void> Remote::connect() {
   const RemoteUrl& url = operation_.url;
   git_error_clear();
-  if (const int code = git_remote_create_anonymous(&remote_, repository_, url.clean.c_str()))
+  git_remote_create_options creation;
+  git_remote_create_options_init(&creation, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+  creation.repository = repository_;
+  // No rewriting of the address by configuration; its look-up leaks memory in libgit2 1.5 besides.
+  creation.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF;
+  if (const int code = git_remote_create_with_opts(&remote_, url.clean.c_str(), &creation))
     return failure(code);
   git_remote_connect_options options;
   git_remote_connect_options_init(&options, GIT_REMOTE_CONNECT_OPTIONS_VERSION);

@@ -3,6 +3,7 @@
 #include <git2.h>
 #include <git2/sys/transport.h>
 #include <libssh2.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <mutex>
@@ -176,14 +177,17 @@ Result<void> Session::write(const char* bytes, std::size_t size) {
   return {};
 }
 
-// Says goodbye only as far as the socket takes it at once: closing must not wait.
+// Says goodbye only as far as the socket takes it at once. With the socket shut down, every further
+// call of libssh2 ends in an error instead of EAGAIN, so that the frees below really free.
 void Session::close() {
-  if (channel_) libssh2_channel_free(channel_);
+  if (session_) libssh2_session_disconnect(session_, "done");
+  if (socket_.descriptor() >= 0) ::shutdown(socket_.descriptor(), SHUT_RDWR);
+  constexpr int tries_max = 100;
+  for (int i = 0; channel_ && i < tries_max; ++i)
+    if (libssh2_channel_free(channel_) != LIBSSH2_ERROR_EAGAIN) channel_ = nullptr;
   channel_ = nullptr;
-  if (session_) {
-    libssh2_session_disconnect(session_, "done");
-    libssh2_session_free(session_);
-  }
+  for (int i = 0; session_ && i < tries_max; ++i)
+    if (libssh2_session_free(session_) != LIBSSH2_ERROR_EAGAIN) session_ = nullptr;
   session_ = nullptr;
   socket_.close();
 }

@@ -318,7 +318,8 @@ TEST_CASE("no server holds a checkout past its timeout", "[git-peer]") {
       INFO(done.error().message);
       CHECK(done.error().code == Code::timeout);
     });
-    CHECK(took < 2);
+    INFO(url);
+    CHECK(took < 10);  // the servers here hold on for 60 s, or for ever
   }
 }
 
