@@ -4,10 +4,8 @@
 #include "engine/apply/order.hh"
 #include "engine/apply/skip.hh"
 #include "engine/base/digest.hh"
-#include "engine/expr/envsubst.hh"
-#include "engine/kustomize/build.hh"
-#include "engine/kustomize/generate.hh"
 #include "engine/reconcile/executor.hh"
+#include "engine/reconcile/render.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
@@ -35,42 +33,6 @@ class CountingLoader final : public kustomize::RemoteLoader {
   kustomize::RemoteLoader* next_;
 };
 
-Result<void> add_variables(expr::Variables& variables, const Value& object, bool secret) {
-  for (const auto& member : object["data"].members()) {
-    if (!expr::valid_variable_name(member.name()))
-      return make_error(Code::invalid, "'" + std::string(member.name()) + "' var name is invalid");
-    std::string text(member.value.get_string());
-    if (secret) {
-      WEIR_TRY(text, base::base64_decode(text));
-    }
-    expr::set_variable(variables, member.name(), text);
-  }
-  return {};
-}
-
-// Contract K5.3, K5.4: references in order, then the inline ones over them.
-Result<expr::Variables> read_variables(KubeApi& kube, const std::string& ns,
-                                       const model::KustomizationSpec& spec) {
-  expr::Variables variables;
-  for (const auto& reference : spec.substitute_from) {
-    const char* kind = reference.secret ? "Secret" : "ConfigMap";
-    auto object = kube.get({Gvk{"", "v1", kind}, ns, reference.name});
-    if (!object.ok()) {
-      if (reference.optional && object.error().code == Code::not_found) continue;
-      return std::move(object).error().with_context(
-          "substitute from '" + std::string(kind) + "/" + reference.name + "' error");
-    }
-    auto added = add_variables(variables, *object, reference.secret);
-    if (!added.ok()) return std::move(added).error();
-  }
-  for (const auto& [name, text] : spec.substitute) {
-    if (!expr::valid_variable_name(name))
-      return make_error(Code::invalid, "'" + name + "' var name is invalid");
-    expr::set_variable(variables, name, text);
-  }
-  return variables;
-}
-
 base::Digest cache_key(const ObjectId& owner, const BuildManifests& build,
                        const expr::Variables& variables) {
   base::Sha256 hash;
@@ -88,44 +50,6 @@ base::Digest cache_key(const ObjectId& owner, const BuildManifests& build,
     add(text);
   }
   return hash.finish();
-}
-
-// "Deployment.v1.apps/podinfo.default", as the build tool names resources.
-std::string resource_name(const Value& resource) {
-  const ObjectId id = ObjectId::of(resource);
-  return id.gvk.kind + "." + id.gvk.version + "." + (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) +
-         "/" + id.name + "." + (id.ns.empty() ? "[noNs]" : id.ns);
-}
-
-Result<std::vector<Value>> build_resources(const base::FileTree& tree, const BuildManifests& build,
-                                           kustomize::RemoteLoader* remote, bool allow_remote) {
-  const auto directory = base::clean_path("/" + build.spec.path);
-  const std::string path = directory ? directory->substr(1) : std::string();
-  auto generated = kustomize::generate_kustomization(tree, path, build.object["spec"]);
-  if (!generated.ok())
-    return std::move(generated).error().with_context("failed to generate kustomization.yaml");
-  kustomize::BuildOptions options;
-  options.load_restrictor = kustomize::LoadRestrictor::none;
-  options.confine_root = ".";
-  options.allow_remote = allow_remote;
-  options.remote = remote;
-  auto built = kustomize::build(*generated->tree, path, options);
-  if (!built.ok()) return std::move(built).error().with_context("kustomize build failed");
-  return std::move(built->resources);
-}
-
-Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
-                            const model::KustomizationSpec& spec, bool strict) {
-  if (!spec.has_post_build || (variables.empty() && !spec.substitute_always)) return {};
-  for (Value& resource : resources) {
-    auto replaced = expr::substitute_object(
-        resource, variables, {.strict = strict, .always = spec.substitute_always});
-    if (!replaced.ok())
-      return std::move(replaced).error().with_context("post build failed for '" +
-                                                      resource_name(resource) + "'");
-    resource = *std::move(replaced);
-  }
-  return {};
 }
 
 Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
@@ -151,15 +75,18 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
                      "kustomization path not found: stat " + build.spec.path +
                          ": no such file or directory",
                      false};
-  auto variables = read_variables(*ports_.kube, owner.ns, build.spec);
+  auto variables = read_variables(ports_.kube, owner.ns, build.spec);
   if (!variables.ok())
     return build_error(std::move(variables).error().with_context("post build failed"));
   const base::Digest key = cache_key(owner, build, *variables);
   if (RenderedPtr cached = cache_.find(key)) return ManifestsRendered{std::move(cached), true};
 
   CountingLoader remote(ports_.remote);
-  auto resources = build_resources(**tree, build, ports_.remote == nullptr ? nullptr : &remote,
-                                   !options_.no_remote_bases);
+  BuildInputs inputs;
+  inputs.allow_remote = !options_.no_remote_bases;
+  inputs.remote = ports_.remote == nullptr ? nullptr : &remote;
+  auto resources =
+      build_resources(**tree, directory->substr(1), build.object["spec"], inputs);
   if (!resources.ok()) return build_error(resources.error());
   auto substituted =
       substitute_all(*resources, *variables, build.spec, options_.strict_substitution);

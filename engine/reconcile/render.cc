@@ -1,0 +1,84 @@
+#include "engine/reconcile/render.hh"
+
+#include "engine/base/digest.hh"
+#include "engine/kustomize/generate.hh"
+
+namespace weir::reconcile {
+namespace {
+
+Result<void> add_variables(expr::Variables& variables, const Value& object, bool secret) {
+  for (const auto& member : object["data"].members()) {
+    if (!expr::valid_variable_name(member.name()))
+      return make_error(Code::invalid, "'" + std::string(member.name()) + "' var name is invalid");
+    std::string text(member.value.get_string());
+    if (secret) {
+      WEIR_TRY(text, base::base64_decode(text));
+    }
+    expr::set_variable(variables, member.name(), text);
+  }
+  return {};
+}
+
+// "Deployment.v1.apps/podinfo.default", as the build tool names resources.
+std::string resource_name(const Value& resource) {
+  const ObjectId id = ObjectId::of(resource);
+  return id.gvk.kind + "." + id.gvk.version + "." + (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) +
+         "/" + id.name + "." + (id.ns.empty() ? "[noNs]" : id.ns);
+}
+
+}  // namespace
+
+Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
+                                       const model::KustomizationSpec& spec) {
+  expr::Variables variables;
+  for (const auto& reference : spec.substitute_from) {
+    if (kube == nullptr) break;
+    const char* kind = reference.secret ? "Secret" : "ConfigMap";
+    auto object = kube->get({Gvk{"", "v1", kind}, ns, reference.name});
+    if (!object.ok()) {
+      if (reference.optional && object.error().code == Code::not_found) continue;
+      return std::move(object).error().with_context(
+          "substitute from '" + std::string(kind) + "/" + reference.name + "' error");
+    }
+    auto added = add_variables(variables, *object, reference.secret);
+    if (!added.ok()) return std::move(added).error();
+  }
+  for (const auto& [name, text] : spec.substitute) {
+    if (!expr::valid_variable_name(name))
+      return make_error(Code::invalid, "'" + name + "' var name is invalid");
+    expr::set_variable(variables, name, text);
+  }
+  return variables;
+}
+
+Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std::string& directory,
+                                           const Value& spec, const BuildInputs& inputs) {
+  auto generated = kustomize::generate_kustomization(tree, directory, spec);
+  if (!generated.ok())
+    return std::move(generated).error().with_context("failed to generate kustomization.yaml");
+  kustomize::BuildOptions options;
+  options.load_restrictor = kustomize::LoadRestrictor::none;
+  if (inputs.confine) options.confine_root = ".";
+  options.allow_remote = inputs.allow_remote;
+  options.remote = inputs.remote;
+  options.display_root = inputs.display_root;
+  auto built = kustomize::build(*generated->tree, directory, options);
+  if (!built.ok()) return std::move(built).error().with_context("kustomize build failed");
+  return std::move(built->resources);
+}
+
+Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
+                            const model::KustomizationSpec& spec, bool strict) {
+  if (!spec.has_post_build || (variables.empty() && !spec.substitute_always)) return {};
+  for (Value& resource : resources) {
+    auto replaced = expr::substitute_object(
+        resource, variables, {.strict = strict, .always = spec.substitute_always});
+    if (!replaced.ok())
+      return std::move(replaced).error().with_context("post build failed for '" +
+                                                      resource_name(resource) + "'");
+    resource = *std::move(replaced);
+  }
+  return {};
+}
+
+}  // namespace weir::reconcile
