@@ -1,0 +1,154 @@
+// The log's own health, and the process's.
+#include <dirent.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "api/audit/routes.hh"
+#include "api/audit/views.hh"
+#include "store/projections/owners.hh"
+#include "store/verify.hh"
+
+namespace weir::api::audit {
+namespace {
+
+Value verify_view(const store::VerifyReport& report) {
+  Value out = Value::object({{"ok", report.clean()},
+                             {"events", report.events},
+                             {"indexRows", report.index_rows},
+                             {"projectionRows", report.projection_rows},
+                             {"blobs", report.blobs},
+                             {"sealedBlobs", report.sealed_blobs},
+                             {"prunedBlobs", report.pruned_blobs},
+                             {"root", report.root.hex()}});
+  if (report.first)
+    out.set("first", Value::object({{"seq", report.first->seq}, {"what", report.first->what}}));
+  return out;
+}
+
+// A view of its own, so that what is appended meanwhile is no finding. Opening may meet files that
+// the running database has just merged away; it is then tried again.
+Result<store::VerifyReport> verify_database(const AuditOptions& options) {
+  if (options.database.empty()) return store::verify(options.log->kv(), *options.blobs);
+  Result<std::unique_ptr<store::Kv>> kv = make_error(Code::io, "not opened");
+  for (int attempt = 0; attempt < 5 && !kv.ok(); ++attempt)
+    kv = store::open_rocks({.directory = options.database, .read_only = true});
+  if (!kv.ok()) return std::move(kv).error();
+  return store::verify(**kv, *options.blobs);
+}
+
+std::int64_t resident_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  long total = 0, resident = 0;
+  const int read = std::fscanf(file, "%ld %ld", &total, &resident);
+  std::fclose(file);
+  return read == 2 ? resident * ::sysconf(_SC_PAGESIZE) : 0;
+}
+
+std::int64_t open_files() {
+  DIR* directory = ::opendir("/proc/self/fd");
+  if (directory == nullptr) return 0;
+  std::int64_t count = -3;  // ".", "..", and the one just opened
+  while (::readdir(directory) != nullptr) ++count;
+  ::closedir(directory);
+  return count;
+}
+
+void append_gauge(std::string& out, std::string_view name, std::string_view help,
+                  std::int64_t value) {
+  out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
+  out.append(" gauge\n").append(name).append(" ").append(std::to_string(value)).append("\n");
+}
+
+kube::Response text_response(std::string body, std::string type) {
+  kube::Response response;
+  response.content_type = std::move(type);
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+std::string AuditApi::metrics() const {
+  std::string out;
+  if (options_.engine != nullptr) out = options_.engine->metrics().exposition();
+  if (!out.empty() && out.back() != '\n') out.push_back('\n');
+  const store::LogHead head = options_.log->head();
+  append_gauge(out, "weir_log_head_seq", "Sequence number of the last event.",
+               static_cast<std::int64_t>(head.seq));
+  append_gauge(out, "weir_log_head_timestamp_seconds", "Time of the last event.",
+               head.time / 1'000'000);
+  append_gauge(out, "weir_event_streams", "Open event streams.", stream_count_.load());
+  append_gauge(out, "process_resident_memory_bytes", "Resident memory size in bytes.",
+               resident_bytes());
+  append_gauge(out, "process_open_fds", "Number of open file descriptors.", open_files());
+  return out;
+}
+
+Result<kube::Response> verify_log(const Call& call) {
+  WEIR_TRY(const store::VerifyReport report, verify_database(call.api.options()));
+  return json_response(verify_view(report));
+}
+
+Result<kube::Response> checkpoint_head(const Call& call) {
+  const store::LogHead head = call.log().head();
+  Value body = Value::object({{"size", head.seq}, {"root", head.root.hex()}});
+  if (head.seq != 0) {
+    body.set("leaf", head.leaf.hex());
+    body.set("time", base::format_rfc3339_micro(head.time));
+  }
+  return json_response(body);
+}
+
+Result<kube::Response> owner_summary(const Call& call) {
+  Value items = Value::array();
+  if (reconcile::Engine* engine = call.api.options().engine) {
+    for (const reconcile::OwnerSummary& owner : engine->summary()) {
+      Value item = id_view(owner.id);
+      item.set("ready", owner.ready);
+      item.set("reason", owner.reason);
+      item.set("message", owner.message);
+      item.set("revision", owner.revision);
+      item.set("running", owner.running);
+      item.set("suspended", owner.suspended);
+      items.push_back(std::move(item));
+    }
+  } else {
+    WEIR_TRY(const auto results, store::projections::last_results(call.log().kv()));
+    for (const auto& result : results) {
+      Value item = id_view(result.owner);
+      item.set("reason", result.reason.empty() ? result.status : result.reason);
+      item.set("message", result.message);
+      item.set("revision", result.revision);
+      item.set("seq", result.seq);
+      item.set("time", base::format_rfc3339_micro(result.time));
+      items.push_back(std::move(item));
+    }
+  }
+  return json_response(Value::object({{"items", std::move(items)}}));
+}
+
+Result<kube::Response> openapi(const Call&) {
+  return text_response(std::string(openapi_document()), "application/yaml");
+}
+
+Result<kube::Response> health(const Call& call) {
+  const AuditOptions& options = call.api.options();
+  const std::string trouble = options.engine == nullptr ? "" : options.engine->trouble();
+  Value body = Value::object({{"status", trouble.empty() ? "ok" : "degraded"},
+                              {"engine", options.engine != nullptr},
+                              {"head", call.log().head().seq}});
+  if (!trouble.empty()) body.set("message", trouble);
+  return json_response(body, trouble.empty() ? 200 : 503);
+}
+
+Result<kube::Response> liveness(const Call&) {
+  return text_response("ok", "text/plain; charset=utf-8");
+}
+
+Result<kube::Response> metrics_text(const Call& call) {
+  return text_response(call.api.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace weir::api::audit
