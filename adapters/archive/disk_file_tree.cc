@@ -170,7 +170,7 @@ Result<int> DiskFileTree::open_path(std::string_view path, int flags) const {
     auto clean = base::clean_path(path);
     if (!clean) return failure(path, EXDEV);
     if (clean->starts_with('/')) clean->erase(0, 1);
-    if (clean->empty()) *clean = ".";
+    if (clean->empty()) clean->assign(1, '.');
     number = stepwise_ ? open_stepwise(root_, *clean, flags)
                        : open_beneath(root_, *clean, flags | O_CLOEXEC);
   }

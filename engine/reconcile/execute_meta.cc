@@ -28,10 +28,11 @@ Value status_patch(const Value& before, const Value& after) {
   return Value::object({{"status", std::move(patch)}});
 }
 
-std::string trimmed(std::string_view message) {
+void trim(std::string& message) {
   constexpr std::size_t max = 1024;  // core/v1 Events hold 1 KiB of text
-  if (message.size() <= max) return std::string(message);
-  return std::string(message.substr(0, max - 3)) + "...";
+  if (message.size() <= max) return;
+  message.resize(max - 3);
+  message.append(3, '.');
 }
 
 }  // namespace
@@ -94,7 +95,9 @@ OutcomeBody Executor::run(const ObjectId& owner, const EmitEvent& emit) {
                                              {"resourceVersion", metadata["resourceVersion"]},
                                              {"uid", metadata["uid"]}}));
   event.set("reason", emit.reason);
-  event.set("message", trimmed(emit.message));
+  std::string message = emit.message;
+  trim(message);
+  event.set("message", message);
   event.set("type", emit.type);
   event.set("source", Value::object({{"component", emit.component}}));
   event.set("reportingComponent", emit.component);

@@ -113,7 +113,8 @@ class Simulation {
     if (!spec.is_null()) object.set("spec", std::move(spec));
     reconcile::WriteOptions write;
     write.field_manager = "user";
-    static_cast<void>(api_->create(object, write));
+    auto made = api_->create(object, write);
+    if (!made.ok()) broken_ = std::string(kind) + ": " + made.error().message;
   }
 
   std::optional<std::string> start_process() {
