@@ -19,6 +19,8 @@ int run_version(int, char**) {
 int main(int argc, char** argv) {
   using namespace weir::cli;
   static const std::vector<Verb> verbs = {
+      {"build", "The objects that a Kustomization builds from local files.", run_build},
+      {"diff", "What applying local files would change.", run_diff},
       {"events", "The Kubernetes events of Flux objects.", run_events},
       {"get", "Flux objects and their state.", run_get},
       {"install", "The CustomResourceDefinitions of every kind.", run_install},
