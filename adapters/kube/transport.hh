@@ -46,6 +46,9 @@ struct RequestCounts {
   std::uint64_t total() const;
 };
 
+// "applies=3 gets=1 lists=4 watches=4 patches=0 creates=0 deletes=0", for a log line.
+std::string describe(const RequestCounts& counts);
+
 struct Call {
   Verb verb = Verb::get;
   std::string_view method = "GET";
