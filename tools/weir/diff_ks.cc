@@ -39,6 +39,10 @@ Result<void> diff_object(reconcile::KubeApi& kube, const Value& desired,
     report.changed = true;
     return {};
   };
+  const auto resource = kube.resolve(id.gvk);
+  if (id.ns.empty() && resource.ok() && resource->namespaced)
+    return make_error(Code::invalid, id.subject() + " namespace not specified: the server could not find "
+                                                    "the requested resource");
   Value live;
   auto found = kube.get(id);
   if (found.ok()) live = *std::move(found);
@@ -63,7 +67,7 @@ Result<void> diff_object(reconcile::KubeApi& kube, const Value& desired,
   if (decision.verdict == apply::Verdict::create) return created();
   if (decision.verdict != apply::Verdict::configure) return {};
   report.text += "► " + id.subject() + " drifted\n";
-  report.text += apply::format_changes(apply::diff_objects(live, *dry_run));
+  report.text += "\n" + apply::format_changes(apply::diff_objects(live, *dry_run));
   report.changed = true;
   return {};
 }
@@ -111,10 +115,6 @@ Result<DiffReport> diff_built(const LocalBuild& build, BuiltKustomization built)
   WEIR_TRY(const auto ignore,
            apply::compile_ignore_rules(built.kustomization.path("spec", "ignore")));
   for (Value& object : built.objects) {
-    const auto resource = build.connection.kube().resolve(Gvk::of(object));
-    Value* metadata = object.find_mut("metadata");
-    if (resource.ok() && resource->namespaced && metadata != nullptr && !metadata->contains("namespace"))
-      metadata->set("namespace", "default");
     object = apply::normalise(object);
     auto done = diff_object(build.connection.kube(), object, built.objects, ignore, report);
     if (!done.ok()) report.errors.push_back(done.error().message);
@@ -146,8 +146,8 @@ int diff_kustomization(int argc, char** argv) {
   print(report->text);
   if (!report->errors.empty()) {
     std::string all;
-    for (const std::string& error : report->errors) all += (all.empty() ? "" : "; ") + error;
-    return failed(all, 2);
+    for (const std::string& error : report->errors) all += (all.empty() ? "" : ", ") + error;
+    return failed(report->errors.size() > 1 ? "[" + all + "]" : all, 2);
   }
   if (!report->changed) return 0;
   say_warning("identified at least one change, exiting with non-zero exit code");

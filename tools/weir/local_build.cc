@@ -16,15 +16,22 @@ namespace {
 
 constexpr std::string_view sops_mask = "**SOPS**";
 
-// The tree less what --ignore-paths names below the directory that is built: a directory without a
-// kustomization file lists what is left. Reading a file by its name still works.
+// The tree less what .sourceignore files and --ignore-paths name below the directory that is built: they are
+// neither listed there nor among the resources of its kustomization file.
 class IgnoringTree final : public base::FileTree {
  public:
   IgnoringTree(const base::FileTree& tree, std::string directory, base::IgnoreRules rules)
       : tree_(tree), directory_(std::move(directory)), rules_(std::move(rules)) {}
 
   std::optional<base::EntryType> stat(std::string_view path) const override { return tree_.stat(path); }
-  Result<base::FileBytes> read(std::string_view path) const override { return tree_.read(path); }
+  Result<base::FileBytes> read(std::string_view path) const override {
+    WEIR_TRY(base::FileBytes bytes, tree_.read(path));
+    const std::string_view name = base::base_name(path);
+    const bool kustomization = base::parent_path(path) == directory_ &&
+                               (name == "kustomization.yaml" || name == "kustomization.yml" ||
+                                name == "Kustomization");
+    return kustomization ? without_ignored(std::move(bytes)) : std::move(bytes);
+  }
   Result<std::vector<base::DirectoryEntry>> list(std::string_view path) const override {
     WEIR_TRY(auto entries, tree_.list(path));
     std::erase_if(entries, [&](const base::DirectoryEntry& entry) {
@@ -37,6 +44,23 @@ class IgnoringTree final : public base::FileTree {
   }
 
  private:
+  // The bytes themselves when nothing is ignored: what does not decode is the build's to explain.
+  base::FileBytes without_ignored(base::FileBytes bytes) const {
+    value::YamlOptions options;
+    options.dialect = value::YamlDialect::kustomize;
+    auto parsed = value::parse_yaml(*bytes, options);
+    if (!parsed.ok() || !(*parsed)["resources"].is_array()) return bytes;
+    Value kept = Value::array();
+    for (const Value& entry : (*parsed)["resources"].items()) {
+      const auto path = base::clean_path(entry.get_string());
+      if (!path || path->empty() || path->starts_with('/') || !rules_.excluded(*path, false))
+        kept.push_back(entry);
+    }
+    if (kept.size() == (*parsed)["resources"].size()) return bytes;
+    parsed->set("resources", kept);
+    return std::make_shared<const std::string>(value::write_yaml(*parsed));
+  }
+
   const base::FileTree& tree_;
   std::string directory_;
   base::IgnoreRules rules_;
@@ -134,7 +158,11 @@ Result<std::vector<Value>> render(const LocalBuild& build, const Value& kustomiz
   const std::string directory = path.substr(1);
   std::string patterns;
   for (const std::string& pattern : split_commas(build.ignore_paths)) patterns += pattern + "\n";
-  const IgnoringTree tree(*disk, directory, base::IgnoreRules::from_patterns(patterns));
+  WEIR_TRY(const auto below, archive::DiskFileTree::open(path));
+  const std::optional<std::string_view> given =
+      patterns.empty() ? std::nullopt : std::optional<std::string_view>(patterns);
+  WEIR_TRY(auto rules, base::IgnoreRules::load(*below, given));
+  const IgnoringTree tree(*disk, directory, std::move(rules));
   reconcile::BuildInputs inputs;
   inputs.confine = false;
   inputs.display_root = "/";

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       {"build", "The objects that a Kustomization builds from local files.", run_build},
       {"diff", "What applying local files would change.", run_diff},
       {"events", "The Kubernetes events of Flux objects.", run_events},
+      {"export", "Flux objects as they would be committed.", run_export},
       {"get", "Flux objects and their state.", run_get},
       {"install", "The CustomResourceDefinitions of every kind.", run_install},
       {"kube", "The embedded Kubernetes API alone.", run_kube},

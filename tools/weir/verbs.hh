@@ -6,6 +6,7 @@ namespace weir::cli {
 int run_build(int argc, char** argv);
 int run_diff(int argc, char** argv);
 int run_events(int argc, char** argv);
+int run_export(int argc, char** argv);
 int run_get(int argc, char** argv);
 int run_install(int argc, char** argv);
 int run_kube(int argc, char** argv);
