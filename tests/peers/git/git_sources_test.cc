@@ -460,7 +460,8 @@ TEST_CASE("a repository of 5,000 files costs little when little changed", "[git-
   run("cd " + servers.root.string() + " && git init -q -b main big && cd big && "
       "git config user.name Ann && git config user.email ann@example.com && "
       "for d in $(seq 100); do mkdir -p apps/$d; for f in $(seq 50); do "
-      "printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata:\\n  name: c%s-%s\\n' $d $f > apps/$d/$f.yaml; done; done && git add . && git commit -q -m Big && "
+      "printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata:\\n  name: c%s-%s\\n' $d $f "
+      "> apps/$d/$f.yaml; done; done && git add . && git commit -q -m Big && "
       "git clone -q --mirror . ../repos/big.git");
   Port port;
   const std::string url = servers.http("plain", "big.git");
