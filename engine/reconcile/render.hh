@@ -15,7 +15,8 @@
 
 namespace weir::reconcile {
 
-// postBuild's variables (contract K5.3, K5.4): references in order, then the inline ones over them. Without
+// postBuild's variables (contract K5.3, K5.4): references in order, then the inline ones over
+// them. Without
 // an API the references are left out. Errors: invalid (a name), those of the reads.
 Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
                                        const model::KustomizationSpec& spec);

@@ -1,4 +1,5 @@
-// The flags that every verb talking to a cluster has, the client they open, and waiting for objects.
+// The flags that every verb talking to a cluster has, the client they open, and waiting for
+// objects.
 //
 // Which cluster: --kubeconfig, $KUBECONFIG, else a weir that runs on this machine (`weir up`), else
 // ~/.kube/config, else the pod's account. Credential plugins run, as they do for kubectl.
@@ -21,7 +22,8 @@ class Connection {
  public:
   // Adds --namespace, --timeout and the flags of a kubeconfig.
   void add_to(Args& args);
-  // Reads the flags and makes the client; does not connect. Errors: invalid (a flag), those of find_access;
+  // Reads the flags and makes the client; does not connect. Errors: invalid (a flag), those of
+  // find_access;
   // when there is no cluster at all the text says what to do.
   Result<void> open();
   // Reads the flags only, for verbs that touch no cluster.
@@ -42,12 +44,15 @@ class Connection {
   std::unique_ptr<kube::KubeClient> client_;
 };
 
-// Follows one object and blocks until `done` answers. It gets each state of the object (null when it does
-// not exist) and returns nothing to go on waiting, ok, or the failure. Errors: that failure; timeout.
+// Follows one object and blocks until `done` answers. It gets each state of the object (null when
+// it does
+// not exist) and returns nothing to go on waiting, ok, or the failure. Errors: that failure;
+// timeout.
 using WaitTest = std::function<std::optional<Result<void>>(const Value& object)>;
 Result<Value> wait_for(const Connection& connection, const ObjectId& id, const WaitTest& done);
 
-// Delivers a watch's events on the calling thread until the deadline passes, a signal ends the process or
+// Delivers a watch's events on the calling thread until the deadline passes, a signal ends the
+// process or
 // `take` returns false.
 void follow(const Connection& connection, const reconcile::WatchOptions& options,
             const std::function<bool(const reconcile::WatchEvent&)>& take);

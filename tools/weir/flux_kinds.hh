@@ -37,7 +37,8 @@ std::string_view kind_group(std::string_view word);
 // "Kind/namespace/name" of a reference, its namespace from the object when it names none.
 std::string reference_text(const Value& object, const Value& reference);
 
-// Splits "git NAME..." (argv[1] on) into the kind, and argv without its words for Args. Prints the problem
+// Splits "git NAME..." (argv[1] on) into the kind, and argv without its words for Args. Prints the
+// problem
 // and returns nullptr when the words name no kind; `code` is then the exit code.
 struct KindWords {
   const FluxKind* kind = nullptr;

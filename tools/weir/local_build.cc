@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view sops_mask = "**SOPS**";
 
-// The tree less what .sourceignore files and --ignore-paths name below the directory that is built: they are
+// The tree less what .sourceignore files and --ignore-paths name below the directory that is
+// built: they are
 // neither listed there nor among the resources of its kustomization file.
 class IgnoringTree final : public base::FileTree {
  public:

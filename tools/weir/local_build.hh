@@ -1,4 +1,5 @@
-// A Kustomization built from local files, for `weir build ks` and `weir diff ks`: the controller's own steps
+// A Kustomization built from local files, for `weir build ks` and `weir diff ks`: the controller's
+// own steps
 // (engine/reconcile/render) over a directory of the disk, which is never written.
 #pragma once
 
@@ -30,7 +31,8 @@ struct BuiltKustomization {
   std::vector<Value> objects;   // labelled, with common metadata, SOPS data masked
 };
 
-// Builds `name`; with `children` (and --recursive) the Kustomizations among the objects too, appended.
+// Builds `name`; with `children` (and --recursive) the Kustomizations among the objects too,
+// appended.
 // Errors: those of the build, naming file, line and field.
 Result<BuiltKustomization> build_local(const LocalBuild& build, bool children);
 // The same for a Kustomization among built objects: its path below its local source.

@@ -1,6 +1,7 @@
 // What verbs print: Flux's tables on stdout, progress marks on stderr, objects as YAML or JSON.
 //
-// Colour only where the stream is a terminal and NO_COLOR is not set. Single-threaded but for the marks,
+// Colour only where the stream is a terminal and NO_COLOR is not set. Single-threaded but for the
+// marks,
 // each of which is one write.
 #pragma once
 

@@ -1,4 +1,5 @@
-// weir tree ks: the objects that a Kustomization has applied, with what its children have applied below.
+// weir tree ks: the objects that a Kustomization has applied, with what its children have applied
+// below.
 #include <algorithm>
 
 #include "adapters/net/gunzip.hh"
