@@ -41,7 +41,8 @@ int hex_unit(std::string_view text, std::size_t at) {
   return unit;
 }
 
-// Appends the escape at text[at] == '\\' and moves past it; a lone surrogate becomes U+FFFD, as in Go.
+// Appends the escape at text[at] == '\\' and moves past it; a lone surrogate becomes U+FFFD, as
+// in Go.
 bool append_escape(std::string& out, std::string_view text, std::size_t& at) {
   static constexpr std::string_view names = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
   if (at + 1 >= text.size()) return false;
@@ -116,7 +117,8 @@ class JsonReader {
     const std::string_view token = item.raw_json_token();
     if (token[0] == '{') return read_object(item, out, depth);
     if (token[0] == '[') return read_array(item, out, depth);
-    // The iterator moves past what it was not asked to convert, but does not look what comes behind it.
+    // The iterator moves past what it was not asked to convert, but does not look what comes
+    // behind it.
     const char* const next = token.data() + token.size();
     if (next < text_.data() + text_.size() && *next != ',' && *next != ']' && *next != '}')
       return fail_text("unexpected character after a value");

@@ -1,5 +1,5 @@
-// JSON to Value and back. The reader is simdjson's (only in json.cc); the writer is ours and follows Go's
-// encoding/json where a byte matters (number forms, escapes).
+// JSON to Value and back. The reader is simdjson's (only in json.cc); the writer is ours and
+// follows Go's encoding/json where a byte matters (number forms, escapes).
 #pragma once
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace weir::value {
 
-// One JSON document. Integers of 64 bits stay integers, all other numbers are doubles; keys keep their
-// order, the last of two equal keys wins (as in Go). Errors: invalid with the byte offset, limit.
+// One JSON document. Integers of 64 bits stay integers, all other numbers are doubles; keys keep
+// their order, the last of two equal keys wins (as in Go). Errors: invalid with the byte offset,
+// limit.
 Result<Value> parse_json(std::string_view text);
 
 struct JsonStyle {

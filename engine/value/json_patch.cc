@@ -1,6 +1,6 @@
-// Follows evanphx/json-patch v4, which kubectl, kustomize and the API server use, where it is laxer than RFC 6902:
-// negative indices count from the end, "replace" of an absent object member adds it, a missing "value" is null, and
-// what stands before a path's first '/' is ignored.
+// Follows evanphx/json-patch v4, which kubectl, kustomize and the API server use, where it is
+// laxer than RFC 6902: negative indices count from the end, "replace" of an absent object member
+// adds it, a missing "value" is null, and what stands before a path's first '/' is ignored.
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -21,7 +21,9 @@ Error invalid(std::string text) { return make_error(Code::invalid, std::move(tex
 std::string unescaped(std::string_view token) {
   std::string out;
   for (std::size_t at = 0; at < token.size(); ++at) {
-    if (token[at] == '~' && at + 1 < token.size() && (token[at + 1] == '0' || token[at + 1] == '1')) {
+    const bool escape = token[at] == '~' && at + 1 < token.size() &&
+                        (token[at + 1] == '0' || token[at + 1] == '1');
+    if (escape) {
       out += token[++at] == '1' ? '/' : '~';
     } else {
       out += token[at];
@@ -89,7 +91,8 @@ Place find_place(Value& root, std::string_view path) {
   }
 }
 
-// Takes the nodes of `value` from `budget`; false when it is spent or `value` reaches below `depth_left`.
+// Takes the nodes of `value` from `budget`; false when it is spent or `value` reaches below
+// `depth_left`.
 bool spend(const Value& value, std::size_t depth_left, std::size_t& budget) {
   if (budget == 0 || depth_left == 0) return false;
   --budget;

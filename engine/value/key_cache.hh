@@ -1,5 +1,6 @@
-// Shares the storage of object keys while a text is read: manifests repeat a few hundred keys over and over. Lossy
-// (one slot a hash), so it needs no cap. One thread; lives as long as its reader.
+// Shares the storage of object keys while a text is read: manifests repeat a few hundred keys
+// over and over. Lossy (one slot a hash), so it needs no cap. One thread; lives as long as its
+// reader.
 #pragma once
 
 #include <array>

@@ -8,7 +8,8 @@ namespace weir::value {
 
 namespace {
 
-// The shortest decimal digits that give the number back, without point, and the exponent of the first one.
+// The shortest decimal digits that give the number back, without point, and the exponent of the
+// first one.
 struct Shortest {
   char digits[24];
   int count = 0;
@@ -18,7 +19,8 @@ struct Shortest {
 template <typename Float>
 Shortest shortest_digits(Float magnitude) {
   char text[40];
-  const auto end = std::to_chars(text, text + sizeof text, magnitude, std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(text, text + sizeof text, magnitude, std::chars_format::scientific).ptr;
   Shortest found;
   const char* at = text;
   for (; at != end && *at != 'e'; ++at)

@@ -49,8 +49,9 @@ struct Value::ArrayRep : Counted {
 };
 
 struct Value::ObjectRep : Counted {
-  // Index from key to position, built once the object has grown past index_threshold. Keys view into the
-  // members' own storage only when that is stable, so the index holds hashes and is checked by comparison.
+  // Index from key to position, built once the object has grown past index_threshold. Keys view
+  // into the members' own storage only when that is stable, so the index holds hashes and is
+  // checked by comparison.
   using Index = std::unordered_multimap<std::size_t, std::uint32_t>;
 
   std::vector<Member> members;
@@ -100,7 +101,7 @@ std::string_view kind_name(Kind kind) {
 
 Value::Value(std::string_view text) : Value() {
   if (text.size() <= inline_max) {
-    std::memcpy(data_, text.data(), text.size());
+    if (!text.empty()) std::memcpy(data_, text.data(), text.size());
     tag_ = static_cast<std::uint8_t>(static_cast<std::uint8_t>(Kind::string) | (text.size() << 4));
     return;
   }
@@ -366,7 +367,8 @@ bool Value::equal(const Value& a, const Value& b) {
   const auto left = a.members(), right = b.members();
   for (std::size_t i = 0; i < left.size(); ++i) {
     // Members mostly stand at the same place on both sides; look there first.
-    const Value* other = right[i].name() == left[i].name() ? &right[i].value : b.find(left[i].name());
+    const std::string_view name = left[i].name();
+    const Value* other = right[i].name() == name ? &right[i].value : b.find(name);
     if (other == nullptr || !(left[i].value == *other)) return false;
   }
   return true;

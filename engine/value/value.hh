@@ -1,14 +1,17 @@
 // THE document tree: what YAML and JSON become, what every engine reads and edits.
 //
-// A Value is 16 bytes. Strings up to 15 bytes live inside; longer strings, arrays and objects are shared,
-// counted and copied on write, so copying a whole manifest costs one increment and editing it copies only
-// the nodes on the path. Objects keep insertion order; lookup is linear up to 16 members, hashed beyond.
+// A Value is 16 bytes. Strings up to 15 bytes live inside; longer strings, arrays and objects are
+// shared, counted and copied on write, so copying a whole manifest costs one increment and
+// editing it copies only the nodes on the path. Objects keep insertion order; lookup is linear up
+// to 16 members, hashed beyond.
 //
-// Threads: a Value may be read from several threads at once, and copies of it may be edited in different
-// threads (counts are atomic); one Value object itself must not be edited while another thread reads it.
+// Threads: a Value may be read from several threads at once, and copies of it may be edited in
+// different threads (counts are atomic); one Value object itself must not be edited while another
+// thread reads it.
 //
-// Numbers keep their kind: integer (int64), unsigned_integer (only above INT64_MAX), floating (double).
-// Nothing here throws. Wrong-kind reads of as_*() are bugs (asserted); get_*() take a fallback.
+// Numbers keep their kind: integer (int64), unsigned_integer (only above INT64_MAX), floating
+// (double). Nothing here throws. Wrong-kind reads of as_*() are bugs (asserted); get_*() take a
+// fallback.
 #pragma once
 
 #include <cstddef>
@@ -67,8 +70,8 @@ class Value {
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(const std::string& text) : Value(std::string_view(text)) {}
 
-  // A null that a YAML document wrote as nothing ("key:"); equal to every other null. Kustomize drops such
-  // members where it keeps a written null.
+  // A null that a YAML document wrote as nothing ("key:"); equal to every other null. Kustomize
+  // drops such members where it keeps a written null.
   static Value empty_null() noexcept {
     Value result;
     result.tag_ = 0x10;
@@ -125,14 +128,16 @@ class Value {
   bool contains(std::string_view key) const { return find(key) != nullptr; }
   // The member's value for editing; nullptr when absent. Detaches this object.
   Value* find_mut(std::string_view key);
-  // The member's value for editing, inserted as null at the end when absent. A null becomes an object first.
+  // The member's value for editing, inserted as null at the end when absent. A null becomes an
+  // object first.
   Value& entry(std::string_view key);
   void set(std::string_view key, Value value) { entry(key) = std::move(value); }
   // Appends without looking for an equal key; the caller knows there is none.
   void append_member(Value key, Value value);
   bool erase(std::string_view key);  // keeps the order of the rest; true when it was there
   void sort_members();               // by key, bytewise, this level only
-  // The member at `index`, key and value, for editing in place (renaming a key must keep keys distinct).
+  // The member at `index`, key and value, for editing in place (renaming a key must keep keys
+  // distinct).
   Member& member_mut(std::size_t index);
   void reserve(std::size_t count);   // arrays and objects
 
@@ -199,7 +204,8 @@ class Value {
   ArrayRep& own_array();    // null -> array; detaches
   ObjectRep& own_object();  // null -> object; detaches
 
-  // Bytes 0-14 hold a scalar, an inline string (its length in the tag's high four bits) or a pointer.
+  // Bytes 0-14 hold a scalar, an inline string (its length in the tag's high four bits) or a
+  // pointer.
   alignas(8) unsigned char data_[15];
   std::uint8_t tag_;
 };

@@ -1,5 +1,5 @@
-// YAML to Value and back. The reader runs on yaml-cpp's events (only in yaml_reader.cc); the writers are
-// ours and reproduce, byte for byte, what the Go tools print.
+// YAML to Value and back. The reader runs on yaml-cpp's events (only in yaml_reader.cc); the
+// writers are ours and reproduce, byte for byte, what the Go tools print.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace weir::value {
 
 // Whose rules decide what an unquoted scalar is and which documents are refused.
 enum class YamlDialect : std::uint8_t {
-  kubernetes,  // sigs.k8s.io/yaml: yes/no/on/off are booleans, 0777 is octal; duplicate keys are errors
+  kubernetes,  // sigs.k8s.io/yaml: yes/no/on/off are booleans; duplicate keys are errors
   kustomize,   // kyaml: 1.2 booleans; duplicate keys are errors
-  helm,        // sigs.k8s.io/yaml as Helm uses it for values: like kubernetes, the last duplicate key wins
+  helm,        // sigs.k8s.io/yaml as Helm uses it: as kubernetes, but the last duplicate wins
 };
 
 struct YamlOptions {
@@ -31,10 +31,12 @@ struct YamlDocument {
   std::string head_comment;    // comment lines before the first content, without '#', if any
 };
 
-// All documents of a stream; empty ones (only comments, or nothing) are left out. Anchors, aliases and merge
-// keys are expanded, tags honoured (!!str, !!int, !!binary ...), comments dropped.
-// Errors: invalid (text "<file>:<line>:<column>: ..." or "line L, column C: ..."), limit (depth, nodes, alias expansion, bytes).
-Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text, const YamlOptions& options = {});
+// All documents of a stream; empty ones (only comments, or nothing) are left out. Anchors,
+// aliases and merge keys are expanded, tags honoured (!!str, !!int, !!binary ...), comments
+// dropped. Errors: invalid (text "<file>:<line>:<column>: ..." or "line L, column C: ..."), limit
+// (depth, nodes, alias expansion, bytes).
+Result<std::vector<YamlDocument>> parse_yaml_documents(std::string_view text,
+                                                       const YamlOptions& options = {});
 // The one document of `text`; null when it is empty; invalid when there are several.
 Result<Value> parse_yaml(std::string_view text, const YamlOptions& options = {});
 

@@ -106,7 +106,8 @@ bool YamlBuilder::resolve(std::string_view text, bool plain, const YamlPropertie
 
 bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark mark,
                                    Value& out) {
-  // Within flow collections kustomize's rewriting quotes what is empty or holds a ':', and so makes it a string.
+  // Within flow collections kustomize's rewriting quotes what is empty or holds a ':', and so
+  // makes it a string.
   const bool rewritten = in_flow && !yaml_1_1_;
   switch (resolve_plain(text, yaml_1_1_, out)) {
     case ScalarKind::string:
@@ -199,8 +200,7 @@ bool YamlBuilder::add(Value value, std::size_t height, YamlMark mark) {
     frame.value.append_member(std::move(frame.key), std::move(value));
     return true;
   }
-  const auto merged =
-      std::find(frame.merged_names.begin(), frame.merged_names.end(), frame.key.as_string());
+  const auto merged = frame.merged_names.find(frame.key.as_string());
   if (merged != frame.merged_names.end()) {
     frame.merged_names.erase(merged);
   } else if (options_.dialect != YamlDialect::helm) {
@@ -233,7 +233,7 @@ bool YamlBuilder::merge_into(Frame& frame, const Value& value, YamlMark mark) {
 
 void YamlBuilder::merge_map(Frame& frame, const Value& from) {
   for (const Member& member : from.members()) {
-    if (!frame.value.contains(member.name())) frame.merged_names.emplace_back(member.name());
+    if (!frame.value.contains(member.name())) frame.merged_names.emplace(member.name());
     frame.value.set(member.name(), member.value);
   }
 }
@@ -266,14 +266,14 @@ bool YamlBuilder::begin_mapping(const YamlProperties& properties, YamlMark mark)
 
 bool YamlBuilder::end_collection() {
   Frame& frame = frames_.back();
+  const auto add_missing = [&frame](const Value& from) {
+    for (const Member& member : from.members())
+      if (!frame.value.contains(member.name()))
+        frame.value.append_member(member.key, member.value);
+  };
   for (const Value& merge : frame.merges) {
-    if (merge.is_object()) {
-      for (const Member& member : merge.members())
-        if (!frame.value.contains(member.name())) frame.value.append_member(member.key, member.value);
-    }
-    for (const Value& item : merge.items())
-      for (const Member& member : item.members())
-        if (!frame.value.contains(member.name())) frame.value.append_member(member.key, member.value);
+    add_missing(merge);
+    for (const Value& item : merge.items()) add_missing(item);
   }
   Value value = std::move(frame.value);
   const std::size_t anchor = frame.anchor, height = frame.height;

@@ -1,13 +1,15 @@
-// Builds Values from a stream of YAML events: scalar resolution per dialect, anchors and aliases, merge keys,
-// duplicate keys, key conversion and every cap. Both event sources (yaml-cpp and our own scanner of the plain
-// subset) feed it, so they cannot differ in any of this.
+// Builds Values from a stream of YAML events: scalar resolution per dialect, anchors and aliases,
+// merge keys, duplicate keys, key conversion and every cap. Both event sources (yaml-cpp and our
+// own scanner of the plain subset) feed it, so they cannot differ in any of this.
 //
-// One builder reads one text, in one thread. Every event returns false once something failed; then error()
-// says what, and no further event may follow.
+// One builder reads one text, in one thread. Every event returns false once something failed;
+// then error() says what, and no further event may follow.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +39,8 @@ struct YamlProperties {
 
 class YamlBuilder {
  public:
-  // No text has more nodes than characters, twice over: an event source that makes more has lost its way.
+  // No text has more nodes than characters, twice over: an event source that makes more has lost
+  // its way.
   YamlBuilder(const YamlOptions& options, std::size_t text_bytes);
 
   // `anchor` numbers come from the event source; the name is for error texts.
@@ -48,7 +51,8 @@ class YamlBuilder {
   bool end_collection();
   // In the kustomize dialect: inside the annotations of the document's own metadata.
   bool in_annotations() const;
-  // The finished document; the builder is ready for the next one. Anchors do not outlive a document.
+  // The finished document; the builder is ready for the next one. Anchors do not outlive a
+  // document.
   Value take_document();
 
   // Stores the failure, with its place, and returns false.
@@ -74,7 +78,7 @@ class YamlBuilder {
     YamlMark mark;
     YamlMark key_mark;
     std::vector<Value> merges;              // kustomize: applied at the end, explicit keys win
-    std::vector<std::string> merged_names;  // others: present only by a merge so far
+    std::set<std::string, std::less<>> merged_names;  // others: present only by a merge so far
   };
 
   bool add(Value value, std::size_t height, YamlMark mark);

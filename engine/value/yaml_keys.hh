@@ -1,5 +1,5 @@
-// The order in which go-yaml prints the keys of a mapping: numbers inside keys by value, other characters
-// before letters.
+// The order in which go-yaml prints the keys of a mapping: numbers inside keys by value, other
+// characters before letters.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// The reader on yaml-cpp's events: for the rare text our scanner declines, and for comparing the two.
+// The reader on yaml-cpp's events: for the rare text our scanner declines, and for comparing the
+// two.
 #pragma once
 
 #include <optional>

@@ -23,8 +23,8 @@ bool written_folded(std::string_view value) {
   return true;
 }
 
-// The lines as written, without their indentation. A break between two lines is doubled, except when the line
-// before it begins with a blank; that the line after it does is overlooked.
+// The lines as written, without their indentation. A break between two lines is doubled, except
+// when the line before it begins with a blank; that the line after it does is overlooked.
 std::string write_folded(std::string_view value) {
   const std::size_t first = value.find_first_not_of('\n');
   const bool never_doubled = first == std::string_view::npos || is_blank(value[first]);
@@ -43,7 +43,8 @@ std::string write_folded(std::string_view value) {
   return out;
 }
 
-// Reads lines without indentation as a folded scalar; `keep` keeps all breaks at the end, `clip` one.
+// Reads lines without indentation as a folded scalar; `keep` keeps all breaks at the end, `clip`
+// one.
 std::string read_folded(std::string_view text, bool clip, bool keep) {
   std::string out;
   bool line_break = false, after_blank = false;

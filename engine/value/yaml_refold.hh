@@ -1,5 +1,5 @@
-// kustomize writes every resource out once and reads it again before it prints. go-yaml's writer of folded scalars
-// (">") does not round-trip: text changes. This is that change.
+// kustomize writes every resource out once and reads it again before it prints. go-yaml's writer
+// of folded scalars (">") does not round-trip: text changes. This is that change.
 #pragma once
 
 #include <string>

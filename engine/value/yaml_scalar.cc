@@ -116,7 +116,8 @@ ScalarKind resolve_number(std::string_view text, bool yaml_1_1, Value& out) {
     digits.remove_prefix(1);
   }
   if (digits.empty() || digits.size() > 64) return ScalarKind::string;
-  const std::string again = std::string(minus ? "-" : "") + (octal ? "0o" : "0b") + std::string(digits);
+  std::string again = minus ? "-" : "";
+  again.append(octal ? "0o" : "0b").append(digits);
   auto number = parse_prefixed_integer(again);
   if (!number) return ScalarKind::string;
   out = std::move(*number);

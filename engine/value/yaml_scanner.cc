@@ -1,5 +1,6 @@
 #include "engine/value/yaml_scanner.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/base/limits.hh"
@@ -10,6 +11,10 @@ namespace weir::value {
 namespace {
 
 namespace limits = base::limits;
+
+constexpr std::string_view no_mapping_here = "mapping values are not allowed in this context";
+constexpr std::string_view stray_text =
+    "did not find expected <document start>: this text belongs to no node before it";
 
 // libyaml looks for the ':' of a key no farther than this.
 constexpr std::ptrdiff_t simple_key_max = 1024;
@@ -30,7 +35,8 @@ std::size_t skip_harmless(std::string_view text, std::size_t at) {
   while (at + 8 <= text.size()) {
     std::uint64_t block;
     std::memcpy(&block, text.data() + at, 8);
-    // Some byte has its high bit, or is below 0x20, or is DEL; newlines and tabs take the slow way too.
+    // Some byte has its high bit, or is below 0x20, or is DEL; newlines and tabs take the slow
+    // way too.
     const std::uint64_t low = (block - ones * 0x20) & ~block;
     const std::uint64_t del = block ^ (ones * 0x7F);
     if ((block | low | ((del - ones) & ~del)) & highs) break;
@@ -53,7 +59,8 @@ PreparedYaml prepare_yaml(std::string_view text) {
     prepared.ok = false;
     prepared.problem = problem;
     const std::string_view before = text.substr(0, at);
-    prepared.mark.line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n') + 1);
+    const auto lines = std::count(before.begin(), before.end(), '\n');
+    prepared.mark.line = static_cast<std::uint32_t>(lines + 1);
     const std::size_t line_start = before.rfind('\n') + 1;
     prepared.mark.column = static_cast<std::uint32_t>(at - line_start + 1);
   };
@@ -128,8 +135,7 @@ ScanOutcome YamlScanner::scan(std::vector<YamlDocument>& out) {
       continue;
     }
     if (!start && !first) {
-      fail(ended ? "did not find expected <document start>"
-                 : "did not find expected <document start>: this text belongs to no node before it");
+      fail(ended ? std::string_view("did not find expected <document start>") : stray_text);
       break;
     }
     first = ended = false;
@@ -140,7 +146,8 @@ ScanOutcome YamlScanner::scan(std::vector<YamlDocument>& out) {
 
 bool YamlScanner::at_document_marker() const {
   if (at_ != line_start_ || (*at_ != '-' && *at_ != '.')) return false;
-  return (std::strncmp(at_, "---", 3) == 0 || std::strncmp(at_, "...", 3) == 0) && is_blankz(at_[3]);
+  return is_blankz(at_[3]) &&
+         (std::strncmp(at_, "---", 3) == 0 || std::strncmp(at_, "...", 3) == 0);
 }
 
 bool YamlScanner::scan_document(std::vector<YamlDocument>& out) {
@@ -166,11 +173,12 @@ bool YamlScanner::scan_document(std::vector<YamlDocument>& out) {
   if (!document.value.is_null()) out.push_back(std::move(document));
   if (!skip_to_token(crossed_line_)) return false;
   if (at_ == end_ || at_document_marker()) return true;
-  if (*at_ == ':' && is_blankz(at_[1])) return fail("mapping values are not allowed in this context");
-  return fail("did not find expected <document start>: this text belongs to no node before it");
+  if (*at_ == ':' && is_blankz(at_[1])) return fail(no_mapping_here);
+  return fail(stray_text);
 }
 
-// Goes over blanks, comments and line breaks. Tabs may separate, but not indent what could be a key.
+// Goes over blanks, comments and line breaks. Tabs may separate, but not indent what could be a
+// key.
 bool YamlScanner::skip_to_token(bool key_allowed) {
   crossed_line_ = false;
   for (;;) {
@@ -255,7 +263,7 @@ bool YamlScanner::scan_node_content(int indent, bool key_allowed, int key_column
     case ':':
       if (!is_blankz(at_[1])) break;
       return fail(key_allowed ? "did not find expected key"
-                              : "mapping values are not allowed in this context");
+                              : no_mapping_here);
     case '|':
     case '>': return scan_block_scalar(indent, properties.view());
     case '[':
@@ -308,7 +316,7 @@ bool YamlScanner::scan_plain_node(int indent, bool key_allowed, int key_column, 
   std::string_view text;
   if (!scan_plain(indent + 1, false, text)) return false;
   if (*at_ == ':' && is_blankz(at_[1]))
-    return fail_key(first, here(), "mapping values are not allowed in this context");
+    return fail_key(first, here(), no_mapping_here);
   if (!builder_.scalar(text, true, properties.view(), mark(first))) return false;
   const bool ended_line = plain_ended_line_;
   if (!skip_to_token(ended_line)) return false;
@@ -325,10 +333,11 @@ bool YamlScanner::scan_quoted_node(bool key_allowed, int key_column, Position st
   while (is_blank(*next)) ++next;
   if (*next == ':' && is_blankz(next[1])) {
     if (!key_allowed || first.line != line_ || at_ - start.at > simple_key_max)
-      return fail("mapping values are not allowed in this context");
+      return fail(no_mapping_here);
     at_ = start.at;
     const bool inline_properties = *at_ == '&' || *at_ == '!';
-    return scan_mapping(key_column, inline_properties ? YamlProperties{} : properties.view(), start);
+    return scan_mapping(key_column, inline_properties ? YamlProperties{} : properties.view(),
+                        start);
   }
   if (!builder_.scalar(text, false, properties.view(), mark(first))) return false;
   return skip_to_token(false);
@@ -342,7 +351,7 @@ bool YamlScanner::scan_alias_node(bool key_allowed, int key_column, Position sta
   const char* next = at_;
   while (is_blank(*next)) ++next;
   if (*next == ':' && is_blankz(next[1])) {
-    if (!key_allowed) return fail("mapping values are not allowed in this context");
+    if (!key_allowed) return fail(no_mapping_here);
     at_ = start.at;
     return scan_mapping(key_column, {}, start);
   }
@@ -362,7 +371,7 @@ bool YamlScanner::scan_mapping(int column_wanted, const YamlProperties& properti
     if (next < column_wanted) break;
     if (next > column_wanted || !crossed_line_) {
       if (*at_ == ':' && is_blankz(at_[1]))
-        return fail("mapping values are not allowed in this context");
+        return fail(no_mapping_here);
       return fail(crossed_line_ ? "did not find expected key: this line is indented more than its "
                                   "mapping"
                                 : "did not find expected key: unexpected text after a value");
@@ -408,7 +417,8 @@ bool YamlScanner::scan_key() {
   }
   if (at_ - start.at > simple_key_max) return fail_at(start, "could not find expected ':'");
   while (is_blank(*at_)) ++at_;
-  if (*at_ != ':' || !is_blankz(at_[1])) return fail_key(start, start, "could not find expected ':'");
+  if (*at_ != ':' || !is_blankz(at_[1]))
+    return fail_key(start, start, "could not find expected ':'");
   ++at_;
   return true;
 }
@@ -446,15 +456,17 @@ bool YamlScanner::scan_sequence(int column_wanted, bool indentless,
   return builder_.end_collection();
 }
 
-// The place of a ':' with no space behind it in the line at `start`, if there is one that looks like a key's.
+// The place of a ':' with no space behind it in the line at `start`, if there is one that looks
+// like a key's.
 bool YamlScanner::fail_key(const Position& start, const Position& place, std::string_view what) {
   const char* colon = start.at;
-  while (*colon != '\0' && *colon != '\n' && *colon != ':' && *colon != ' ' && *colon != '#') ++colon;
+  while (!is_blankz(*colon) && *colon != ':' && *colon != '#') ++colon;
   const bool looks_like_key = *colon == ':' && colon != start.at && !is_blankz(colon[1]) &&
                               colon[1] != '/' && colon - start.at <= 128;
   if (!looks_like_key) return fail_at(place, what);
   const std::string key(start.at, static_cast<std::size_t>(colon - start.at));
-  return fail_at({colon, start.line_start, start.line}, std::string(what) + ": a space is missing after \"" + key + ":\"");
+  return fail_at({colon, start.line_start, start.line},
+                 std::string(what) + ": a space is missing after \"" + key + ":\"");
 }
 
 std::size_t YamlScanner::anchor_number(std::string_view name, bool define) {

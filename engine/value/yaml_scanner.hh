@@ -1,10 +1,11 @@
-// Our own source of YAML events: a recursive descent over block and flow collections, every scalar style, anchors,
-// aliases and tags, by the lexical rules of go-yaml (libyaml's). It is ten times as fast as yaml-cpp and, unlike
-// it, refuses and accepts what the Go tools do. What it does not know (directives, "? " keys, the line breaks of
-// Unicode) it declines as `unusual`; the caller then starts over with yaml-cpp.
+// Our own source of YAML events: a recursive descent over block and flow collections, every
+// scalar style, anchors, aliases and tags, by the lexical rules of go-yaml (libyaml's). It is ten
+// times as fast as yaml-cpp and, unlike it, refuses and accepts what the Go tools do. What it
+// does not know (directives, "? " keys, the line breaks of Unicode) it declines as `unusual`; the
+// caller then starts over with yaml-cpp.
 //
-// One scanner reads one text, in one thread. Text is "\n"-separated, valid UTF-8, without NUL, and followed by a
-// NUL byte: see prepare_yaml().
+// One scanner reads one text, in one thread. Text is "\n"-separated, valid UTF-8, without NUL,
+// and followed by a NUL byte: see prepare_yaml().
 #pragma once
 
 #include <cstdint>
@@ -114,8 +115,9 @@ class YamlScanner {
   bool fail_at(const Position& place, std::string_view what) {
     return builder_.fail(Code::invalid, mark(place), what);
   }
-  // A key without its colon, or a colon where none may be. The usual cause is a missing space behind a colon in the
-  // line at `start`: then the error says so, at that colon; else it stands at `place`.
+  // A key without its colon, or a colon where none may be. The usual cause is a missing space
+  // behind a colon in the line at `start`: then the error says so, at that colon; else it stands
+  // at `place`.
   bool fail_key(const Position& start, const Position& place, std::string_view what);
   bool decline() {
     unusual_ = true;
@@ -132,7 +134,7 @@ class YamlScanner {
   std::uint32_t line_ = 1;
   bool unusual_ = false;
   bool crossed_line_ = false;  // the last skip_to_token() went over a line break
-  int flow_indent_ = 0;        // the column tabs may not indent text before, in the flow collection being read
+  int flow_indent_ = 0;        // in a flow collection: tabs may not indent text up to here
   bool plain_ended_line_ = false;  // the last plain scalar went over the break that follows it
   std::string scratch_;
   std::unordered_map<std::string, std::size_t> anchors_;

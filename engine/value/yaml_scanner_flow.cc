@@ -135,8 +135,9 @@ bool YamlScanner::scan_flow_scalar(const Properties& properties, Position start,
   }
   YamlProperties view = properties.view();
   view.in_flow = true;
+  const bool plain = kind != '"' && kind != '\'';
   const bool added = kind == '*' ? builder_.alias(anchor, text, mark(first))
-                                 : builder_.scalar(text, kind != '"' && kind != '\'', view, mark(first));
+                                 : builder_.scalar(text, plain, view, mark(first));
   if (!added || !pair) return added;
   became_pair = true;
   ++at_;

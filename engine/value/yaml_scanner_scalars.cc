@@ -87,7 +87,8 @@ bool YamlScanner::scan_tag(Properties& properties) {
   return true;
 }
 
-// The plain scalar's part on this line; `end` becomes the ':' that ends it as a key, or where it stops otherwise.
+// The plain scalar's part on this line; `end` becomes the ':' that ends it as a key, or where it
+// stops otherwise.
 std::string_view YamlScanner::plain_first_line(const char*& end) const {
   const char* at = at_;
   const char* text_end = at;
@@ -107,8 +108,9 @@ std::string_view YamlScanner::plain_first_line(const char*& end) const {
   return std::string_view(at_, static_cast<std::size_t>(text_end - at_));
 }
 
-// Reads a plain scalar and the blank space behind it, line breaks included. Continuation lines must stand at
-// column `indent` or beyond. The text is in the source when it is one line, else in scratch_.
+// Reads a plain scalar and the blank space behind it, line breaks included. Continuation lines
+// must stand at column `indent` or beyond. The text is in the source when it is one line, else in
+// scratch_.
 bool YamlScanner::scan_plain(int indent, bool flow, std::string_view& text) {
   plain_ended_line_ = false;
   bool folded = false;
@@ -156,7 +158,8 @@ bool YamlScanner::scan_plain(int indent, bool flow, std::string_view& text) {
   return true;
 }
 
-// After the blanks at at_: within a line they stay, around line breaks they fold. `at_` is a blank or a break.
+// After the blanks at at_: within a line they stay, around line breaks they fold. `at_` is a
+// blank or a break.
 bool YamlScanner::fold_quoted() {
   const char* const from = at_;
   std::size_t breaks = 0;
@@ -236,7 +239,8 @@ bool YamlScanner::scan_double_quoted(std::string_view& text) {
         }
       }
       scratch_.append(breaks, '\n');
-      if (at_document_marker()) return fail("found unexpected document indicator in a quoted scalar");
+      if (at_document_marker())
+        return fail("found unexpected document indicator in a quoted scalar");
     } else if (*at_ == '\\') {
       if (!scan_escape()) return false;
     } else if (is_blank(*at_) || *at_ == '\n') {
@@ -301,7 +305,8 @@ bool YamlScanner::block_header(bool& literal, int& chomping, int& increment) {
   return true;
 }
 
-// Goes over empty lines and the indentation of the next one; finds the indentation when it is not known (0).
+// Goes over empty lines and the indentation of the next one; finds the indentation when it is not
+// known (0).
 bool YamlScanner::block_breaks(int& block_indent, int indent, std::size_t& breaks) {
   int widest = 0;
   for (;;) {

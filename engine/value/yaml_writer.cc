@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <vector>
 
@@ -139,7 +140,8 @@ class YamlWriter {
   }
 
  private:
-  // Where a node stands. In `item` ("- " or "? " just written) a collection begins on the same line.
+  // Where a node stands. In `item` ("- " or "? " just written) a collection begins on the same
+  // line.
   enum class Context : std::uint8_t { root, value, item };
 
   void end_line() {
@@ -182,7 +184,8 @@ class YamlWriter {
     std::vector<const Member*> sorted;
     sorted.reserve(members.size());
     for (const Member& member : members) sorted.push_back(&member);
-    // The order is not transitive for keys such as 007, 0b, 1: only a stable sort is safe with that.
+    // The order is not transitive for keys such as 007, 0b, 1: only a stable sort is safe with
+    // that.
     std::stable_sort(sorted.begin(), sorted.end(),
                      [&](const Member* a, const Member* b) { return less(*a, *b); });
     for (const Member* member : sorted) write_member(*member, indent, context);

@@ -1,6 +1,7 @@
-// Runs a libFuzzer harness without libFuzzer: every file of the given folders first, then --count inputs made from
-// them by mutation. The seed is printed; the same seed, count and corpus give the same inputs. An input that is
-// being tried stands in --crash FILE (default fuzz_crash.bin) only when --keep is given, so that runs stay quick.
+// Runs a libFuzzer harness without libFuzzer: every file of the given folders first, then --count
+// inputs made from them by mutation. The seed is printed; the same seed, count and corpus give
+// the same inputs. An input that is being tried stands in --crash FILE (default fuzz_crash.bin)
+// only when --keep is given, so that runs stay quick.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -72,7 +73,9 @@ std::size_t below(Random& random, std::size_t limit) {
 }
 
 void mutate_once(std::string& input, const std::vector<std::string>& corpus, Random& random) {
-  static constexpr std::string_view marks = "{}[]:,\"'\\\n\t -#&*!|>%@?~/0123456789eE.+_\r\0\xff\xc2\xe2";
+  static constexpr char marks_text[] =
+      "{}[]:,\"'\\\n\t -#&*!|>%@?~/0123456789eE.+_\r\0\xff\xc2\xe2";
+  static constexpr std::string_view marks(marks_text, sizeof marks_text - 1);
   const std::size_t at = below(random, input.size() + 1);
   const std::size_t length = std::min(below(random, 16) + 1, input.size() - at);
   switch (below(random, 8)) {

@@ -1,5 +1,6 @@
-// Two JSON texts separated by a NUL byte: a document and a patch. Applying must return; on an error the document is
-// unchanged; the merge patch made from before and after must lead from one to the other.
+// Two JSON texts separated by a NUL byte: a document and a patch. Applying must return; on an
+// error the document is unchanged; the merge patch made from before and after must lead from one
+// to the other.
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// Any bytes: the YAML readers must return, in every dialect, the library's path too. What they accept must be
-// written as YAML that reads back as the same value.
+// Any bytes: the YAML readers must return, in every dialect, the library's path too. What they
+// accept must be written as YAML that reads back as the same value.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -13,7 +13,8 @@ using namespace weir::value;
 
 namespace {
 
-// Text with these is changed by every YAML reader: they are breaks, or a key the Go writer leaves unquoted.
+// Text with these is changed by every YAML reader: they are breaks, or a key the Go writer leaves
+// unquoted.
 bool has_break_characters(std::string_view json) {
   for (const char* code : {"\\u2028", "\\u2029", "\xC2\x85", "\xEF\xBB\xBF", "\"\\u003c\\u003c\":"})
     if (json.find(code) != std::string_view::npos) return true;
@@ -30,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.file = "f.yaml";
     const auto documents = parse_yaml_documents(text, options);
     if (!documents.ok()) {
-      WEIR_ASSERT(documents.error().message.starts_with("f.yaml:") || documents.error().code == weir::Code::limit);
+      WEIR_ASSERT(documents.error().message.starts_with("f.yaml:") ||
+                  documents.error().code == weir::Code::limit);
       continue;
     }
     for (const YamlDocument& document : documents.value()) {

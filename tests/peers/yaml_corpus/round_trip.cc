@@ -1,5 +1,6 @@
-// Reads every expected.yaml below a directory (argument 1, or WEIR_YAML_CORPUS) as kustomize does, writes it
-// again, and counts the files that come back byte for byte. Exits 1 when one does not.
+// Reads every expected.yaml below a directory (argument 1, or WEIR_YAML_CORPUS) as kustomize
+// does, writes it again, and counts the files that come back byte for byte. Exits 1 when one does
+// not.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -1,7 +1,7 @@
-// Reads framed documents from standard input and writes back what weir makes of each, so that a program in
-// another language can compare by the ten thousand. A frame is "<mode> <bytes>\n" and the bytes; the answer is
-// "<ok|error> <bytes>\n" and the bytes.
-// Modes: kubernetes, kustomize, helm (YAML in, YAML out), json (JSON in, YAML out), json2json.
+// Reads framed documents from standard input and writes back what weir makes of each, so that a
+// program in another language can compare by the ten thousand. A frame is "<mode> <bytes>\n" and
+// the bytes; the answer is "<ok|error> <bytes>\n" and the bytes. Modes: kubernetes, kustomize,
+// helm (YAML in, YAML out), json (JSON in, YAML out), json2json.
 #include <cstdio>
 #include <iostream>
 #include <string>

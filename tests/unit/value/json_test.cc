@@ -65,8 +65,9 @@ TEST_CASE("keys are sorted unless asked otherwise, and indentation is Go's") {
 }
 
 TEST_CASE("what is not JSON is refused with its place") {
-  for (const char* text : {"", " ", "{", "[1 2]", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "tru", "nul", "01", "1.", "-",
-                           "+1", "\"a", "\"a\nb\"", "\"\\x\"", "[1] 2", "1 2", "{} {}", "\"\\u12\"", "[\"a\" \"b\"]", "]",
+  for (const char* text : {"", " ", "{", "[1 2]", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "tru",
+                           "nul", "01", "1.", "-", "+1", "\"a", "\"a\nb\"", "\"\\x\"", "[1] 2", "1 2",
+                           "{} {}", "\"\\u12\"", "[\"a\" \"b\"]", "]",
                            "{\"a\":}", "[truex]", "{\"a\":1 \"b\":2}", "\x01"}) {
     INFO(text);
     const auto parsed = parse_json(text);
@@ -85,7 +86,8 @@ TEST_CASE("nesting beyond the cap is a limit, not a crash") {
 }
 
 TEST_CASE("a colon behind a value is refused") {
-  for (const char* text : {R"({"a":"b":1})", R"(["a":1])", R"({"a":1:2})", R"([1:2])", R"({"a":{"b":"c":{}}})"}) {
+  for (const char* text : {R"({"a":"b":1})", R"(["a":1])", R"({"a":1:2})", R"([1:2])",
+                           R"({"a":{"b":"c":{}}})"}) {
     INFO(text);
     CHECK_FALSE(parse_json(text).ok());
   }

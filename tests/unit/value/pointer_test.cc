@@ -51,13 +51,16 @@ TEST_CASE("pointers find and remove what they name") {
 }
 
 TEST_CASE("JSON patch operations do what RFC 6902 says") {
-  CHECK(patched(R"({"a":[1,2]})", R"([{"op":"add","path":"/a/1","value":9}])") == R"({"a":[1,9,2]})");
+  CHECK(patched(R"({"a":[1,2]})",
+                R"([{"op":"add","path":"/a/1","value":9}])") == R"({"a":[1,9,2]})");
   CHECK(patched(R"({"a":[1]})", R"([{"op":"add","path":"/a/-","value":9}])") == R"({"a":[1,9]})");
   CHECK(patched(R"({"a":1})", R"([{"op":"remove","path":"/a"}])") == "{}");
-  CHECK(patched(R"({"a":1})", R"([{"op":"replace","path":"/a","value":{"b":2}}])") == R"({"a":{"b":2}})");
+  CHECK(patched(R"({"a":1})",
+                R"([{"op":"replace","path":"/a","value":{"b":2}}])") == R"({"a":{"b":2}})");
   CHECK(patched(R"({"a":{"x":1},"b":{}})", R"([{"op":"move","from":"/a/x","path":"/b/y"}])") ==
         R"({"a":{},"b":{"y":1}})");
-  CHECK(patched(R"({"a":[1]})", R"([{"op":"copy","from":"/a","path":"/b"}])") == R"({"a":[1],"b":[1]})");
+  CHECK(patched(R"({"a":[1]})",
+                R"([{"op":"copy","from":"/a","path":"/b"}])") == R"({"a":[1],"b":[1]})");
   CHECK(patched(R"({"a":"x"})", R"([{"op":"test","path":"/a","value":"x"}])") == R"({"a":"x"})");
   CHECK(patched(R"({"a/b":1})", R"([{"op":"remove","path":"/a~1b"}])") == "{}");
 }
@@ -76,10 +79,12 @@ TEST_CASE("JSON patch errors carry the library's words, and nothing is changed")
         "error in remove for path: '/a': Unable to remove nonexistent key: a: missing value");
   CHECK(patched(R"({"a":[]})", R"([{"op":"replace","path":"/a/0","value":1}])") ==
         "replace operation does not apply: doc is missing key: /a/0: missing value");
-  CHECK(patched(R"({"a":1})", R"([{"op":"add","path":"/b","value":1},{"op":"test","path":"/a","value":2}])") ==
+  CHECK(patched(R"({"a":1})",
+                R"([{"op":"add","path":"/b","value":1},{"op":"test","path":"/a","value":2}])") ==
         "testing value /a failed: test failed");
   CHECK(patched(R"({"a":[]})", R"([{"op":"add","path":"/a/5","value":1}])") ==
-        "error in add for path: '/a/5': Unable to access invalid index: 5: invalid index referenced");
+        "error in add for path: '/a/5': Unable to access invalid index: 5: "
+        "invalid index referenced");
   CHECK(patched("{}", R"([{"op":"spam","path":"/a"}])") == "Unexpected kind: spam");
 }
 

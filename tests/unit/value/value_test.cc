@@ -8,7 +8,8 @@ using weir::Value;
 using weir::value::Kind;
 
 TEST_CASE("editing a copy leaves the original alone") {
-  Value first = Value::object({{"a", Value::array({1, 2})}, {"b", "text that is too long to be inline"}});
+  Value first = Value::object(
+      {{"a", Value::array({1, 2})}, {"b", "text that is too long to be inline"}});
   Value second = first;
   CHECK(second.same_storage(first));
   second.entry("a").push_back(3);
@@ -48,7 +49,8 @@ TEST_CASE("strings of every length around the inline limit are themselves") {
 }
 
 TEST_CASE("assigning a part of a value to itself is safe") {
-  Value value = Value::object({{"inner", Value::object({{"x", "a string that lives on the heap"}})}});
+  Value value =
+      Value::object({{"inner", Value::object({{"x", "a string that lives on the heap"}})}});
   value = Value(value["inner"]);
   CHECK(value["x"].as_string() == "a string that lives on the heap");
   Value list = Value::array({Value::array({1})});

@@ -74,12 +74,14 @@ TEST_CASE("block scalars keep, clip and strip their breaks") {
 }
 
 TEST_CASE("folded text reads as kustomize leaves it after its own rewriting") {
-  CHECK(read("a: >-\n  foo\n    bar\n  baz\n", YamlDialect::kustomize) == R"({"a":"foo\n\n  bar\nbaz"})");
+  CHECK(read("a: >-\n  foo\n    bar\n  baz\n", YamlDialect::kustomize) ==
+        R"({"a":"foo\n\n  bar\nbaz"})");
   CHECK(read("a: >-\n  foo\n  bar\n", YamlDialect::kustomize) == R"({"a":"foo bar"})");
 }
 
 TEST_CASE("quoted and plain scalars fold over lines") {
-  CHECK(read("a: 'it''s\n  two\n\n  lines'\nb: \"x\\\n   y\\u00e9\\x41\"\nc: plain\n  goes on\n\n  here\n") ==
+  CHECK(read("a: 'it''s\n  two\n\n  lines'\nb: \"x\\\n   y\\u00e9\\x41\"\n"
+             "c: plain\n  goes on\n\n  here\n") ==
         "{\"a\":\"it's two\\nlines\",\"b\":\"xy\u00e9A\",\"c\":\"plain goes on\\nhere\"}");
 }
 
@@ -95,7 +97,8 @@ TEST_CASE("line ends of Windows, a byte order mark and tabs behind a colon chang
 
 TEST_CASE("documents are split, empty ones left out, and their comments kept") {
   const auto documents =
-      parse_yaml_documents("# only a comment\n---\n# Source: a/b\n# more\na: 1\n---\n---\nnull\n...\n---\nb: 2\n");
+      parse_yaml_documents("# only a comment\n---\n# Source: a/b\n# more\na: 1\n---\n---\nnull\n"
+                           "...\n---\nb: 2\n");
   REQUIRE(documents.ok());
   REQUIRE(documents.value().size() == 2);
   CHECK(documents.value()[0].line == 5);
@@ -145,7 +148,8 @@ TEST_CASE("hostile input ends in a limit") {
   CHECK(parse_yaml(bomb).error().code == Code::limit);
   std::string tower = "a0: &a0 [x]\n";
   for (int i = 1; i < 2000; ++i)
-    tower += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+    tower += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" +
+             std::to_string(i - 1) + "]\n";
   CHECK(parse_yaml(tower).error().code == Code::limit);
 }
 
@@ -156,7 +160,8 @@ TEST_CASE("text the scanner declines is read by the library") {
 
 TEST_CASE("the scanner and the library agree on ordinary manifests") {
   const char* text =
-      "apiVersion: v1\nkind: List\nitems:\n- a: 1\n  b: [x, \"y\"]\n-\n  c: |\n    text\n    more\n  d: {e: f}\n"
+      "apiVersion: v1\nkind: List\nitems:\n- a: 1\n  b: [x, \"y\"]\n-\n  c: |\n    text\n"
+      "    more\n  d: {e: f}\n"
       "- - 1\n  - 'two'\n";
   std::vector<YamlDocument> documents;
   REQUIRE_FALSE(read_with_library(text, {}, documents).has_value());

@@ -13,6 +13,9 @@ using weir::Value;
 
 namespace {
 
+const std::filesystem::path golden_folder =
+    std::filesystem::path(WEIR_SOURCE_DIR) / "tests/golden/value";
+
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
@@ -32,24 +35,31 @@ TEST_CASE("sequences stand at the column of their key, inside sequences on one l
 }
 
 TEST_CASE("what would read as something else is quoted") {
-  CHECK(yaml(R"(["yes","1","null","","1.5","12:30","2001-01-02","~","a: b","# x","- x","*a","it's"," x","0x1","a#b"])") ==
-        "- \"yes\"\n- \"1\"\n- \"null\"\n- \"\"\n- \"1.5\"\n- \"12:30\"\n- \"2001-01-02\"\n- \"~\"\n"
+  CHECK(yaml(R"(["yes","1","null","","1.5","12:30","2001-01-02","~"])") ==
+        "- \"yes\"\n- \"1\"\n- \"null\"\n- \"\"\n- \"1.5\"\n- \"12:30\"\n- \"2001-01-02\"\n"
+        "- \"~\"\n");
+  CHECK(yaml(R"(["a: b","# x","- x","*a","it's"," x","0x1","a#b"])") ==
         "- 'a: b'\n- '# x'\n- '- x'\n- '*a'\n- it's\n- ' x'\n- \"0x1\"\n- a#b\n");
 }
 
 TEST_CASE("text of several lines is literal unless it cannot be") {
-  CHECK(yaml(R"({"a":"x\ny\n","b":"x\ny","c":"x\n\n","d":" x\ny","e":"x \ny","f":"x\ty\nz","g":"\n"})") ==
-        "a: |\n  x\n  y\nb: |-\n  x\n  y\nc: |+\n  x\n\nd: |2-\n   x\n  y\ne: \"x \\ny\"\nf: \"x\\ty\\nz\"\n"
+  CHECK(yaml(R"({"a":"x\ny\n","b":"x\ny","c":"x\n\n","d":" x\ny"})") ==
+        "a: |\n  x\n  y\nb: |-\n  x\n  y\nc: |+\n  x\n\nd: |2-\n   x\n  y\n");
+  CHECK(yaml(R"({"e":"x \ny","f":"x\ty\nz","g":"\n"})") ==
+        "e: \"x \\ny\"\nf: \"x\\ty\\nz\"\n"
         "g: |2+\n\n");
 }
 
 TEST_CASE("long text is folded at a space beyond column 80, keys never are") {
-  const std::string words = "aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj kkkk llll mmmm nnnn oooo pppp qqqq";
+  const std::string words =
+      "aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj kkkk llll mmmm nnnn oooo pppp qqqq";
   CHECK(write_yaml(Value::object({{"k", words}})) ==
-        "k: aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj kkkk llll mmmm nnnn oooo pppp\n  qqqq\n");
+        "k: aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj kkkk llll mmmm nnnn oooo pppp\n"
+        "  qqqq\n");
   CHECK(write_yaml(Value::object({{words, 1}})) == words + ": 1\n");
   const std::string long_key(129, 'k');
-  CHECK(write_yaml(Value::object({{long_key, Value::array({1})}})) == "? " + long_key + "\n: - 1\n");
+  CHECK(write_yaml(Value::object({{long_key, Value::array({1})}})) ==
+        "? " + long_key + "\n: - 1\n");
 }
 
 TEST_CASE("floats have the shortest form that reads back") {
@@ -75,7 +85,7 @@ TEST_CASE("the ordered style keeps members where they are") {
 }
 
 TEST_CASE("goldens of the real writer are reproduced byte for byte") {
-  const std::filesystem::path folder = std::filesystem::path(WEIR_SOURCE_DIR) / "tests/golden/value/writer";
+  const std::filesystem::path folder = golden_folder / "writer";
   std::size_t cases = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".json") continue;
@@ -89,11 +99,12 @@ TEST_CASE("goldens of the real writer are reproduced byte for byte") {
 }
 
 TEST_CASE("goldens of the real readers are reproduced byte for byte") {
-  const std::filesystem::path folder = std::filesystem::path(WEIR_SOURCE_DIR) / "tests/golden/value/reader";
+  const std::filesystem::path folder = golden_folder / "reader";
   std::size_t cases = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".in") continue;
-    for (const auto& [name, dialect] : {std::pair("kustomize", YamlDialect::kustomize), std::pair("helm", YamlDialect::helm)}) {
+    for (const auto& [name, dialect] : {std::pair("kustomize", YamlDialect::kustomize),
+                                        std::pair("helm", YamlDialect::helm)}) {
       auto golden = entry.path();
       golden.replace_extension(name);
       if (!std::filesystem::exists(golden)) continue;
