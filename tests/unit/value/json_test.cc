@@ -66,7 +66,8 @@ TEST_CASE("keys are sorted unless asked otherwise, and indentation is Go's") {
 
 TEST_CASE("what is not JSON is refused with its place") {
   for (const char* text : {"", " ", "{", "[1 2]", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "tru",
-                           "nul", "01", "1.", "-", "+1", "\"a", "\"a\nb\"", "\"\\x\"", "[1] 2", "1 2",
+                           "nul", "01", "1.", "-", "+1", "\"a", "\"a\nb\"", "\"\\x\"", "[1] 2",
+                           "1 2",
                            "{} {}", "\"\\u12\"", "[\"a\" \"b\"]", "]",
                            "{\"a\":}", "[truex]", "{\"a\":1 \"b\":2}", "\x01"}) {
     INFO(text);
