@@ -156,11 +156,6 @@ int diff_kustomization(int argc, char** argv) {
 
 }  // namespace
 
-int run_diff(int argc, char** argv) {
-  static const std::vector<Verb> verbs = {
-      {"kustomization", "What applying local files would change.", diff_kustomization},
-      {"ks", "The same.", diff_kustomization}};
-  return dispatch("diff", verbs, argc, argv);
-}
+int run_diff_kustomization(int argc, char** argv) { return diff_kustomization(argc, argv); }
 
 }  // namespace weir::cli

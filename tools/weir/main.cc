@@ -19,20 +19,27 @@ int run_version(int, char**) {
 int main(int argc, char** argv) {
   using namespace weir::cli;
   static const std::vector<Verb> verbs = {
+      {"audit", "The events of the log.", run_audit},
       {"build", "The objects that a Kustomization builds from local files.", run_build},
-      {"diff", "What applying local files would change.", run_diff},
+      {"diff", "What changed in an object, or what applying local files would change.", run_diff},
       {"events", "The Kubernetes events of Flux objects.", run_events},
       {"export", "Flux objects as they would be committed.", run_export},
       {"get", "Flux objects and their state.", run_get},
+      {"history", "What happened to an object.", run_history},
       {"install", "The CustomResourceDefinitions of every kind.", run_install},
       {"kube", "The embedded Kubernetes API alone.", run_kube},
       {"kustomize", "Builds a kustomization, as kubectl kustomize does.", run_kustomize},
       {"reconcile", "Asks for a reconciliation and waits for it.", run_reconcile},
       {"resume", "Resumes the reconciliation of objects.", run_resume},
+      {"rollback", "Pins Kustomizations to an instant.", run_rollback},
       {"run", "The engine against a cluster.", run_run},
+      {"show", "What an object was.", run_show},
+      {"state", "The objects of the cluster at an instant.", run_state},
       {"suspend", "Suspends the reconciliation of objects.", run_suspend},
       {"tree", "The objects that a Kustomization has applied.", run_tree},
+      {"unpin", "Lets pinned Kustomizations go.", run_unpin},
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
+      {"verify", "Checks the log.", run_verify},
       {"version", "Prints the version.", run_version},
   };
   block_signals();
