@@ -23,6 +23,16 @@ std::string describe(const Call& call) {
 
 }  // namespace
 
+std::string describe(const RequestCounts& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < verb_count; ++i) {
+    if (counts.by_verb[i] == 0) continue;
+    if (!text.empty()) text.push_back(' ');
+    text.append(verb_name(static_cast<Verb>(i))).append("=").append(std::to_string(counts.by_verb[i]));
+  }
+  return text;
+}
+
 std::string_view verb_name(Verb verb) {
   constexpr std::array<std::string_view, verb_count> names = {
       "get", "list", "watch", "create", "update", "apply", "patch", "delete", "discovery", "raw"};

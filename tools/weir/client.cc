@@ -91,14 +91,15 @@ void AuditClient::add_to(Args& args) {
 Result<void> AuditClient::open() {
   let_signals_end_it();
   const std::string directory = data_dir_.empty() ? default_data_directory() : data_dir_;
+  net::HttpClientOptions options;
   if (server_.empty()) {
     const auto serving = read_serving(directory);
     if (!serving.ok()) return open_offline(directory);
     server_ = serving->url;
     if (token_.empty()) token_ = serving->token;
+    options.tls.ca_pem = serving->certificate;
   }
   while (server_.ends_with('/')) server_.pop_back();
-  net::HttpClientOptions options;
   WEIR_TRY(http_, net::HttpClient::create(options));
   return {};
 }

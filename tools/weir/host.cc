@@ -111,6 +111,7 @@ Result<void> write_serving(const std::string& directory, const Serving& serving)
   const Value record = Value::object({{"url", serving.url},
                                       {"token", serving.token},
                                       {"kubeconfig", serving.kubeconfig},
+                                      {"certificate", serving.certificate},
                                       {"pid", static_cast<std::int64_t>(::getpid())}});
   return write_file(directory + "/serving.json", value::write_json(record) + "\n", 0600);
 }
@@ -122,7 +123,8 @@ Result<Serving> read_serving(const std::string& directory) {
   if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH))
     return make_error(Code::not_found, "no weir is running on " + directory);
   return Serving{std::string(record["url"].get_string()), std::string(record["token"].get_string()),
-                 std::string(record["kubeconfig"].get_string())};
+                 std::string(record["kubeconfig"].get_string()),
+                 std::string(record["certificate"].get_string())};
 }
 
 void remove_serving(const std::string& directory) {

@@ -44,7 +44,8 @@ Result<std::string> load_or_create_token(const std::string& directory);
 struct Serving {
   std::string url;         // of the audit API
   std::string token;
-  std::string kubeconfig;  // of the embedded API; "" in a cluster
+  std::string kubeconfig;   // of the embedded API; "" in a cluster
+  std::string certificate;  // PEM to trust for the URL; "" = the system's
 };
 Result<void> write_serving(const std::string& directory, const Serving& serving);
 // Error: not_found when nothing serves there.

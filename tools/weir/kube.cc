@@ -18,7 +18,7 @@ struct KubeFlags {
   std::string data_dir;
   std::string listen = "127.0.0.1:6443";
   std::string kubeconfig = "weir.kubeconfig";
-  bool tls = false;
+  bool tls = true;
 };
 
 int fail(const Error& error) {
@@ -71,7 +71,6 @@ int run_kube(int argc, char** argv) {
   args.option("--data-dir", flags.data_dir, "where objects are kept; in memory without it");
   args.option("--listen", flags.listen, "address and port");
   args.option("--write-kubeconfig", flags.kubeconfig, "where to write the kubeconfig for it");
-  args.flag("--tls", flags.tls, "serve TLS with a certificate made at start");
   if (const auto code = args.parse(argc, argv)) return *code;
   const Result<int> done = serve(flags);
   return done.ok() ? *done : fail(done.error());

@@ -161,6 +161,8 @@ int write_output(const std::string& path, const std::vector<Value>& resources) {
 
 }  // namespace
 
+namespace weir::cli {
+
 int run_kustomize(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
@@ -186,3 +188,5 @@ int run_kustomize(int argc, char** argv) {
   const std::string text = kustomize::write_resources(built->resources);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 1;
 }
+
+}  // namespace weir::cli

@@ -4,7 +4,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "engine/value/yaml.hh"
+#include "api/artifact_files.hh"
+#include "api/kube/kubeconfig.hh"
 
 namespace weir::cli {
 namespace {
@@ -13,26 +14,12 @@ constexpr const char* default_listen = "127.0.0.1:6480";
 
 }  // namespace
 
-std::string kubeconfig_text(const std::string& url, const std::string& token) {
-  const Value config = Value::object(
-      {{"apiVersion", "v1"},
-       {"kind", "Config"},
-       {"clusters", Value::array({Value::object(
-                        {{"name", "weir"}, {"cluster", Value::object({{"server", url}})}})})},
-       {"users", Value::array({Value::object(
-                     {{"name", "weir"}, {"user", Value::object({{"token", token}})}})})},
-       {"contexts", Value::array({Value::object(
-                        {{"name", "weir"},
-                         {"context", Value::object({{"cluster", "weir"}, {"user", "weir"}})}})})},
-       {"current-context", "weir"}});
-  return value::write_yaml(config, value::YamlStyle::ordered);
-}
-
 Result<std::unique_ptr<api::kube::HttpFront>> listen_on(const std::string& address) {
   WEIR_TRY(const Address parsed, parse_address(address.empty() ? default_listen : address));
   api::kube::FrontOptions front;
   front.address = parsed.host;
   front.port = parsed.port;
+  front.tls = true;  // kubectl sends its token over TLS only
   auto opened = api::kube::listen(front);
   if (opened.ok() || !address.empty()) return opened;
   front.port = 0;
@@ -73,7 +60,19 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   reconcile::Ports ports{out->kube_.get(), out->git_.get(), out->stores_.artifacts.get(),
                          out->stores_.port.get(), &out->clock_, nullptr};
   out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);
+  api::audit::AuditOptions audit;
+  audit.log = out->stores_.log.get();
+  audit.blobs = out->stores_.blobs.get();
+  audit.clock = &out->clock_;
+  audit.engine = out->engine_.get();
+  audit.token = out->token_;
+  out->audit_ = std::make_unique<api::audit::AuditApi>(audit);
   LocalCluster* self = out.get();
+  for (const char* path : {"/weir/", "/metrics"})
+    out->front_->route(path, [self](const auto& request) { return self->audit_->handle(request); });
+  out->front_->route("/gitrepository/", [self](const auto& request) {
+    return api::serve_artifact(*self->stores_.artifacts, request);
+  });
   out->front_->route("/", [self](const auto& request) { return self->server_->handle(request); });
   WEIR_CHECK(out->write_kubeconfigs(options.write_kubeconfig));
   return out;
@@ -86,7 +85,7 @@ LocalCluster::~LocalCluster() {
 }
 
 Result<void> LocalCluster::write_kubeconfigs(const std::string& copy) {
-  const std::string text = kubeconfig_text(front_->url(), token_);
+  const std::string text = api::kube::kubeconfig(front_->url(), token_, front_->certificate());
   kubeconfig_ = stores_.directory + "/kubeconfig";
   WEIR_CHECK(write_file(kubeconfig_, text, 0600));
   if (!copy.empty()) WEIR_CHECK(write_file(copy, text, 0600));
@@ -95,7 +94,7 @@ Result<void> LocalCluster::write_kubeconfigs(const std::string& copy) {
 
 Result<void> LocalCluster::start() {
   WEIR_CHECK(engine_->start());
-  return write_serving(stores_.directory, {front_->url(), token_, kubeconfig_});
+  return write_serving(stores_.directory, {front_->url(), token_, kubeconfig_, front_->certificate()});
 }
 
 std::unique_ptr<RepositoryWatch> LocalCluster::watch_repository(const std::string& url,

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "api/audit/audit_api.hh"
 #include "api/kube/driver.hh"
 #include "api/kube/http_front.hh"
 #include "api/kube/server.hh"
@@ -29,8 +30,6 @@ struct LocalOptions {
 
 // The API's port; with "" the default one, or any free one when that is taken.
 Result<std::unique_ptr<api::kube::HttpFront>> listen_on(const std::string& address);
-
-std::string kubeconfig_text(const std::string& url, const std::string& token);
 
 // Watches the references of a local repository and asks for a reconcile when they move.
 class RepositoryWatch;
@@ -65,6 +64,7 @@ class LocalCluster {
   std::unique_ptr<api::kube::Driver> driver_;
   std::unique_ptr<reconcile::KubeApi> kube_;
   std::unique_ptr<reconcile::Engine> engine_;
+  std::unique_ptr<api::audit::AuditApi> audit_;
   std::unique_ptr<api::kube::HttpFront> front_;
 };
 

@@ -77,7 +77,7 @@ Result<void> serve(RunOptions& o) {
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
   WEIR_CHECK(engine.start());
-  WEIR_CHECK(write_serving(directory, {api->url(), api->token(), ""}));
+  WEIR_CHECK(write_serving(directory, {api->url(), api->token(), "", ""}));
   log::info("weir runs", {{"cluster", server}, {"listen", o.listen}, {"dataDir", directory}});
   while (!wait_for_signal(60'000)) {
   }

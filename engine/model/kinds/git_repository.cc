@@ -30,7 +30,6 @@ std::vector<Field> spec_fields() {
       Field{"suspend", FieldType::boolean, "Suspends the reconciliation."},
       with_default(duration_field("timeout", "Timeout of Git operations.", false), "60s"),
       url,
-      url,
       group_field("verify", "Verification of commit or tag signatures.",
             {with_default(with_enum(text_field("mode", "What is verified."),
                                     {"head", "HEAD", "Tag", "TagAndHEAD"}),
