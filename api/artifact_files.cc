@@ -49,8 +49,7 @@ struct Range {
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
-    return std::nullopt;
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return out;
 }
 
@@ -93,7 +92,8 @@ Response read_part(int fd, const Range& range, Response response) {
 
 Response answer_file(int fd, std::string_view name, const Request& request) {
   struct ::stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return plain(404, "404 page not found\n");
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+    return plain(404, "404 page not found\n");
   Response response;
   response.content_type = name.ends_with(".tar.gz") || name.ends_with(".tgz")
                               ? "application/gzip"
@@ -117,9 +117,9 @@ Response answer_file(int fd, std::string_view name, const Request& request) {
     return plain(413, "the artifact is larger than one answer may be; ask for ranges\n");
   if (kind == RangeKind::part) {
     response.status = 206;
-    response.headers.emplace_back(
-        "Content-Range", "bytes " + std::to_string(range.begin) + "-" +
-                             std::to_string(range.begin + range.size - 1) + total);
+    response.headers.emplace_back("Content-Range",
+                                  "bytes " + std::to_string(range.begin) + "-" +
+                                      std::to_string(range.begin + range.size - 1) + total);
   }
   return read_part(fd, range, std::move(response));
 }

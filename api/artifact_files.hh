@@ -2,7 +2,8 @@
 // If-Modified-Since, as consumers of source artifacts expect. Directories are never listed; GET /
 // is 200 without a body, for probes.
 //
-// Thread-safe. A file is read whole for an answer, up to limits::file_bytes_max; larger ones come in ranges.
+// Thread-safe. A file is read whole for an answer, up to limits::file_bytes_max; larger ones come
+// in ranges.
 #pragma once
 
 #include "api/kube/message.hh"

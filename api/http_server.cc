@@ -210,9 +210,8 @@ class RestServer final : public HttpServer {
       config.set_timeout(utility::seconds(300));
       listener_ =
           std::make_unique<rest::experimental::listener::http_listener>(web::uri(url_), config);
-      listener_->support([shared = shared_](rest::http_request request) {
-        take(shared, std::move(request));
-      });
+      listener_->support(
+          [shared = shared_](rest::http_request request) { take(shared, std::move(request)); });
       listener_->open().wait();
     } catch (const std::exception& error) {
       return make_error(Code::io, "cannot listen on " + options_.address + ":" +
@@ -246,7 +245,8 @@ Result<std::uint16_t> free_port(const std::string& address) {
                      ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0;
   if (fd >= 0) ::close(fd);
   if (!known) return make_error(Code::invalid, "port 0 needs an IPv4 address, not " + address);
-  if (!bound) return make_error(Code::io, "no free port on " + address + ": " + std::strerror(errno));
+  if (!bound)
+    return make_error(Code::io, "no free port on " + address + ": " + std::strerror(errno));
   return ntohs(name.sin_port);
 }
 

@@ -67,8 +67,8 @@ class BlobStore {
   Result<bool> contains(const base::Digest& digest) const;
   Result<bool> is_sealed(const base::Digest& digest) const;  // Error: not_found
 
-  // SealingKey::digest() under this store's key: tells whether two secret values differ, and nothing
-  // else. Error: unsupported (no key here).
+  // SealingKey::digest() under this store's key: tells whether two secret values differ, and
+  // nothing else. Error: unsupported (no key here).
   Result<base::Digest> keyed_digest(std::string_view bytes) const {
     if (key_) return key_->digest(bytes);
     return make_error(Code::unsupported, "no sealing key is open");

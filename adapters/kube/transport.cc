@@ -28,7 +28,9 @@ std::string describe(const RequestCounts& counts) {
   for (std::size_t i = 0; i < verb_count; ++i) {
     if (counts.by_verb[i] == 0) continue;
     if (!text.empty()) text.push_back(' ');
-    text.append(verb_name(static_cast<Verb>(i))).append("=").append(std::to_string(counts.by_verb[i]));
+    text.append(verb_name(static_cast<Verb>(i)))
+        .append("=")
+        .append(std::to_string(counts.by_verb[i]));
   }
   return text;
 }

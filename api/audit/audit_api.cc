@@ -45,7 +45,8 @@ struct Found {
 Result<Found> find_route(const kube::Request& request) {
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view asked = request.method;
+  const std::string_view method = asked == "HEAD" ? std::string_view("GET") : asked;
   std::string methods;
   for (const Route& route : routes()) {
     auto values = match(route.pattern, path);

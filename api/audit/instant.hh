@@ -21,8 +21,8 @@ struct Instant {
 
 Instant parse_instant(std::string_view text, base::TimeUs now);
 
-// The last event at or before it. A revision: the last finished reconcile that succeeded with it, of
-// `owner` when given. A number beyond the head that a revision begins with is that revision.
+// The last event at or before it. A revision: the last finished reconcile that succeeded with it,
+// of `owner` when given. A number beyond the head that a revision begins with is that revision.
 // Errors: invalid (before the first event), not_found, corrupt, io; `field` is named.
 Result<store::Seq> resolve_instant(const store::EventLog& log, std::string_view text,
                                    base::TimeUs now, std::string_view field,

@@ -10,8 +10,9 @@
 
 namespace weir::api::audit {
 
-// The kind that weir serves or Kubernetes ships under that name, else one of that name which the log
-// has seen objects of. version may be empty. Error: not_found, `field` named, with the closest name.
+// The kind that weir serves or Kubernetes ships under that name, else one of that name which the
+// log has seen objects of. version may be empty. Error: not_found, `field` named, with the closest
+// name.
 Result<model::Gvk> resolve_kind(const store::EventLog& log, std::string_view text,
                                 std::string_view field);
 

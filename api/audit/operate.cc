@@ -31,17 +31,17 @@ struct Plan {
 Result<void> check_members(const Value& object, std::string_view at,
                            const std::vector<std::string_view>& known) {
   if (!object.is_object())
-    return bad_field(at.empty() ? "body" : at, "is a " +
-                     std::string(value::kind_name(object.kind())) + ", not an object");
+    return bad_field(at.empty() ? "body" : at,
+                     "is a " + std::string(value::kind_name(object.kind())) + ", not an object");
   for (const value::Member& member : object.members()) {
     bool found = false;
     for (const std::string_view name : known) found = found || name == member.name();
     if (found) continue;
     const std::string close(base::closest_name(member.name(), known));
-    const std::string field = (at.empty() ? "" : std::string(at) + ".") +
-                              std::string(member.name());
-    return bad_field(field, "unknown field" +
-                                (close.empty() ? "" : ", did you mean \"" + close + "\"?"));
+    const std::string field =
+        (at.empty() ? "" : std::string(at) + ".") + std::string(member.name());
+    return bad_field(field,
+                     "unknown field" + (close.empty() ? "" : ", did you mean \"" + close + "\"?"));
   }
   return {};
 }
@@ -50,8 +50,8 @@ Result<model::ObjectId> read_target(const Call& call, const Value& target, std::
   WEIR_CHECK(check_members(target, at, {"kind", "namespace", "name"}));
   const std::string field(at);
   model::ObjectId id;
-  WEIR_TRY(id.gvk, resolve_kind(call.log(), target["kind"].get_string("Kustomization"),
-                                field + ".kind"));
+  WEIR_TRY(id.gvk,
+           resolve_kind(call.log(), target["kind"].get_string("Kustomization"), field + ".kind"));
   if (id.gvk.kind != "Kustomization" || !is_owner_kind(id.gvk))
     return bad_field(field + ".kind", "only a Kustomization can be pinned, not a " + id.gvk.kind);
   id.ns = target["namespace"].get_string("flux-system");
@@ -116,9 +116,9 @@ Result<std::optional<event::Event>> rendered_before(const Call& call, const mode
                 [](const event::Event& event) -> Result<bool> { return !event.blobs.empty(); });
 }
 
-// What was applied by the last reconcile that succeeded at or before the instant; for a revision, by
-// the last one that applied that revision's manifests. A pinned reconcile finishes with the source's
-// revision but rendered another one's manifests: the rendered event tells which.
+// What was applied by the last reconcile that succeeded at or before the instant; for a revision,
+// by the last one that applied that revision's manifests. A pinned reconcile finishes with the
+// source's revision but rendered another one's manifests: the rendered event tells which.
 Result<event::Event> find_good(const Call& call, const model::ObjectId& owner,
                                const std::string& to) {
   store::Seq bound = 0;
@@ -137,9 +137,9 @@ Result<event::Event> find_good(const Call& call, const model::ObjectId& owner,
                     if (event.data["status"].get_string() != "ReconciliationSucceeded")
                       return false;
                     WEIR_TRY(rendered, rendered_before(call, owner, event.seq));
-                    return rendered && (revision.empty() ||
-                                        revision_matches(
-                                            rendered->data["revision"].get_string(), revision));
+                    return rendered &&
+                           (revision.empty() ||
+                            revision_matches(rendered->data["revision"].get_string(), revision));
                   }));
   if (!finished)
     return make_error(Code::not_found,
@@ -180,8 +180,8 @@ Result<Plan> plan_rollback(const Call& call, const model::ObjectId& target, cons
   plan.action.actor = call.actor;
   auto set = read_set(call, good.blobs.front());
   if (!set.ok())
-    return std::move(set).error().with_context("the manifests of " + target.subject() + " at event " +
-                                               std::to_string(good.seq));
+    return std::move(set).error().with_context("the manifests of " + target.subject() +
+                                               " at event " + std::to_string(good.seq));
   for (const auto& [id, blob] : *set) {
     WEIR_TRY(const bool there, call.blobs().contains(blob));
     if (!there)
@@ -196,9 +196,12 @@ Result<Plan> plan_rollback(const Call& call, const model::ObjectId& target, cons
   }
   for (const auto& [id, blob] : *set) {
     const auto now = current.find(id);
-    if (now == current.end()) plan.created.push_back(id.subject());
-    else if (now->second != blob) plan.configured.push_back(id.subject());
-    else ++plan.unchanged;
+    if (now == current.end())
+      plan.created.push_back(id.subject());
+    else if (now->second != blob)
+      plan.configured.push_back(id.subject());
+    else
+      ++plan.unchanged;
   }
   for (const auto& [id, blob] : current)
     if (!set->contains(id)) plan.deleted.push_back(id.subject());
@@ -226,8 +229,7 @@ Result<reconcile::Engine*> need_engine(const Call& call) {
 
 Result<kube::Response> post_rollback(const Call& call) {
   WEIR_TRY(const Order order, read_order(call, true));
-  if (order.to.empty())
-    return bad_field("to", "a time, a sequence number or a revision is needed");
+  if (order.to.empty()) return bad_field("to", "a time, a sequence number or a revision is needed");
   std::vector<Plan> plans;
   for (const model::ObjectId& target : order.targets) {
     WEIR_TRY(Plan plan, plan_rollback(call, target, order));
@@ -239,9 +241,8 @@ Result<kube::Response> post_rollback(const Call& call) {
   }
   Value targets = Value::array();
   for (const Plan& plan : plans) targets.push_back(plan_view(plan));
-  return json_response(Value::object({{"dryRun", order.dry_run},
-                                      {"hold", order.hold},
-                                      {"targets", std::move(targets)}}));
+  return json_response(Value::object(
+      {{"dryRun", order.dry_run}, {"hold", order.hold}, {"targets", std::move(targets)}}));
 }
 
 Result<kube::Response> post_unpin(const Call& call) {

@@ -1,6 +1,6 @@
 // Assertions that stay on in release builds: a broken invariant is a bug and must stop the process
-// before it writes something wrong. Operating errors (a bad file, a dropped connection) are Results,
-// never assertions.
+// before it writes something wrong. Operating errors (a bad file, a dropped connection) are
+// Results, never assertions.
 #pragma once
 
 namespace weir::base {
@@ -10,7 +10,6 @@ namespace weir::base {
 
 }  // namespace weir::base
 
-#define WEIR_ASSERT(expression)                                                  \
-  (static_cast<bool>(expression)                                                 \
-       ? static_cast<void>(0)                                                    \
-       : ::weir::base::assert_failed(#expression, __FILE__, __LINE__))
+#define WEIR_ASSERT(expression)                         \
+  (static_cast<bool>(expression) ? static_cast<void>(0) \
+                                 : ::weir::base::assert_failed(#expression, __FILE__, __LINE__))

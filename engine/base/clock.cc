@@ -10,7 +10,8 @@ struct Civil {
   unsigned month, day;
 };
 
-// Days since 1970-01-01 of a proleptic Gregorian date, and back (Howard Hinnant's public algorithms).
+// Days since 1970-01-01 of a proleptic Gregorian date, and back (Howard Hinnant's public
+// algorithms).
 std::int64_t days_from_civil(std::int64_t y, unsigned m, unsigned d) {
   y -= m <= 2;
   const std::int64_t era = (y >= 0 ? y : y - 399) / 400;

@@ -6,8 +6,10 @@
 
 namespace weir::base {
 
-// The candidate with the smallest edit distance to `name` (letter case ignored), the first of equals;
+// The candidate with the smallest edit distance to `name` (letter case ignored), the first of
+// equals;
 // "" when none is near (distance over a third of the name's length, at least 2).
-std::string_view closest_name(std::string_view name, const std::vector<std::string_view>& candidates);
+std::string_view closest_name(std::string_view name,
+                              const std::vector<std::string_view>& candidates);
 
 }  // namespace weir::base

@@ -29,8 +29,8 @@ const Unit* unit_named(std::string_view name) {
   return nullptr;
 }
 
-// One "12.5ms" at the head of `rest`; adds it to `total` (nanoseconds, unsigned range of int64). `unit_name` is the
-// unit when it is what is wrong.
+// One "12.5ms" at the head of `rest`; adds it to `total` (nanoseconds, unsigned range of int64).
+// `unit_name` is the unit when it is what is wrong.
 bool read_term(std::string_view& rest, unsigned __int128& total,
                std::optional<std::string_view>& unit_name) {
   unsigned __int128 whole = 0, fraction = 0, scale = 1;

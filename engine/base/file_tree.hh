@@ -1,9 +1,10 @@
 // A read-only tree of files: what a source artifact, a kustomization directory or a chart is to the
-// engine. Implementations: MemoryFileTree here, the disk (adapters/archive), a Git commit (adapters/git).
+// engine. Implementations: MemoryFileTree here, the disk (adapters/archive), a Git commit
+// (adapters/git).
 //
-// Paths are '/'-separated. A relative path is below the tree's root; "" and "." are the root itself.
-// Implementations resolve symbolic links only inside their root. All methods may be called from several
-// threads at once.
+// Paths are '/'-separated. A relative path is below the tree's root; "" and "." are the root
+// itself. Implementations resolve symbolic links only inside their root. All methods may be called
+// from several threads at once.
 #pragma once
 
 #include <cstdint>
@@ -34,13 +35,15 @@ class FileTree {
   virtual ~FileTree() = default;
   // What is at `path`, symbolic links followed; nothing when there is nothing.
   virtual std::optional<EntryType> stat(std::string_view path) const = 0;
-  // Errors: not_found, invalid (a directory, or a path that leaves the root), limit (too large), io.
+  // Errors: not_found, invalid (a directory, or a path that leaves the root), limit (too large),
+  // io.
   virtual Result<FileBytes> read(std::string_view path) const = 0;
   // Entries of a directory sorted by name, bytewise, links not followed. Errors as read.
   virtual Result<std::vector<DirectoryEntry>> list(std::string_view path) const = 0;
 };
 
-// "a/./b//../c" -> "a/c"; "" for the root. Nothing when it climbs above the root. A leading '/' is kept:
+// "a/./b//../c" -> "a/c"; "" for the root. Nothing when it climbs above the root. A leading '/' is
+// kept:
 // "/a/../b" -> "/b".
 std::optional<std::string> clean_path(std::string_view path);
 // clean_path(base + "/" + path), or clean_path(path) when path is absolute.

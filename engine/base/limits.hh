@@ -1,5 +1,5 @@
-// Every cap of weir in one place, each with its arithmetic. Hitting one is Code::limit with a message
-// that names the cap; nothing is ever silently cut.
+// Every cap of weir in one place, each with its arithmetic. Hitting one is Code::limit with a
+// message that names the cap; nothing is ever silently cut.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,17 @@ namespace weir::base::limits {
 
 // Documents. The largest CRDs in use nest about 60 deep; Kubernetes refuses JSON past 10,000.
 inline constexpr std::size_t value_depth_max = 512;
-// An API server takes objects of 1.5 MiB (about 100k nodes); a whole rendered fleet is far below 50M.
+// An API server takes objects of 1.5 MiB (about 100k nodes); a whole rendered fleet is far below
+// 50M.
 inline constexpr std::size_t value_nodes_max = 20'000'000;
-// YAML aliases: nodes made by expansion, beyond those written. kube-prometheus uses none, Helm values some.
+// YAML aliases: nodes made by expansion, beyond those written. kube-prometheus uses none, Helm
+// values some.
 inline constexpr std::size_t yaml_alias_nodes_max = 1'000'000;
 inline constexpr std::size_t yaml_bytes_max = 256u << 20;
 inline constexpr std::size_t json_bytes_max = 256u << 20;
 
-// Files and trees. A Git file over 64 MiB is no manifest; 1M files is ten times the largest fleet seen.
+// Files and trees. A Git file over 64 MiB is no manifest; 1M files is ten times the largest fleet
+// seen.
 inline constexpr std::size_t file_bytes_max = 64u << 20;
 inline constexpr std::size_t tree_files_max = 1'000'000;
 inline constexpr std::size_t tree_bytes_max = 2ull << 30;
@@ -39,8 +42,8 @@ inline constexpr std::size_t http_redirects_max = 10;
 // One event of a watch: an object of at most 1.5 MiB, its JSON escaped and with managed fields.
 inline constexpr std::size_t watch_line_bytes_max = 16u << 20;
 
-// Git. The Linux kernel's whole history is 5 GiB and no GitOps repository; GitHub's busiest have some
-// 100k references.
+// Git. The Linux kernel's whole history is 5 GiB and no GitOps repository; GitHub's busiest have
+// some 100k references.
 inline constexpr std::size_t git_pack_bytes_max = 4ull << 30;
 inline constexpr std::size_t git_references_max = 1'000'000;
 

@@ -1,5 +1,5 @@
-// Structured logging: one line of JSON an entry on stderr (Flux's keys: level, ts, msg, then the fields),
-// or short text on a terminal. Type-erased, so that spdlog stays in log.cc. Thread-safe.
+// Structured logging: one line of JSON an entry on stderr (Flux's keys: level, ts, msg, then the
+// fields), or short text on a terminal. Type-erased, so that spdlog stays in log.cc. Thread-safe.
 // Secret values and tokens must never be passed here.
 #pragma once
 

@@ -1,5 +1,6 @@
-// Result<T>: a value, or an Error with a closed Code. Every seam of weir returns one, because a failure
-// here is data: it becomes an event in the log and a Condition on an object. No exceptions cross a seam.
+// Result<T>: a value, or an Error with a closed Code. Every seam of weir returns one, because a
+// failure here is data: it becomes an event in the log and a Condition on an object. No exceptions
+// cross a seam.
 //
 //   Result<int> parse(std::string_view text);
 //   Result<void> f() {
@@ -45,7 +46,7 @@ std::string_view code_name(Code code);
 struct Error {
   Code code = Code::internal;
   std::string message;  // for people; complete without its context
-  std::string reason;   // a machine word where the source gave one ("Invalid", "Forbidden"), else ""
+  std::string reason;  // a machine word where the source gave one ("Invalid", "Forbidden"), else ""
 
   // The same error with `context` and ": " before the message.
   Error with_context(std::string_view context) &&;
@@ -65,9 +66,18 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
 
   // The value; a bug (abort) when there is none.
-  T& value() & { WEIR_ASSERT(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const& { WEIR_ASSERT(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { WEIR_ASSERT(ok()); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    WEIR_ASSERT(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    WEIR_ASSERT(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    WEIR_ASSERT(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -75,9 +85,18 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   // The error; a bug (abort) when there is none.
-  Error& error() & { WEIR_ASSERT(!ok()); return *std::get_if<1>(&state_); }
-  const Error& error() const& { WEIR_ASSERT(!ok()); return *std::get_if<1>(&state_); }
-  Error&& error() && { WEIR_ASSERT(!ok()); return std::move(*std::get_if<1>(&state_)); }
+  Error& error() & {
+    WEIR_ASSERT(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  const Error& error() const& {
+    WEIR_ASSERT(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  Error&& error() && {
+    WEIR_ASSERT(!ok());
+    return std::move(*std::get_if<1>(&state_));
+  }
 
   // This result, its error (if any) prefixed with "context: ".
   Result with_context(std::string_view context) && {
@@ -98,9 +117,18 @@ class [[nodiscard]] Result<void> {
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
 
-  Error& error() & { WEIR_ASSERT(!ok()); return *error_; }
-  const Error& error() const& { WEIR_ASSERT(!ok()); return *error_; }
-  Error&& error() && { WEIR_ASSERT(!ok()); return std::move(*error_); }
+  Error& error() & {
+    WEIR_ASSERT(!ok());
+    return *error_;
+  }
+  const Error& error() const& {
+    WEIR_ASSERT(!ok());
+    return *error_;
+  }
+  Error&& error() && {
+    WEIR_ASSERT(!ok());
+    return std::move(*error_);
+  }
 
   Result with_context(std::string_view context) && {
     if (ok()) return {};
@@ -122,16 +150,16 @@ using base::Result;
 
 #define WEIR_JOIN_(a, b) a##b
 #define WEIR_JOIN(a, b) WEIR_JOIN_(a, b)
-#define WEIR_TRY_(temporary, declaration, expression)    \
-  auto temporary = (expression);                         \
+#define WEIR_TRY_(temporary, declaration, expression)       \
+  auto temporary = (expression);                            \
   if (!temporary.ok()) return std::move(temporary).error(); \
   declaration = std::move(temporary).value()
 // Declares or assigns `declaration` from a Result, or returns its error.
 #define WEIR_TRY(declaration, expression) \
   WEIR_TRY_(WEIR_JOIN(weir_try_, __LINE__), declaration, expression)
 // Returns the error of a Result<void>, if it has one.
-#define WEIR_CHECK(expression)                                     \
-  do {                                                             \
-    auto weir_check = (expression);                                \
-    if (!weir_check.ok()) return std::move(weir_check).error();    \
+#define WEIR_CHECK(expression)                                  \
+  do {                                                          \
+    auto weir_check = (expression);                             \
+    if (!weir_check.ok()) return std::move(weir_check).error(); \
   } while (false)

@@ -26,7 +26,7 @@ struct Gvk {
 
 struct ObjectId {
   Gvk gvk;
-  std::string ns;    // "" for cluster-scoped
+  std::string ns;  // "" for cluster-scoped
   std::string name;
 
   auto operator<=>(const ObjectId&) const = default;
@@ -41,7 +41,8 @@ struct ObjectId {
 bool same_object(const ObjectId& a, const ObjectId& b);
 
 struct GroupKindOrder {
-  bool operator()(const ObjectId& a, const ObjectId& b) const;  // orders by everything but the version
+  bool operator()(const ObjectId& a,
+                  const ObjectId& b) const;  // orders by everything but the version
 };
 
 }  // namespace weir::model

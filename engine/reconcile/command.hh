@@ -1,6 +1,6 @@
-// Commands: what the loop asks the executor to do in the world. Outcomes: what came of it. Both are plain
-// data. A command is idempotent, belongs to one owner and one attempt, and carries the seq of the event that
-// caused it; an outcome of an attempt that is over is ignored.
+// Commands: what the loop asks the executor to do in the world. Outcomes: what came of it. Both are
+// plain data. A command is idempotent, belongs to one owner and one attempt, and carries the seq of
+// the event that caused it; an outcome of an attempt that is over is ignored.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,12 @@ inline constexpr std::string_view field_manager = "kustomize-controller";
 
 struct FetchSource {
   model::GitRepositorySpec spec;
-  Artifact current;              // as in status; empty when there is none
-  bool settings_changed = false; // ignore rules changed: rebuild at the same revision too
+  Artifact current;               // as in status; empty when there is none
+  bool settings_changed = false;  // ignore rules changed: rebuild at the same revision too
 };
 
 struct BuildManifests {
-  Value object;                  // the Kustomization
+  Value object;  // the Kustomization
   model::KustomizationSpec spec;
   Artifact artifact;
 };
@@ -55,54 +55,55 @@ struct ApplyStage {
   RenderedPtr rendered;
   std::size_t stage = 0;
   bool force = false;
-  bool full_check = false;       // ask the server about every object, whatever is known
-  bool validate_all = false;     // dry-run every stage before the first write (spec.validation)
+  bool full_check = false;    // ask the server about every object, whatever is known
+  bool validate_all = false;  // dry-run every stage before the first write (spec.validation)
   Identity as;
-  Value ignore;                  // spec.ignore
-  LiveTable known;               // facts of the stage's objects
+  Value ignore;     // spec.ignore
+  LiveTable known;  // facts of the stage's objects
   std::vector<apply::HealthRule> rules;
   ObjectId owner;
 };
 
 struct PruneObjects {
-  std::vector<ObjectId> ids;     // in the order of deletion
+  std::vector<ObjectId> ids;  // in the order of deletion
   ObjectId owner;
   Identity as;
-  bool finalizing = false;       // the owner itself is being deleted
-  bool wait = false;             // WaitForTermination
+  bool finalizing = false;  // the owner itself is being deleted
+  bool wait = false;        // WaitForTermination
   base::Duration timeout{};
 };
 
-struct ReadObjects {             // health of objects that no watch covers yet
+struct ReadObjects {  // health of objects that no watch covers yet
   std::vector<ObjectId> ids;
   std::vector<apply::HealthRule> rules;
   Identity as;
 };
 
 struct WriteStatus {
-  Value object;                  // apiVersion, kind, metadata name/namespace
-  Value status;                  // the whole new status
+  Value object;  // apiVersion, kind, metadata name/namespace
+  Value status;  // the whole new status
 };
 
 struct WriteFinalizer {
   bool add = true;
-  Value object;                  // as last observed (for its finalizers and resourceVersion)
+  Value object;  // as last observed (for its finalizers and resourceVersion)
 };
 
 struct EmitEvent {
-  Value involved;                // the object as last observed
-  std::string type;              // "Normal", "Warning"
+  Value involved;    // the object as last observed
+  std::string type;  // "Normal", "Warning"
   std::string reason, message;
   std::vector<std::pair<std::string, std::string>> annotations;
-  std::string component;         // "kustomize-controller", "source-controller"
+  std::string component;  // "kustomize-controller", "source-controller"
 };
 
 struct CollectArtifacts {
   std::string kind, ns, name, current;  // current: path to keep; "" = remove the whole folder
 };
 
-using CommandBody = std::variant<FetchSource, BuildManifests, LoadRendered, ApplyStage, PruneObjects,
-                                 ReadObjects, WriteStatus, WriteFinalizer, EmitEvent, CollectArtifacts>;
+using CommandBody =
+    std::variant<FetchSource, BuildManifests, LoadRendered, ApplyStage, PruneObjects, ReadObjects,
+                 WriteStatus, WriteFinalizer, EmitEvent, CollectArtifacts>;
 
 struct Command {
   ObjectId owner;
@@ -118,7 +119,7 @@ struct StepError {
   Code code = Code::internal;
   std::string reason;
   std::string message;
-  bool terminal = false;         // Stalled: no retry until the object changes
+  bool terminal = false;  // Stalled: no retry until the object changes
 };
 
 struct SourceFetched {
@@ -140,22 +141,22 @@ struct ObjectChange {
   ObjectId id;
   Action action = Action::unchanged;
   base::Digest manifest, manifest_blob;
-  base::Digest live_blob;        // the live object before it was corrected or deleted; empty: not read
-  LiveFacts facts;               // after the action
-  std::string note;              // why skipped; which fields drifted
-  std::string error;             // the deletion failed
+  base::Digest live_blob;  // the live object before it was corrected or deleted; empty: not read
+  LiveFacts facts;         // after the action
+  std::string note;        // why skipped; which fields drifted
+  std::string error;       // the deletion failed
 };
 
 struct StageApplied {
   std::size_t stage = 0;
-  std::vector<ObjectChange> changes;   // complete up to the failure
+  std::vector<ObjectChange> changes;  // complete up to the failure
   std::optional<StepError> failure;
 };
 
 struct ObjectsPruned {
   std::vector<ObjectChange> changes;
-  bool orphaned = false;         // the impersonated account is gone: nothing was deleted
-  bool timed_out = false;        // waited for termination in vain
+  bool orphaned = false;   // the impersonated account is gone: nothing was deleted
+  bool timed_out = false;  // waited for termination in vain
 };
 
 struct ObjectsRead {
@@ -163,19 +164,19 @@ struct ObjectsRead {
 };
 
 struct StatusWritten {
-  Value object;                  // as the API returned it
+  Value object;  // as the API returned it
 };
 
-struct Done {};                  // finalizer, event, collection: nothing to tell
+struct Done {};  // finalizer, event, collection: nothing to tell
 
-using OutcomeBody = std::variant<StepError, SourceFetched, ManifestsRendered, StageApplied, ObjectsPruned,
-                                 ObjectsRead, StatusWritten, Done>;
+using OutcomeBody = std::variant<StepError, SourceFetched, ManifestsRendered, StageApplied,
+                                 ObjectsPruned, ObjectsRead, StatusWritten, Done>;
 
 struct Outcome {
   ObjectId owner;
   std::uint64_t attempt = 0;
   std::uint64_t cause = 0;
-  std::size_t command = 0;       // index of the command's body in CommandBody
+  std::size_t command = 0;  // index of the command's body in CommandBody
   base::Duration took{};
   OutcomeBody body;
 };

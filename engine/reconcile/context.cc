@@ -29,8 +29,7 @@ std::uint64_t Context::log(event::Type type, const ObjectId& subject, const Owne
   event.type = type;
   event.subject.object = subject;
   if (owner != nullptr) {
-    if (subject == owner_id)
-      event.subject.uid = owner->object.path("metadata", "uid").get_string();
+    if (subject == owner_id) event.subject.uid = owner->object.path("metadata", "uid").get_string();
     event.reconcile_id = owner->reconcile_id;
     event.cause = owner->cause;
   }
@@ -43,7 +42,8 @@ std::uint64_t Context::log(event::Type type, const ObjectId& subject, const Owne
 }
 
 void Context::command(const ObjectId& owner, const OwnerState& owner_state, CommandBody body) {
-  out.commands.push_back({owner, owner_state.attempt, state.head + out.events.size(), std::move(body)});
+  out.commands.push_back(
+      {owner, owner_state.attempt, state.head + out.events.size(), std::move(body)});
 }
 
 void Context::schedule(const ObjectId& owner, OwnerState& owner_state, base::TimeUs due) {
@@ -60,7 +60,8 @@ base::TimeUs Context::after_jittered(const ObjectId& owner, const OwnerState& ow
   const std::int64_t span = whole * options.interval_jitter_percent / 100;
   if (span <= 0) return now + whole;
   const std::uint64_t random = stable_hash(owner.subject(), owner_state.attempt);
-  return now + whole - span + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(2 * span));
+  return now + whole - span +
+         static_cast<std::int64_t>(random % static_cast<std::uint64_t>(2 * span));
 }
 
 base::TimeUs Context::after_backoff(OwnerState& owner_state) const {
@@ -116,8 +117,7 @@ void Context::emit(const ObjectId& id, OwnerState& owner, std::string_view type,
   const bool source = id.gvk.group == "source.toolkit.fluxcd.io";
   command(id, owner,
           EmitEvent{owner.object, std::string(type), std::string(reason), std::string(message),
-                    std::move(annotations),
-                    source ? "source-controller" : "kustomize-controller"});
+                    std::move(annotations), source ? "source-controller" : "kustomize-controller"});
 }
 
 bool OwnerState::has_finalizer() const {

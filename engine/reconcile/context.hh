@@ -1,5 +1,5 @@
-// What a flow works with during one step: the state, the clock's reading, and the effects it collects. Flows
-// are pure in this sense: they read and write State and Effects, and nothing else.
+// What a flow works with during one step: the state, the clock's reading, and the effects it
+// collects. Flows are pure in this sense: they read and write State and Effects, and nothing else.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ struct Context {
   void schedule(const ObjectId& owner, OwnerState& state, base::TimeUs due);
   base::TimeUs after(base::Duration delay) const;
   // `interval` with the operator's jitter, the same for the same owner and attempt.
-  base::TimeUs after_jittered(const ObjectId& owner, const OwnerState& state, base::Duration interval) const;
+  base::TimeUs after_jittered(const ObjectId& owner, const OwnerState& state,
+                              base::Duration interval) const;
   // Exponential back-off by the owner's retries.
   base::TimeUs after_backoff(OwnerState& state) const;
 

@@ -44,7 +44,8 @@ void status_outcome(Context& ctx, const ObjectId& id, OwnerState& owner, const O
 
 constexpr std::int64_t heartbeat_interval = 60'000'000;
 
-// One event a minute at the most says how many owners were found unchanged; nothing else records that.
+// One event a minute at the most says how many owners were found unchanged; nothing else records
+// that.
 void heartbeat(Context& ctx) {
   State& state = ctx.state;
   if (state.verified == 0 || ctx.now < state.heartbeat_due) return;
@@ -119,7 +120,8 @@ Result<void> Core::check(const OperatorAction& action) const {
   const auto found = state_.kustomizations.find(action.target);
   if (found == state_.kustomizations.end() || found->second.object.is_null())
     return make_error(Code::not_found, "Kustomization \"" + action.target.name +
-                                           "\" not found in namespace \"" + action.target.ns + "\"");
+                                           "\" not found in namespace \"" + action.target.ns +
+                                           "\"");
   if (found->second.deleting())
     return make_error(Code::invalid, action.target.subject() + " is being deleted");
   if (action.kind == OperatorAction::Kind::unpin && !found->second.pin)
@@ -143,7 +145,8 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
                                  {"revision", action.revision}}),
                   {});
   if (!rollback) {
-    mark(event::Type::rollback_released, Value::object({{"reason", "unpinned"}, {"pin", ks.pin->seq}}), {});
+    mark(event::Type::rollback_released,
+         Value::object({{"reason", "unpinned"}, {"pin", ks.pin->seq}}), {});
     ks.pin.reset();
     return request_kustomization(ctx, action.target, ks, "unpin");
   }

@@ -1,6 +1,6 @@
-// The core of the engine: State and the step over it. Pure: time is an argument, the world is reached only by
-// the commands and watches it asks for. The same core runs under threads (engine.hh) and under the simulator.
-// One thread at a time.
+// The core of the engine: State and the step over it. Pure: time is an argument, the world is
+// reached only by the commands and watches it asks for. The same core runs under threads
+// (engine.hh) and under the simulator. One thread at a time.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace weir::reconcile {
 
 // A watch told something.
 struct Observed {
-  std::string key;   // watch_key() of the watch
+  std::string key;  // watch_key() of the watch
   WatchEvent event;
 };
 
@@ -22,9 +22,9 @@ struct Observed {
 struct OperatorAction {
   enum class Kind : std::uint8_t { rollback, unpin };
   Kind kind = Kind::rollback;
-  ObjectId target;          // a Kustomization
-  base::Digest set_blob;    // rollback: what to apply
-  std::string revision;     // that the set was built from
+  ObjectId target;        // a Kustomization
+  base::Digest set_blob;  // rollback: what to apply
+  std::string revision;   // that the set was built from
   std::uint64_t to_seq = 0;
   bool hold = false;
   std::string actor;
@@ -39,8 +39,8 @@ class Core {
   // Folds one event of the log: at start, in order, before anything else.
   void restore(const event::Event& event) { fold(state_, event); }
 
-  // Handles one input. Effects of several steps may be collected in one `out`; they must be carried out in
-  // this order: append the events, tell the core with appended(), then commands and watches.
+  // Handles one input. Effects of several steps may be collected in one `out`; they must be carried
+  // out in this order: append the events, tell the core with appended(), then commands and watches.
   void step(const Input& input, base::TimeUs now, Effects& out);
   // Runs what is due at `now`.
   void tick(base::TimeUs now, Effects& out);

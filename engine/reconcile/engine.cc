@@ -18,7 +18,9 @@ constexpr std::size_t batch_max = 512;
 void write_log_line(const event::Event& event) {
   using event::Type;
   const ObjectId& id = event.subject.object;
-  const auto field = [&](std::string_view name) { return std::string(event.data[name].get_string()); };
+  const auto field = [&](std::string_view name) {
+    return std::string(event.data[name].get_string());
+  };
   if (event.type == Type::step_failed) {
     log::error(field("message"), {{"controllerKind", id.gvk.kind},
                                   {"name", id.name},
@@ -45,7 +47,8 @@ void write_log_line(const event::Event& event) {
                    {"reconcileID", event.reconcile_id}});
 }
 
-OwnerSummary summarize(const ObjectId& id, const OwnerState& owner, std::string revision, bool suspended) {
+OwnerSummary summarize(const ObjectId& id, const OwnerState& owner, std::string revision,
+                       bool suspended) {
   return {id,
           std::string(condition_text(owner.status, "Ready", "status")),
           std::string(condition_text(owner.status, "Ready", "reason")),
@@ -77,9 +80,8 @@ Result<void> Engine::start() {
   std::vector<event::Event> events = {std::move(started)};
   WEIR_CHECK(ports_.log->append(events));
   core_.appended(events.back().seq);
-  pool_ = std::make_unique<WorkerPool>(options_.concurrent, [this](const Command& command) {
-    post(executor_.execute(command));
-  });
+  pool_ = std::make_unique<WorkerPool>(
+      options_.concurrent, [this](const Command& command) { post(executor_.execute(command)); });
   thread_ = std::thread([this] { loop(); });
   for (const WatchOptions& watch : Core::own_watches(options_)) open_watch(watch);
   for (const char* kind : {"OCIRepository", "Bucket", "ExternalArtifact"}) {
@@ -106,7 +108,8 @@ void Engine::stop() {
 void Engine::open_watch(const WatchOptions& options) {
   std::string name;
   constexpr std::string_view prefix = "metadata.name=";
-  if (options.field_selector.starts_with(prefix)) name = options.field_selector.substr(prefix.size());
+  if (options.field_selector.starts_with(prefix))
+    name = options.field_selector.substr(prefix.size());
   const std::string key = watch_key(options.gvk, name.empty() ? "" : options.ns, name);
   watches_[key] = ports_.kube->watch(options, [this, key](WatchEvent event) {
     post(Observed{key, std::move(event)});
@@ -116,7 +119,8 @@ void Engine::open_watch(const WatchOptions& options) {
 void Engine::post(Input input, std::shared_ptr<Pending> pending) {
   {
     std::unique_lock lock(mutex_);
-    // The loop itself must never wait for the loop (a watch may tell its first list while it is opened).
+    // The loop itself must never wait for the loop (a watch may tell its first list while it is
+    // opened).
     const bool from_loop = std::this_thread::get_id() == thread_.get_id();
     room_.wait(lock, [&] {
       return stopping_ || from_loop || queue_.size() < base::limits::queue_events_max;
@@ -173,7 +177,8 @@ void Engine::loop() {
   stopped.data = Value::object();
   std::vector<event::Event> events = {std::move(stopped)};
   const auto result = ports_.log->append(events);
-  if (!result.ok()) log::error("the last event could not be written", {{"error", result.error().message}});
+  if (!result.ok())
+    log::error("the last event could not be written", {{"error", result.error().message}});
 }
 
 void Engine::handle(std::vector<QueuedInput> batch) {

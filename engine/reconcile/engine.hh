@@ -1,9 +1,9 @@
-// The engine under threads: one loop thread that owns the core, a pool of workers for commands, and the ports'
-// own threads for watches. Inputs queue (bounded); the loop takes them in batches: step, append the events in
-// one write, then carry out the commands.
+// The engine under threads: one loop thread that owns the core, a pool of workers for commands, and
+// the ports' own threads for watches. Inputs queue (bounded); the loop takes them in batches: step,
+// append the events in one write, then carry out the commands.
 //
-// When the log cannot be written (disk full) nothing more is decided or applied until it can; reads go on and
-// trouble() says why.
+// When the log cannot be written (disk full) nothing more is decided or applied until it can; reads
+// go on and trouble() says why.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@ namespace weir::reconcile {
 // One owner as it stands, for progress displays.
 struct OwnerSummary {
   ObjectId id;
-  std::string ready;    // "True", "False", "Unknown", ""
+  std::string ready;  // "True", "False", "Unknown", ""
   std::string reason, message, revision;
   bool running = false;
   bool suspended = false;
@@ -76,10 +76,10 @@ class Engine {
   std::unique_ptr<WorkerPool> pool_;
   std::map<std::string, std::unique_ptr<Watch>> watches_;
 
-  mutable std::mutex core_mutex_;    // core_, held by the loop while it steps
-  mutable std::mutex mutex_;         // queue_, stopping_, trouble_
-  std::condition_variable wake_;     // the loop waits on it
-  std::condition_variable room_;     // producers wait on it while the queue is full
+  mutable std::mutex core_mutex_;  // core_, held by the loop while it steps
+  mutable std::mutex mutex_;       // queue_, stopping_, trouble_
+  std::condition_variable wake_;   // the loop waits on it
+  std::condition_variable room_;   // producers wait on it while the queue is full
   std::condition_variable acted_;
   std::deque<QueuedInput> queue_;
   bool stopping_ = false;

@@ -16,10 +16,10 @@ namespace {
 struct Planned {
   const RenderedObject* object = nullptr;
   Action action = Action::unchanged;
-  Value desired;                 // the manifest, less ignored paths where they must be left alone
-  Value live;                    // null when there is none, or none was needed
-  bool known = false;            // verified without asking
-  bool recreate = false;         // an immutable field changed and force is on
+  Value desired;          // the manifest, less ignored paths where they must be left alone
+  Value live;             // null when there is none, or none was needed
+  bool known = false;     // verified without asking
+  bool recreate = false;  // an immutable field changed and force is on
   std::string note;
   std::optional<Error> error;
 };
@@ -98,8 +98,8 @@ class StageRun {
     return planned;
   }
 
-  // spec.validation: nothing is written before every object of every stage has passed a dry-run. What needs
-  // a namespace or a definition of this very set cannot be asked about yet.
+  // spec.validation: nothing is written before every object of every stage has passed a dry-run.
+  // What needs a namespace or a definition of this very set cannot be asked about yet.
   std::optional<StepError> validate_later_stages() {
     std::vector<const RenderedObject*> objects;
     for (std::size_t i = apply_.stage + 1; i < apply_.rendered->stages.size(); ++i)
@@ -127,7 +127,8 @@ class StageRun {
   void plan(Planned& out) {
     const RenderedObject& object = *out.object;
     const auto facts = apply_.known.find(object.id);
-    if (!apply_.full_check && facts != apply_.known.end() && facts->second.verified(object.digest)) {
+    if (!apply_.full_check && facts != apply_.known.end() &&
+        facts->second.verified(object.digest)) {
       out.known = true;
       return;
     }
@@ -192,9 +193,8 @@ class StageRun {
       const std::string& kind = planned[begin].object->id.gvk.kind;
       while (end < planned.size() && planned[end].object->id.gvk.kind == kind) ++end;
       std::vector<std::optional<ObjectChange>> changes(end - begin);
-      parallel_for(end - begin, options_.concurrent_ssa, [&](std::size_t i) {
-        changes[i] = write(planned[begin + i]);
-      });
+      parallel_for(end - begin, options_.concurrent_ssa,
+                   [&](std::size_t i) { changes[i] = write(planned[begin + i]); });
       for (auto& change : changes)
         if (change) out.changes.push_back(*std::move(change));
       for (std::size_t i = begin; i < end; ++i)
@@ -216,7 +216,8 @@ class StageRun {
     change.manifest_blob = object.blob;
     change.note = plan.note;
     if (plan.action == Action::skipped) {
-      if (!plan.live.is_null()) change.facts = facts_of(plan.live, &apply_.rules, ports_.clock->now());
+      if (!plan.live.is_null())
+        change.facts = facts_of(plan.live, &apply_.rules, ports_.clock->now());
       return change;
     }
     Value result = plan.live;
@@ -236,7 +237,8 @@ class StageRun {
     return change;
   }
 
-  // What the object had become before it was corrected; only a drift of something applied before is news.
+  // What the object had become before it was corrected; only a drift of something applied before is
+  // news.
   void keep_live(const Planned& plan, ObjectChange& change) {
     const auto facts = apply_.known.find(change.id);
     if (facts == apply_.known.end() || facts->second.applied_manifest != change.manifest) return;
@@ -257,8 +259,8 @@ class StageRun {
       if (!live.ok() && live.error().code == Code::not_found) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(i < 20 ? 10 : 200));
     }
-    plan.error = make_error(Code::timeout, plan.object->id.subject() +
-                                               " is still there a minute after its deletion");
+    plan.error = make_error(
+        Code::timeout, plan.object->id.subject() + " is still there a minute after its deletion");
     return false;
   }
 

@@ -68,13 +68,14 @@ Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
 
 OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
   auto tree = ports_.artifacts->open(build.artifact.path, build.artifact.digest);
-  if (!tree.ok()) return StepError{tree.error().code, "ArtifactFailed", tree.error().message, false};
+  if (!tree.ok())
+    return StepError{tree.error().code, "ArtifactFailed", tree.error().message, false};
   const auto directory = base::clean_path("/" + build.spec.path);
   if ((*tree)->stat(directory->substr(1)) != base::EntryType::directory)
-    return StepError{Code::not_found, "ArtifactFailed",
-                     "kustomization path not found: stat " + build.spec.path +
-                         ": no such file or directory",
-                     false};
+    return StepError{
+        Code::not_found, "ArtifactFailed",
+        "kustomization path not found: stat " + build.spec.path + ": no such file or directory",
+        false};
   auto variables = read_variables(ports_.kube, owner.ns, build.spec);
   if (!variables.ok())
     return build_error(std::move(variables).error().with_context("post build failed"));
@@ -85,8 +86,7 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
   BuildInputs inputs;
   inputs.allow_remote = !options_.no_remote_bases;
   inputs.remote = ports_.remote == nullptr ? nullptr : &remote;
-  auto resources =
-      build_resources(**tree, directory->substr(1), build.object["spec"], inputs);
+  auto resources = build_resources(**tree, directory->substr(1), build.object["spec"], inputs);
   if (!resources.ok()) return build_error(resources.error());
   auto substituted =
       substitute_all(*resources, *variables, build.spec, options_.strict_substitution);
@@ -107,7 +107,8 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
       if (!encrypted.ok())
         return StepError{Code::invalid, "ReconciliationFailed", encrypted.error().message, false};
       auto stored = store_manifest(*ports_.log, manifest);
-      if (!stored.ok()) return StepError{stored.error().code, "BuildFailed", stored.error().message, false};
+      if (!stored.ok())
+        return StepError{stored.error().code, "BuildFailed", stored.error().message, false};
       const ObjectId id = ObjectId::of(manifest);
       objects.push_back({id, std::move(manifest), stored->first, stored->second});
     }
@@ -122,10 +123,10 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
 
 OutcomeBody Executor::run(const ObjectId&, const LoadRendered& load) {
   const auto gone = [&](const Error& error) {
-    return StepError{error.code, "RollbackFailed",
-                     "the manifests of revision " + load.revision + " cannot be read back: " +
-                         error.message,
-                     false};
+    return StepError{
+        error.code, "RollbackFailed",
+        "the manifests of revision " + load.revision + " cannot be read back: " + error.message,
+        false};
   };
   auto bytes = ports_.log->get_blob(load.set_blob);
   if (!bytes.ok()) return gone(bytes.error());

@@ -46,7 +46,8 @@ Result<GitCredentials> git_credentials(const SecretData& data, std::string_view 
   out.client_cert = take(data, "tls.crt");
   out.client_key = take(data, "tls.key");
   if (out.client_cert.empty() != out.client_key.empty())
-    return make_error(Code::invalid, "invalid secret: 'tls.crt' and 'tls.key' must be set together");
+    return make_error(Code::invalid,
+                      "invalid secret: 'tls.crt' and 'tls.key' must be set together");
   if (url.starts_with("ssh://")) {
     out.ssh_passphrase = std::move(out.password);
     out.password.clear();
@@ -55,7 +56,8 @@ Result<GitCredentials> git_credentials(const SecretData& data, std::string_view 
     return out;
   }
   if (out.bearer_token.empty() && out.username.empty() != out.password.empty())
-    return make_error(Code::invalid, "invalid secret: 'username' and 'password' must be set together");
+    return make_error(Code::invalid,
+                      "invalid secret: 'username' and 'password' must be set together");
   return out;
 }
 
@@ -83,8 +85,8 @@ OutcomeBody Executor::run(const ObjectId& owner, const FetchSource& fetch) {
     return authentication_error(
         "failed to configure authentication options: 'identity' is required");
   }
-  const bool stored = !fetch.current.empty() &&
-                      ports_.artifacts->exists(fetch.current.path, fetch.current.digest);
+  const bool stored =
+      !fetch.current.empty() && ports_.artifacts->exists(fetch.current.path, fetch.current.digest);
   if (stored && !fetch.settings_changed) request.known_revision = fetch.current.revision;
   auto checkout = ports_.git->checkout(request);
   if (!checkout.ok()) return from_git(checkout.error());
@@ -98,8 +100,9 @@ OutcomeBody Executor::run(const ObjectId& owner, const FetchSource& fetch) {
   }
   std::optional<std::string_view> ignore;
   if (fetch.spec.ignore) ignore = *fetch.spec.ignore;
-  auto artifact = ports_.artifacts->store("gitrepository", owner.ns, owner.name,
-                                          checkout->commit.sha + ".tar.gz", *checkout->tree, ignore);
+  auto artifact =
+      ports_.artifacts->store("gitrepository", owner.ns, owner.name,
+                              checkout->commit.sha + ".tar.gz", *checkout->tree, ignore);
   if (!artifact.ok()) {
     const std::string reason =
         artifact.error().reason.empty() ? "ArchiveOperationFailed" : artifact.error().reason;

@@ -52,7 +52,8 @@ Outcome Executor::execute(const Command& command) {
   outcome.attempt = command.attempt;
   outcome.cause = command.cause;
   outcome.command = command.body.index();
-  outcome.body = std::visit([&](const auto& body) { return run(command.owner, body); }, command.body);
+  outcome.body =
+      std::visit([&](const auto& body) { return run(command.owner, body); }, command.body);
   outcome.took = ports_.clock->monotonic() - started;
   return outcome;
 }

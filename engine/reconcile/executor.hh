@@ -1,5 +1,6 @@
-// Carries out commands through the ports: the only part of the engine that reaches the world. A command runs
-// on the calling thread and always ends in an outcome; failures are outcomes too. Thread-safe.
+// Carries out commands through the ports: the only part of the engine that reaches the world. A
+// command runs on the calling thread and always ends in an outcome; failures are outcomes too.
+// Thread-safe.
 #pragma once
 
 #include <list>
@@ -18,8 +19,8 @@
 
 namespace weir::reconcile {
 
-// Everything outside of the engine. Not owned; all outlive the engine. `remote` may be null: remote bases are
-// refused then.
+// Everything outside of the engine. Not owned; all outlive the engine. `remote` may be null: remote
+// bases are refused then.
 struct Ports {
   KubeApi* kube = nullptr;
   GitPort* git = nullptr;
@@ -50,13 +51,13 @@ class Executor {
   Outcome execute(const Command& command);
 
  private:
-  OutcomeBody run(const ObjectId& owner, const FetchSource& fetch);       // execute_fetch.cc
-  OutcomeBody run(const ObjectId& owner, const BuildManifests& build);    // execute_build.cc
+  OutcomeBody run(const ObjectId& owner, const FetchSource& fetch);     // execute_fetch.cc
+  OutcomeBody run(const ObjectId& owner, const BuildManifests& build);  // execute_build.cc
   OutcomeBody run(const ObjectId& owner, const LoadRendered& load);
-  OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);        // execute_apply.cc
-  OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);      // execute_prune.cc
+  OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);    // execute_apply.cc
+  OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);  // execute_prune.cc
   OutcomeBody run(const ObjectId& owner, const ReadObjects& read);
-  OutcomeBody run(const ObjectId& owner, const WriteStatus& write);       // execute_meta.cc
+  OutcomeBody run(const ObjectId& owner, const WriteStatus& write);  // execute_meta.cc
   OutcomeBody run(const ObjectId& owner, const WriteFinalizer& write);
   OutcomeBody run(const ObjectId& owner, const EmitEvent& emit);
   OutcomeBody run(const ObjectId& owner, const CollectArtifacts& collect);

@@ -1,5 +1,5 @@
-// The flows: how each kind moves from what was observed to what is to be done. Every function takes a Context,
-// edits State and Effects, and touches nothing else. Called by step.cc only.
+// The flows: how each kind moves from what was observed to what is to be done. Every function takes
+// a Context, edits State and Effects, and touches nothing else. Called by step.cc only.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,8 @@ namespace weir::reconcile {
 // ---- GitRepository (git_repository_flow.cc) ----
 void observe_git_repository(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
 void run_git_repository(Context& ctx, const ObjectId& id, SourceState& source, std::string reason);
-void git_repository_outcome(Context& ctx, const ObjectId& id, SourceState& source, const Outcome& outcome);
+void git_repository_outcome(Context& ctx, const ObjectId& id, SourceState& source,
+                            const Outcome& outcome);
 // Sources that somebody else's controller fills (OCIRepository, Bucket, ExternalArtifact).
 void observe_foreign_source(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
 
@@ -21,15 +22,20 @@ void observe_foreign_source(Context& ctx, const ObjectId& id, bool deleted, cons
 // kustomization_flow.cc: observation, triggers, checks before the build.
 void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
 // Runs it now when it is idle, else as soon as it is; a wait for health is cancelled by new input.
-void request_kustomization(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string reason);
-void request_consumers(Context& ctx, const ObjectId& source);   // all that use this source
-void request_dependents(Context& ctx, const ObjectId& id);      // all that depend on this Kustomization
-void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState& ks, const Outcome& outcome);
+void request_kustomization(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                           std::string reason);
+void request_consumers(Context& ctx, const ObjectId& source);  // all that use this source
+void request_dependents(Context& ctx, const ObjectId& id);  // all that depend on this Kustomization
+void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                           const Outcome& outcome);
 void kustomization_due(Context& ctx, const ObjectId& id, KustomizationState& ks);
 // kustomization_apply.cc: from the rendered set to the end of the prune.
-void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks, const ManifestsRendered& made);
-void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks, const StageApplied& applied);
-void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks, const ObjectsPruned& pruned);
+void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                 const ManifestsRendered& made);
+void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                      const StageApplied& applied);
+void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks,
+               const ObjectsPruned& pruned);
 void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks);
 // kustomization_health.cc
 void begin_health(Context& ctx, const ObjectId& id, KustomizationState& ks);
@@ -40,7 +46,8 @@ void stop_waiting(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void succeed(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void fail(Context& ctx, const ObjectId& id, KustomizationState& ks, const StepError& error);
 void begin_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks);
-void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks, const ObjectsPruned& pruned);
+void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                  const ObjectsPruned& pruned);
 // Event metadata that every event of the Kustomization carries.
 std::vector<std::pair<std::string, std::string>> revision_annotations(const KustomizationState& ks);
 
@@ -49,8 +56,10 @@ Identity identity_of(const Context& ctx, const ObjectId& id, const Kustomization
 
 // ---- live objects (live_flow.cc) ----
 void observe_live(Context& ctx, const Value& object, bool deleted);
-// The facts of a live object as the API returned it; health by the owner's CEL rules where there are some.
-LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules, base::TimeUs now);
+// The facts of a live object as the API returned it; health by the owner's CEL rules where there
+// are some.
+LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules,
+                   base::TimeUs now);
 // The Kustomization that the object's labels name; an empty id when there is none.
 ObjectId owner_of(const Value& object);
 // Opens watches on the kinds of these objects unless they stand.

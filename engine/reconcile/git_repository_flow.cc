@@ -7,8 +7,9 @@ namespace weir::reconcile {
 namespace {
 
 constexpr std::array<std::string_view, 7> storage_reasons = {
-    "DirectoryCreationFailed", "StatOperationFailed",    "InvalidPath", "ArchiveOperationFailed",
-    "AcquireLockFailed",       "SymlinkUpdateFailed",    "ReadOperationFailed"};
+    "DirectoryCreationFailed", "StatOperationFailed", "InvalidPath",
+    "ArchiveOperationFailed",  "AcquireLockFailed",   "SymlinkUpdateFailed",
+    "ReadOperationFailed"};
 
 bool is_storage_reason(std::string_view reason) {
   for (const auto known : storage_reasons)
@@ -40,7 +41,8 @@ void fail_fetch(Context& ctx, const ObjectId& id, SourceState& source, const Ste
   StatusEditor status(source, ctx.now);
   const bool storage = is_storage_reason(error.reason);
   if (error.reason != "UnsupportedField" && error.reason != "InvalidSpec")
-    status.set(storage ? "StorageOperationFailed" : "FetchFailed", "True", error.reason, error.message);
+    status.set(storage ? "StorageOperationFailed" : "FetchFailed", "True", error.reason,
+               error.message);
   status.set("Ready", "False", error.reason, error.message);
   if (error.terminal) {
     status.remove("Reconciling");
@@ -63,7 +65,8 @@ std::vector<std::pair<std::string, std::string>> artifact_annotations(const Arti
           {"source.toolkit.fluxcd.io/revision", artifact.revision}};
 }
 
-void log_fetched(Context& ctx, const ObjectId& id, SourceState& source, const SourceFetched& fetched) {
+void log_fetched(Context& ctx, const ObjectId& id, SourceState& source,
+                 const SourceFetched& fetched) {
   ctx.announce(id, source, fetched.artifact.revision);
   const Artifact& artifact = fetched.artifact;
   const GitCommit& commit = fetched.commit;
@@ -91,17 +94,19 @@ void announce_artifact(Context& ctx, const ObjectId& id, SourceState& source,
   }
 }
 
-void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source, const SourceFetched& fetched) {
+void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source,
+                   const SourceFetched& fetched) {
   const Artifact before = source.artifact;
   const bool changed = !fetched.unchanged && (before.revision != fetched.artifact.revision ||
                                               before.digest != fetched.artifact.digest);
   StatusEditor status(source, ctx.now);
-  const bool was_failing = !condition_text(source.status, "FetchFailed", "status").empty() ||
-                           !condition_text(source.status, "StorageOperationFailed", "status").empty();
+  const bool was_failing =
+      !condition_text(source.status, "FetchFailed", "status").empty() ||
+      !condition_text(source.status, "StorageOperationFailed", "status").empty();
   if (changed) log_fetched(ctx, id, source, fetched);
   source.artifact = fetched.artifact;
-  for (const auto type : {"FetchFailed", "StorageOperationFailed", "ArtifactOutdated", "Stalled",
-                          "Reconciling"})
+  for (const auto type :
+       {"FetchFailed", "StorageOperationFailed", "ArtifactOutdated", "Stalled", "Reconciling"})
     status.remove(type);
   const std::string text = "stored artifact for revision '" + source.artifact.revision + "'";
   status.set("ArtifactInStorage", "True", "Succeeded", text);
@@ -112,7 +117,8 @@ void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source, const 
   status.observe_generation();
   status.handle_request(source.request_taken);
   source.handled_request = source.request_taken;
-  announce_artifact(ctx, id, source, fetched, before.digest == fetched.artifact.digest, was_failing);
+  announce_artifact(ctx, id, source, fetched, before.digest == fetched.artifact.digest,
+                    was_failing);
   if (!source.failure_logged.empty() && !changed)
     ctx.log(event::Type::source_unchanged, id, &source, id,
             Value::object({{"revision", source.artifact.revision}}));
@@ -123,7 +129,8 @@ void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source, const 
   ctx.metrics.reconciled(id, std::chrono::microseconds(ctx.now - source.started));
   ctx.schedule(id, source, ctx.after_jittered(id, source, source.spec.interval));
   if (changed) {
-    ctx.command(id, source, CollectArtifacts{"gitrepository", id.ns, id.name, source.artifact.path});
+    ctx.command(id, source,
+                CollectArtifacts{"gitrepository", id.ns, id.name, source.artifact.path});
     request_consumers(ctx, id);
   }
 }
@@ -166,8 +173,7 @@ void run_git_repository(Context& ctx, const ObjectId& id, SourceState& source, s
     status.remove("Stalled");
     status.set("Reconciling", "True", "Progressing",
                fresh ? "processing object: new generation" : "reconciliation in progress");
-    if (source.artifact.empty())
-      status.set("Ready", "Unknown", "Progressing", "building artifact");
+    if (source.artifact.empty()) status.set("Ready", "Unknown", "Progressing", "building artifact");
     ctx.write_status(id, source);
   }
   FetchSource fetch;

@@ -1,9 +1,10 @@
-// The Kubernetes API as the engine uses it. Implementations: adapters/kube (a real API server over HTTP),
-// api/kube (the embedded API, in process), tests/support (scripted failures around either).
+// The Kubernetes API as the engine uses it. Implementations: adapters/kube (a real API server over
+// HTTP), api/kube (the embedded API, in process), tests/support (scripted failures around either).
 //
-// Calls block the calling worker and are thread-safe; watches deliver on a thread of the implementation.
-// Errors carry the API's Status: Error::reason is its reason ("NotFound", "Invalid", "Conflict",
-// "Forbidden", ...), Error::message its message, Error::code the kind of failure by HTTP status.
+// Calls block the calling worker and are thread-safe; watches deliver on a thread of the
+// implementation. Errors carry the API's Status: Error::reason is its reason ("NotFound",
+// "Invalid", "Conflict", "Forbidden", ...), Error::message its message, Error::code the kind of
+// failure by HTTP status.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ namespace weir::reconcile {
 // One entry of discovery.
 struct ApiResource {
   model::Gvk gvk;
-  std::string plural;               // "deployments"
-  std::string singular;             // "deployment"
+  std::string plural;    // "deployments"
+  std::string singular;  // "deployment"
   std::vector<std::string> short_names;
   std::vector<std::string> categories;
   std::vector<std::string> verbs;
@@ -43,27 +44,27 @@ enum class Propagation : std::uint8_t { background, foreground, orphan };
 struct WriteOptions {
   Identity as;
   std::string field_manager;
-  bool force = false;      // server-side apply: take over conflicting fields
-  bool dry_run = false;    // dryRun=All
-  std::string subresource; // "status", "" for the object itself
+  bool force = false;       // server-side apply: take over conflicting fields
+  bool dry_run = false;     // dryRun=All
+  std::string subresource;  // "status", "" for the object itself
 };
 
 struct DeleteOptions {
   Identity as;
   Propagation propagation = Propagation::background;
-  std::string uid;         // precondition when set
+  std::string uid;  // precondition when set
   bool dry_run = false;
 };
 
 struct ListOptions {
   Identity as;
-  std::string ns;              // "" = all namespaces
+  std::string ns;  // "" = all namespaces
   std::string label_selector;
   std::string field_selector;
 };
 
 struct ListResult {
-  std::vector<Value> items;        // each with apiVersion and kind filled in
+  std::vector<Value> items;  // each with apiVersion and kind filled in
   std::string resource_version;
 };
 
@@ -71,8 +72,8 @@ enum class WatchType : std::uint8_t {
   added,
   modified,
   deleted,
-  synced,   // the first list (or a re-list after 410) is complete; `object` is null
-  failed,   // the watch cannot work now (forbidden, kind unknown); it goes on retrying; see `error`
+  synced,  // the first list (or a re-list after 410) is complete; `object` is null
+  failed,  // the watch cannot work now (forbidden, kind unknown); it goes on retrying; see `error`
 };
 
 struct WatchEvent {
@@ -101,8 +102,8 @@ class KubeApi {
  public:
   virtual ~KubeApi() = default;
 
-  // Discovery, cached; refreshed once when the kind is unknown. Error: not_found, reason "NoMatch", worded
-  // `no matches for kind "Foo" in version "example.com/v1"`.
+  // Discovery, cached; refreshed once when the kind is unknown. Error: not_found, reason "NoMatch",
+  // worded `no matches for kind "Foo" in version "example.com/v1"`.
   virtual Result<ApiResource> resolve(const model::Gvk& gvk) = 0;
   // Everything served, preferred versions first.
   virtual Result<std::vector<ApiResource>> resources() = 0;
@@ -118,8 +119,8 @@ class KubeApi {
                               const WriteOptions& options) = 0;
   virtual Result<void> remove(const model::ObjectId& id, const DeleteOptions& options) = 0;
 
-  // Lists, then watches, for as long as the returned handle lives; reconnects with jittered back-off,
-  // re-lists when the resourceVersion is gone.
+  // Lists, then watches, for as long as the returned handle lives; reconnects with jittered
+  // back-off, re-lists when the resourceVersion is gone.
   virtual std::unique_ptr<Watch> watch(const WatchOptions& options, WatchSink sink) = 0;
 };
 

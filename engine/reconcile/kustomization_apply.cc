@@ -50,9 +50,11 @@ void send_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 }
 
 // One change becomes an event; before a correction, what the object had become is kept too.
-void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks, const ObjectChange& change) {
+void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                const ObjectChange& change) {
   if (change.action == Action::skipped) {
-    ctx.log(event::Type::object_skipped, change.id, &ks, id, Value::object({{"reason", change.note}}));
+    ctx.log(event::Type::object_skipped, change.id, &ks, id,
+            Value::object({{"reason", change.note}}));
     return;
   }
   ctx.announce(id, ks, ks.artifact.revision);
@@ -128,8 +130,8 @@ bool must_wait(const Context& ctx, const KustomizationState& ks, std::vector<Obj
 }  // namespace
 
 Identity identity_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks) {
-  const std::string& account =
-      ks.spec.service_account.empty() ? ctx.options.default_service_account : ks.spec.service_account;
+  const std::string& account = ks.spec.service_account.empty() ? ctx.options.default_service_account
+                                                               : ks.spec.service_account;
   if (account.empty()) return {};
   return {"system:serviceaccount:" + id.ns + ":" + account};
 }
@@ -154,7 +156,8 @@ void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
 void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   const auto& stages = ks.rendered->stages;
   const bool whole = ks.spec.validate_client && ks.stage == 0;
-  while (ks.stage < stages.size() && stage_is_verified(ctx, ks, stages[ks.stage]) && !whole) ++ks.stage;
+  while (ks.stage < stages.size() && stage_is_verified(ctx, ks, stages[ks.stage]) && !whole)
+    ++ks.stage;
   if (ks.stage < stages.size()) return send_stage(ctx, id, ks);
   if (ks.full_check)
     ks.full_check_due = ctx.after_jittered(id, ks, ctx.options.full_check_interval);
@@ -189,7 +192,8 @@ void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
   next_stage(ctx, id, ks);
 }
 
-void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks, const ObjectsPruned& pruned) {
+void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks,
+               const ObjectsPruned& pruned) {
   std::string lines, errors;
   for (const ObjectChange& change : pruned.changes) {
     if (!change.error.empty()) {
@@ -206,7 +210,8 @@ void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks, const O
     ctx.log(event::Type::object_pruned, change.id, &ks, id, std::move(data), std::move(blobs));
     ctx.metrics.count("objects", deleted ? "deleted" : "skipped");
     ctx.state.live.erase(change.id);
-    lines += (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
+    lines +=
+        (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
   }
   if (!lines.empty()) ctx.emit(id, ks, "Normal", "Progressing", lines, revision_annotations(ks));
   if (!errors.empty()) {

@@ -11,7 +11,8 @@ base::Duration took(const Context& ctx, const OwnerState& owner) {
 
 // Failures of these kinds are recorded in status.history; build and fetch failures are not.
 bool is_recorded(std::string_view reason) {
-  return reason == "ReconciliationFailed" || reason == "PruneFailed" || reason == "HealthCheckFailed";
+  return reason == "ReconciliationFailed" || reason == "PruneFailed" ||
+         reason == "HealthCheckFailed";
 }
 
 void log_finished(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string_view result,
@@ -39,12 +40,15 @@ void settle(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> revision_annotations(const KustomizationState& ks) {
-  const std::string& revision = ks.rendered != nullptr ? ks.rendered->revision : ks.artifact.revision;
+std::vector<std::pair<std::string, std::string>> revision_annotations(
+    const KustomizationState& ks) {
+  const std::string& revision =
+      ks.rendered != nullptr ? ks.rendered->revision : ks.artifact.revision;
   std::vector<std::pair<std::string, std::string>> annotations = {
       {"kustomize.toolkit.fluxcd.io/revision", revision}};
   if (!ks.artifact.origin_revision.empty())
-    annotations.emplace_back("kustomize.toolkit.fluxcd.io/originRevision", ks.artifact.origin_revision);
+    annotations.emplace_back("kustomize.toolkit.fluxcd.io/originRevision",
+                             ks.artifact.origin_revision);
   return annotations;
 }
 
@@ -60,7 +64,8 @@ void succeed(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     status.set_inventory(ks.inventory);
     status.remove("Reconciling");
     status.remove("Stalled");
-    status.set("Ready", "True", "ReconciliationSucceeded", "Applied revision: " + revision + pin_note(ks));
+    status.set("Ready", "True", "ReconciliationSucceeded",
+               "Applied revision: " + revision + pin_note(ks));
     status.observe_generation();
     status.handle_request(ks.request_taken);
     status.record_history(ks.rendered->digest, "ReconciliationSucceeded", revision,
@@ -68,8 +73,8 @@ void succeed(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     auto annotations = revision_annotations(ks);
     annotations.emplace_back("kustomize.toolkit.fluxcd.io/commit_status", "update");
     ctx.emit(id, ks, "Normal", "ReconciliationSucceeded",
-             "Reconciliation finished in " + base::format_duration(took(ctx, ks)) + ", next run in " +
-                 base::format_duration(ks.spec.interval),
+             "Reconciliation finished in " + base::format_duration(took(ctx, ks)) +
+                 ", next run in " + base::format_duration(ks.spec.interval),
              std::move(annotations));
     ctx.announce(id, ks, revision);
     log_finished(ctx, id, ks, "ReconciliationSucceeded", "");
@@ -155,7 +160,8 @@ void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks,
                            {"reason", change.note.empty() ? "owner deleted" : change.note}}),
             std::move(blobs));
     ctx.state.live.erase(change.id);
-    lines += (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
+    lines +=
+        (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
   }
   if (pruned.orphaned) {
     std::string ids;

@@ -37,15 +37,16 @@ void decode(KustomizationState& ks) {
     options.must_be_bool = true;
     auto program = expr::CelProgram::compile(dependency.ready_expr, options);
     if (!program.ok()) {
-      ks.cel_error = std::string(terminal_prefix) + "failed to parse expression: " +
-                     program.error().message;
+      ks.cel_error =
+          std::string(terminal_prefix) + "failed to parse expression: " + program.error().message;
       return;
     }
     ks.ready_programs.emplace_back(*std::move(program));
   }
 }
 
-// The source the spec names; without a sourceRef the one source of the namespace, else flux-system's.
+// The source the spec names; without a sourceRef the one source of the namespace, else
+// flux-system's.
 ObjectId source_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks) {
   if (!ks.spec.source.name.empty()) return ks.spec.source;
   ObjectId only;
@@ -69,10 +70,10 @@ std::optional<StepError> check_configuration(const Context& ctx, const ObjectId&
                      ks.spec.unsupported + " is not supported by this version of weir", true};
   const ObjectId& source = ks.spec.source;
   if (ctx.options.no_cross_namespace_refs && !source.name.empty() && source.ns != id.ns)
-    return StepError{Code::forbidden, "AccessDenied",
-                     "can't access '" + source.subject() +
-                         "', cross-namespace references have been blocked",
-                     true};
+    return StepError{
+        Code::forbidden, "AccessDenied",
+        "can't access '" + source.subject() + "', cross-namespace references have been blocked",
+        true};
   return std::nullopt;
 }
 
@@ -92,8 +93,7 @@ std::string unready_dependency(const Context& ctx, const KustomizationState& ks,
       Value self = ks.object, other = dep.object;
       other.set("status", dep.status);
       auto ready = ks.ready_programs[i]->evaluate_bool({{"self", &self}, {"dep", &other}});
-      if (!ready.ok())
-        return name + " readyExpr evaluation failed: " + ready.error().message;
+      if (!ready.ok()) return name + " readyExpr evaluation failed: " + ready.error().message;
       if (!*ready) return name + " is not ready according to readyExpr eval";
       continue;
     }
@@ -187,7 +187,8 @@ void run(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string r
   const ObjectId source = source_of(ctx, id, ks);
   const auto found = ctx.state.sources.find(source);
   if (found == ctx.state.sources.end() || found->second.object.is_null()) {
-    std::string text = source.gvk.kind + ".source.toolkit.fluxcd.io \"" + source.name + "\" not found";
+    std::string text =
+        source.gvk.kind + ".source.toolkit.fluxcd.io \"" + source.name + "\" not found";
     if (ks.spec.source.name.empty())
       text = "spec.sourceRef is not set, namespace \"" + id.ns +
              "\" does not have exactly one source, and " + text;
@@ -204,12 +205,16 @@ void run(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string r
     return wait_for(ctx, id, ks, "DependencyNotReady", unready,
                     ctx.after(ctx.options.requeue_dependency), true);
   ks.quiet = is_quiet(ks);
+  // What is not known is asked about anyway; the first full check is due an interval after the start.
+  if (ks.full_check_due == 0)
+    ks.full_check_due = ctx.after_jittered(id, ks, ctx.options.full_check_interval);
   ks.full_check = ks.reason == "requested" || ctx.now >= ks.full_check_due;
   release_pin(ctx, id, ks);
   build(ctx, id, ks);
 }
 
-void cancel_wait(Context& ctx, const ObjectId& id, KustomizationState& ks, const std::string& reason) {
+void cancel_wait(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                 const std::string& reason) {
   stop_waiting(ctx, id, ks);
   const std::string text = "New reconciliation triggered by " + reason;
   StatusEditor status(ks, ctx.now);
@@ -247,9 +252,9 @@ void request_consumers(Context& ctx, const ObjectId& source) {
   const auto found = ctx.state.sources.find(source);
   for (auto& [id, ks] : ctx.state.kustomizations) {
     if (ks.object.is_null() || !model::same_object(source_of(ctx, id, ks), source)) continue;
-    const bool known = found != ctx.state.sources.end() &&
-                       ks.status["lastAttemptedRevision"].get_string() ==
-                           found->second.artifact.revision;
+    const bool known =
+        found != ctx.state.sources.end() &&
+        ks.status["lastAttemptedRevision"].get_string() == found->second.artifact.revision;
     if (known && is_ready(ks.status)) continue;
     if (known && ks.running) continue;
     request_kustomization(ctx, id, ks, "source");
@@ -297,7 +302,8 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
   const bool requested = !ks.requested_at().empty() && ks.requested_at() != ks.handled_request &&
                          ks.requested_at() != ks.request_taken;
   if (first && !watches_synced(ctx, ks.inventory)) {
-    ks.await_sync = true;  // what is live is not known yet; the timer is for kinds that cannot be watched
+    ks.await_sync =
+        true;  // what is live is not known yet; the timer is for kinds that cannot be watched
     ctx.schedule(id, ks, ctx.after(std::chrono::seconds(3)));
     return;
   }

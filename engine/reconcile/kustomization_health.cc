@@ -57,7 +57,8 @@ ObjectSet awaited(const ObjectId& self, const KustomizationState& ks) {
   return ids;
 }
 
-// Explicit health checks may name objects that no watch tells about; they are read, and watched by name.
+// Explicit health checks may name objects that no watch tells about; they are read, and watched by
+// name.
 void read_unknown(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   ReadObjects read;
   read.as = identity_of(ctx, id, ks);
@@ -82,8 +83,7 @@ void pass(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   const bool changed = !ks.changes.empty() && !ks.quiet;
   stop_waiting(ctx, id, ks);
   if (!ks.quiet || !was_healthy) status.set("Healthy", "True", "Succeeded", text);
-  const bool new_revision =
-      ks.status["lastAppliedRevision"].get_string() != ks.rendered->revision;
+  const bool new_revision = ks.status["lastAppliedRevision"].get_string() != ks.rendered->revision;
   if (!ks.health_passed_before || (new_revision && changed))
     ctx.emit(id, ks, "Normal", "Progressing", text, revision_annotations(ks));
   ks.health_passed_before = true;
@@ -132,8 +132,9 @@ void check_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     return;
   }
   for (const auto& [object, health] : verdict.pending)
-    ctx.log(event::Type::health_observed, object, &ks, id,
-            Value::object({{"status", health}, {"message", ctx.state.live[object].health_message}}));
+    ctx.log(
+        event::Type::health_observed, object, &ks, id,
+        Value::object({{"status", health}, {"message", ctx.state.live[object].health_message}}));
   stop_waiting(ctx, id, ks);
   StatusEditor status(ks, ctx.now);
   status.set("Healthy", "False", "HealthCheckFailed", text);
@@ -144,9 +145,10 @@ void check_stage_wait(Context& ctx, const ObjectId& id, KustomizationState& ks) 
   if (ks.phase != Phase::stage_wait) return;
   const ObjectSet ids(ks.stage_waiting.begin(), ks.stage_waiting.end());
   const Verdict verdict = judge(ctx, ids);
-  const bool late = ctx.now >= ks.wait_started + std::chrono::duration_cast<std::chrono::microseconds>(
-                                                     ctx.options.stage_wait_max)
-                                                     .count();
+  const bool late =
+      ctx.now >=
+      ks.wait_started +
+          std::chrono::duration_cast<std::chrono::microseconds>(ctx.options.stage_wait_max).count();
   if (!verdict.pending.empty() && !verdict.failed && !late) return;
   stop_waiting(ctx, id, ks);
   ctx.schedule(id, ks, 0);

@@ -59,7 +59,8 @@ void notice_drift(Context& ctx, const ObjectId& id, const ObjectId& owner, const
   if (!manager.empty()) data.set("manager", manager);
   ks.cause = ctx.log(event::Type::drift_detected, id, &ks, owner, std::move(data));
   ctx.metrics.count("drifts", "");
-  // Two parties that undo each other must not spin: the first correction is at once, the next ones back off.
+  // Two parties that undo each other must not spin: the first correction is at once, the next ones
+  // back off.
   const base::TimeUs calm = ks.drift_corrected + 60'000'000;
   ks.drift_retries = ctx.now < calm ? ks.drift_retries + 1 : 0;
   ks.drift_corrected = ctx.now;
@@ -88,7 +89,7 @@ LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* ru
   facts.deleting = !metadata["deletionTimestamp"].is_null();
   facts.foreign_manager = apply::has_foreign_manager(object);
   facts.owned = apply::owned_digest(object, apply::owned_fields(object, field_manager),
-                                   model::find_type(Gvk::of(object)));
+                                    model::find_type(Gvk::of(object)));
   apply::HealthContext context;
   context.rules = rules;
   context.now = now;
@@ -163,8 +164,9 @@ void log_spec(Context& ctx, const ObjectId& id, OwnerState& owner) {
   const base::Digest digest = base::sha256(value::write_json(compared));
   if (digest == owner.spec_logged) return;
   owner.spec_logged = digest;
-  owner.cause = ctx.log(event::Type::spec_observed, id, &owner, id,
-                        Value::object({{"object", std::move(kept)}, {"digest", digest.to_string()}}));
+  owner.cause =
+      ctx.log(event::Type::spec_observed, id, &owner, id,
+              Value::object({{"object", std::move(kept)}, {"digest", digest.to_string()}}));
 }
 
 }  // namespace weir::reconcile

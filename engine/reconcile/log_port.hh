@@ -1,5 +1,6 @@
-// The event log and the blob store as the engine uses them. Implementation: store/log_port (over EventLog
-// and BlobStore). The loop is the only appender while the engine runs; reads may come from any thread.
+// The event log and the blob store as the engine uses them. Implementation: store/log_port (over
+// EventLog and BlobStore). The loop is the only appender while the engine runs; reads may come from
+// any thread.
 #pragma once
 
 #include <cstdint>

@@ -31,7 +31,8 @@ std::string number(double value) {
 }
 
 std::string labels_of(const ObjectId& owner) {
-  return "kind=\"" + owner.gvk.kind + "\",name=\"" + owner.name + "\",namespace=\"" + owner.ns + "\"";
+  return "kind=\"" + owner.gvk.kind + "\",name=\"" + owner.name + "\",namespace=\"" + owner.ns +
+         "\"";
 }
 
 // The label under which each counter is split.

@@ -1,5 +1,5 @@
-// Counters and histograms of the engine, in Prometheus' text form. Written by the loop, read by the API;
-// thread-safe.
+// Counters and histograms of the engine, in Prometheus' text form. Written by the loop, read by the
+// API; thread-safe.
 #pragma once
 
 #include <array>

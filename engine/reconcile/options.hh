@@ -1,4 +1,5 @@
-// What an operator sets about the engine. Defaults are Flux's flags' defaults unless said otherwise.
+// What an operator sets about the engine. Defaults are Flux's flags' defaults unless said
+// otherwise.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,8 @@
 namespace weir::reconcile {
 
 struct EngineOptions {
-  std::size_t concurrent = 16;                                 // workers of the executor
-  std::size_t concurrent_ssa = 4;                              // dry-runs and applies side by side
+  std::size_t concurrent = 16;     // workers of the executor
+  std::size_t concurrent_ssa = 4;  // dry-runs and applies side by side
   base::Duration retry_delay_min = std::chrono::milliseconds(750);
   base::Duration retry_delay_max = std::chrono::minutes(15);
   base::Duration requeue_dependency = std::chrono::seconds(30);
@@ -21,10 +22,10 @@ struct EngineOptions {
   int interval_jitter_percent = 5;
   bool no_cross_namespace_refs = false;
   bool no_remote_bases = false;
-  bool allow_local_sources = false;                            // file:// URLs (only `weir up`)
-  bool strict_substitution = true;                             // gate StrictPostBuildSubstitutions
+  bool allow_local_sources = false;  // file:// URLs (only `weir up`)
+  bool strict_substitution = true;   // gate StrictPostBuildSubstitutions
   std::string default_service_account;
-  std::string watch_namespace;                                 // "" = all
+  std::string watch_namespace;  // "" = all
 };
 
 }  // namespace weir::reconcile

@@ -22,8 +22,9 @@ Result<void> add_variables(expr::Variables& variables, const Value& object, bool
 // "Deployment.v1.apps/podinfo.default", as the build tool names resources.
 std::string resource_name(const Value& resource) {
   const ObjectId id = ObjectId::of(resource);
-  return id.gvk.kind + "." + id.gvk.version + "." + (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) +
-         "/" + id.name + "." + (id.ns.empty() ? "[noNs]" : id.ns);
+  return id.gvk.kind + "." + id.gvk.version + "." +
+         (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) + "/" + id.name + "." +
+         (id.ns.empty() ? "[noNs]" : id.ns);
 }
 
 }  // namespace
@@ -37,8 +38,8 @@ Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
     auto object = kube->get({Gvk{"", "v1", kind}, ns, reference.name});
     if (!object.ok()) {
       if (reference.optional && object.error().code == Code::not_found) continue;
-      return std::move(object).error().with_context(
-          "substitute from '" + std::string(kind) + "/" + reference.name + "' error");
+      return std::move(object).error().with_context("substitute from '" + std::string(kind) + "/" +
+                                                    reference.name + "' error");
     }
     auto added = add_variables(variables, *object, reference.secret);
     if (!added.ok()) return std::move(added).error();
@@ -71,8 +72,8 @@ Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables
                             const model::KustomizationSpec& spec, bool strict) {
   if (!spec.has_post_build || (variables.empty() && !spec.substitute_always)) return {};
   for (Value& resource : resources) {
-    auto replaced = expr::substitute_object(
-        resource, variables, {.strict = strict, .always = spec.substitute_always});
+    auto replaced = expr::substitute_object(resource, variables,
+                                            {.strict = strict, .always = spec.substitute_always});
     if (!replaced.ok())
       return std::move(replaced).error().with_context("post build failed for '" +
                                                       resource_name(resource) + "'");

@@ -16,7 +16,8 @@
 
 namespace weir::reconcile {
 
-// spec.ref of a GitRepository. Precedence: commit > name > tag > semver > branch; all empty = branch "master".
+// spec.ref of a GitRepository. Precedence: commit > name > tag > semver > branch; all empty =
+// branch "master".
 struct GitReference {
   std::string branch;
   std::string tag;
@@ -25,10 +26,11 @@ struct GitReference {
   std::string commit;
 };
 
-// Credentials out of the Secret (contract 1.7), already told apart. Secret: never logged, never stored.
+// Credentials out of the Secret (contract 1.7), already told apart. Secret: never logged, never
+// stored.
 struct GitCredentials {
-  std::string username, password;   // basic
-  std::string bearer_token;         // https only; wins over basic
+  std::string username, password;  // basic
+  std::string bearer_token;        // https only; wins over basic
   std::string ssh_identity, ssh_passphrase, ssh_known_hosts;
   std::string ca_file, client_cert, client_key;  // PEM texts
 };
@@ -46,21 +48,23 @@ struct GitRequest {
   GitReference reference;
   GitCredentials credentials;
   base::Duration timeout{};
-  // The revision that the caller already has; when the remote still has it, the checkout is skipped.
+  // The revision that the caller already has; when the remote still has it, the checkout is
+  // skipped.
   std::string known_revision;
   bool allow_local = false;  // plain paths and file:// (only `weir up`)
 };
 
 struct GitCheckout {
-  std::string revision;   // "main@sha1:<40 hex>" and the other forms of the contract
+  std::string revision;  // "main@sha1:<40 hex>" and the other forms of the contract
   GitCommit commit;
-  bool unchanged = false; // known_revision still holds; `tree` is null
-  std::shared_ptr<const base::FileTree> tree;  // the commit's files; outlives the port's later fetches
+  bool unchanged = false;  // known_revision still holds; `tree` is null
+  std::shared_ptr<const base::FileTree>
+      tree;  // the commit's files; outlives the port's later fetches
 };
 
-// Implementation: adapters/git (libgit2, a persistent bare mirror per URL). Errors name the step, with the
-// contract's reason in Error::reason: "GitOperationFailed", "AuthenticationFailed", "URLInvalid",
-// "EmptyGitRepository". URLs in texts have their userinfo removed.
+// Implementation: adapters/git (libgit2, a persistent bare mirror per URL). Errors name the step,
+// with the contract's reason in Error::reason: "GitOperationFailed", "AuthenticationFailed",
+// "URLInvalid", "EmptyGitRepository". URLs in texts have their userinfo removed.
 class GitPort {
  public:
   virtual ~GitPort() = default;
@@ -68,40 +72,45 @@ class GitPort {
 };
 
 struct StoredArtifact {
-  std::string path;      // "gitrepository/<ns>/<name>/<commit>.tar.gz"
-  std::string digest;    // "sha256:<hex>" of the file's bytes
-  std::int64_t size = 0; // bytes
-  base::TimeUs time = 0; // when it was stored
+  std::string path;       // "gitrepository/<ns>/<name>/<commit>.tar.gz"
+  std::string digest;     // "sha256:<hex>" of the file's bytes
+  std::int64_t size = 0;  // bytes
+  base::TimeUs time = 0;  // when it was stored
 };
 
-// Keeps artifacts as files that are served over HTTP. Implementation: store/artifacts (disk), and in memory
-// for the simulator. Paths are the contract's; writing is atomic.
+// Keeps artifacts as files that are served over HTTP. Implementation: store/artifacts (disk), and
+// in memory for the simulator. Paths are the contract's; writing is atomic.
 class ArtifactPort {
  public:
   virtual ~ArtifactPort() = default;
-  // Packs `tree` less what the ignore rules exclude (contract part 3; `ignore` is spec.ignore) as the
-  // contract's tar.gz. Same tree and rules => same digest. Errors: io, limit, invalid (unreadable ignore file).
-  virtual Result<StoredArtifact> store(std::string_view kind, std::string_view ns, std::string_view name,
-                                       std::string_view file, const base::FileTree& tree,
+  // Packs `tree` less what the ignore rules exclude (contract part 3; `ignore` is spec.ignore) as
+  // the contract's tar.gz. Same tree and rules => same digest. Errors: io, limit, invalid
+  // (unreadable ignore file).
+  virtual Result<StoredArtifact> store(std::string_view kind, std::string_view ns,
+                                       std::string_view name, std::string_view file,
+                                       const base::FileTree& tree,
                                        std::optional<std::string_view> ignore) = 0;
-  // Keeps `bytes` as they are: charts, repository indexes, copied OCI layers. Errors: io, limit, invalid.
+  // Keeps `bytes` as they are: charts, repository indexes, copied OCI layers. Errors: io, limit,
+  // invalid.
   virtual Result<StoredArtifact> store_bytes(std::string_view kind, std::string_view ns,
                                              std::string_view name, std::string_view file,
                                              std::string_view bytes);
-  // The bytes of a stored artifact, digest checked; `digest` may be "". Errors: not_found, corrupt, io.
+  // The bytes of a stored artifact, digest checked; `digest` may be "". Errors: not_found, corrupt,
+  // io.
   virtual Result<base::FileBytes> read(std::string_view path, std::string_view digest);
-  // The files of a stored artifact, digest checked. Errors: not_found, corrupt. Answers for an artifact just
-  // stored come from memory. `digest` may be "" (not checked).
+  // The files of a stored artifact, digest checked. Errors: not_found, corrupt. Answers for an
+  // artifact just stored come from memory. `digest` may be "" (not checked).
   virtual Result<std::shared_ptr<const base::FileTree>> open(std::string_view path,
                                                              std::string_view digest) = 0;
   virtual bool exists(std::string_view path, std::string_view digest) = 0;
-  // Contract part 2's collection: in the object's folder, removes what is not `current` and older than `ttl`,
-  // then the oldest until `records` remain. Returns the paths removed.
+  // Contract part 2's collection: in the object's folder, removes what is not `current` and older
+  // than `ttl`, then the oldest until `records` remain. Returns the paths removed.
   virtual Result<std::vector<std::string>> collect(std::string_view kind, std::string_view ns,
                                                    std::string_view name, std::string_view current,
                                                    base::Duration ttl, std::size_t records) = 0;
   // Removes the object's whole folder.
-  virtual Result<void> remove_all(std::string_view kind, std::string_view ns, std::string_view name) = 0;
+  virtual Result<void> remove_all(std::string_view kind, std::string_view ns,
+                                  std::string_view name) = 0;
   // "http://<adv-addr>/<path>".
   virtual std::string url(std::string_view path) const = 0;
 };

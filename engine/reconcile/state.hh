@@ -1,6 +1,6 @@
-// The engine's state: what it knows of sources, Kustomizations and live objects, and where each reconcile
-// stands. One thread owns it (the loop, or the simulator). Durable parts are rebuilt by folding the event log
-// (fold.cc); the rest comes back from the API's watches.
+// The engine's state: what it knows of sources, Kustomizations and live objects, and where each
+// reconcile stands. One thread owns it (the loop, or the simulator). Durable parts are rebuilt by
+// folding the event log (fold.cc); the rest comes back from the API's watches.
 #pragma once
 
 #include <cstdint>
@@ -28,27 +28,28 @@ using ObjectMap = std::map<ObjectId, T, model::GroupKindOrder>;
 
 // What every owner (a source or a Kustomization) has.
 struct OwnerState {
-  Value object;                  // as last observed; null once it is gone
-  Value status;                  // the status that should stand; written when it differs
-  base::Digest status_written;   // digest of the last status known to stand in the API
+  Value object;                 // as last observed; null once it is gone
+  Value status;                 // the status that should stand; written when it differs
+  base::Digest status_written;  // digest of the last status known to stand in the API
   bool status_in_flight = false;
   bool status_dirty = false;
   int status_failures = 0;
-  std::uint64_t attempt = 0;     // of the reconcile under way, or the last
+  std::uint64_t attempt = 0;  // of the reconcile under way, or the last
   bool running = false;
-  std::string rerun;             // why it must run again as soon as it is idle; "" = need not
+  std::string rerun;  // why it must run again as soon as it is idle; "" = need not
   std::string reconcile_id;
-  std::string reason;            // why the reconcile under way runs
-  std::uint64_t cause = 0;       // seq of the event behind it
+  std::string reason;       // why the reconcile under way runs
+  std::uint64_t cause = 0;  // seq of the event behind it
   base::TimeUs started = 0;
-  base::TimeUs due = 0;          // next timer; 0 = none
-  int retries = 0;               // failures in a row, for the back-off
-  bool announced = false;        // reconcile_started is in the log for this reconcile_id
-  std::string handled_request;   // last value of reconcile.fluxcd.io/requestedAt dealt with
-  std::string request_taken;     // the value that the reconcile under way answers
+  base::TimeUs due = 0;         // next timer; 0 = none
+  int retries = 0;              // failures in a row, for the back-off
+  bool announced = false;       // reconcile_started is in the log for this reconcile_id
+  std::string handled_request;  // last value of reconcile.fluxcd.io/requestedAt dealt with
+  std::string request_taken;    // the value that the reconcile under way answers
   std::int64_t last_generation = 0;
-  base::Digest spec_logged;      // of the last spec_observed event
-  std::string failure_logged;    // reason and message of the last step_failed event; "" after a success
+  base::Digest spec_logged;  // of the last spec_observed event
+  std::string
+      failure_logged;  // reason and message of the last step_failed event; "" after a success
 
   std::int64_t generation() const { return object.path("metadata", "generation").get_int(); }
   bool deleting() const { return !object.path("metadata", "deletionTimestamp").is_null(); }
@@ -75,40 +76,40 @@ enum class Phase : std::uint8_t {
 
 // A rollback in force: this set is applied instead of what the source says.
 struct Pin {
-  std::uint64_t seq = 0;        // of the rollback_pinned event
-  std::uint64_t to_seq = 0;     // the instant rolled back to
+  std::uint64_t seq = 0;     // of the rollback_pinned event
+  std::uint64_t to_seq = 0;  // the instant rolled back to
   base::Digest set_blob;
-  std::string revision;         // that the set was built from
-  std::string from_revision;    // rolled away from; a newer one releases the pin
+  std::string revision;       // that the set was built from
+  std::string from_revision;  // rolled away from; a newer one releases the pin
   std::string actor;
   base::TimeUs time = 0;
-  bool hold = false;            // only `weir unpin` releases it
+  bool hold = false;  // only `weir unpin` releases it
 };
 
 struct KustomizationState : OwnerState {
   model::KustomizationSpec spec;
   std::string spec_error;
   std::string cel_error;
-  std::vector<apply::HealthRule> health_rules; // of spec.healthCheckExprs
+  std::vector<apply::HealthRule> health_rules;  // of spec.healthCheckExprs
   // Beside spec.depends_on; nothing where there is no readyExpr.
   std::vector<std::optional<expr::CelProgram>> ready_programs;
   Phase phase = Phase::idle;
   RenderedPtr rendered;
-  base::Digest rendered_logged;  // last digest in a manifests_rendered event
-  std::string rendered_revision; // and its revision
+  base::Digest rendered_logged;   // last digest in a manifests_rendered event
+  std::string rendered_revision;  // and its revision
   std::size_t stage = 0;
   std::vector<ObjectId> inventory;
-  std::vector<ObjectChange> changes;           // of this attempt
+  std::vector<ObjectChange> changes;  // of this attempt
   std::vector<ObjectId> stage_waiting;
-  ObjectSet waiting;                           // ids whose health is awaited
+  ObjectSet waiting;  // ids whose health is awaited
   bool health_passed_before = false;
   base::TimeUs wait_started = 0;
   base::TimeUs deadline = 0;
   base::TimeUs full_check_due = 0;
   bool full_check = false;
-  bool await_sync = false;       // the first lists of what it owns are not in yet
-  bool quiet = false;            // a verification pass: nothing is written until something changes
-  Artifact artifact;             // of this attempt
+  bool await_sync = false;  // the first lists of what it owns are not in yet
+  bool quiet = false;       // a verification pass: nothing is written until something changes
+  Artifact artifact;        // of this attempt
   std::optional<Pin> pin;
   int drift_retries = 0;
   base::TimeUs drift_corrected = 0;
@@ -127,9 +128,9 @@ struct State {
   ObjectMap<ObjectSet> waiters;               // object -> Kustomizations that await its health
   std::map<std::string, WatchState> watches;  // by watch_key()
   std::set<std::pair<base::TimeUs, ObjectId>> timers;
-  std::uint64_t verified = 0;                 // owners found unchanged since the last heartbeat
+  std::uint64_t verified = 0;  // owners found unchanged since the last heartbeat
   base::TimeUs heartbeat_due = 0;
-  std::uint64_t head = 0;                     // seq of the last event folded
+  std::uint64_t head = 0;  // seq of the last event folded
 };
 
 std::string watch_key(const Gvk& gvk, std::string_view ns = {}, std::string_view name = {});

@@ -6,7 +6,8 @@
 
 namespace weir::reconcile {
 
-std::string_view condition_text(const Value& status, std::string_view type, std::string_view field) {
+std::string_view condition_text(const Value& status, std::string_view type,
+                                std::string_view field) {
   const Value* found = model::find_condition(status["conditions"], type);
   return found == nullptr ? std::string_view() : (*found)[field].get_string();
 }
@@ -88,7 +89,8 @@ Artifact read_artifact(const Value& status) {
   artifact.digest = block["digest"].get_string();
   artifact.path = block["path"].get_string();
   artifact.url = block["url"].get_string();
-  artifact.origin_revision = block.path("metadata", "org.opencontainers.image.revision").get_string();
+  artifact.origin_revision =
+      block.path("metadata", "org.opencontainers.image.revision").get_string();
   return artifact;
 }
 

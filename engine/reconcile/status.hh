@@ -1,5 +1,5 @@
-// Edits of an owner's status: conditions in the contract's words and order, and the artifact, inventory and
-// history blocks. Everything works on the status Value that is later written whole.
+// Edits of an owner's status: conditions in the contract's words and order, and the artifact,
+// inventory and history blocks. Everything works on the status Value that is later written whole.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ class StatusEditor {
  public:
   StatusEditor(OwnerState& owner, base::TimeUs now) : owner_(owner), now_(now) {}
 
-  // Sets the condition at the object's generation; lastTransitionTime moves when status, reason or message do.
+  // Sets the condition at the object's generation; lastTransitionTime moves when status, reason or
+  // message do.
   void set(std::string_view type, std::string_view status, std::string_view reason,
            std::string_view message);
   void remove(std::string_view type);
@@ -32,9 +33,11 @@ class StatusEditor {
   void set_field(std::string_view name, std::string_view text);  // erased when ""
   void set_artifact(const Artifact& artifact, std::int64_t size);
   void set_inventory(const std::vector<ObjectId>& ids);
-  // Contract K13.3: same digest and status => counters of that entry move, else a new one in front; at most 5.
-  void record_history(const base::Digest& digest, std::string_view result, std::string_view revision,
-                      std::string_view origin_revision, base::Duration took);
+  // Contract K13.3: same digest and status => counters of that entry move, else a new one in front;
+  // at most 5.
+  void record_history(const base::Digest& digest, std::string_view result,
+                      std::string_view revision, std::string_view origin_revision,
+                      base::Duration took);
 
  private:
   OwnerState& owner_;

@@ -1,6 +1,6 @@
-// A bounded pool of threads that carries out commands. Two lanes: work (fetch, build, apply, prune) and notes
-// (status, events, collection); every worker takes work first but for one in four, which takes notes first,
-// so that neither starves the other.
+// A bounded pool of threads that carries out commands. Two lanes: work (fetch, build, apply, prune)
+// and notes (status, events, collection); every worker takes work first but for one in four, which
+// takes notes first, so that neither starves the other.
 #pragma once
 
 #include <condition_variable>

@@ -7,7 +7,7 @@ kubectl=${2:-${WEIR_PEERS:-$HOME/.cache/weir-peers}/kubectl}
 [ -x "$kubectl" ] || { echo "SKIP: no kubectl at $kubectl"; exit 77; }
 dir=$(mktemp -d); pid=
 trap '[ -z "$pid" ] || kill "$pid"; rm -rf "$dir"' EXIT
-"$weir" kube --tls --listen 127.0.0.1:0 --write-kubeconfig "$dir/kubeconfig" >"$dir/out" 2>&1 &
+"$weir" kube --listen 127.0.0.1:0 --write-kubeconfig "$dir/kubeconfig" >"$dir/out" 2>&1 &
 pid=$!
 for _ in $(seq 100); do [ -s "$dir/kubeconfig" ] && break; sleep 0.05; done
 k() { timeout 60 "$kubectl" --kubeconfig "$dir/kubeconfig" --cache-dir "$dir/cache" "$@"; }

@@ -1,4 +1,5 @@
-// weir_sim --seed N [--trace] | --seeds COUNT [--from N]: simulated runs; the last line says how many held.
+// weir_sim --seed N [--trace] | --seeds COUNT [--from N]: simulated runs; the last line says how
+// many held.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,7 +15,8 @@ bool run_one(std::uint64_t seed, bool trace) {
   if (wrong) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong->c_str());
   if (trace)
     std::printf("seed %llu: %llu events, %llu commands, %llu crashes, %lld virtual seconds\n",
-                static_cast<unsigned long long>(seed), static_cast<unsigned long long>(facts.events),
+                static_cast<unsigned long long>(seed),
+                static_cast<unsigned long long>(facts.events),
                 static_cast<unsigned long long>(facts.commands),
                 static_cast<unsigned long long>(facts.crashes),
                 static_cast<long long>(facts.virtual_seconds));

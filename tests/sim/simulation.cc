@@ -46,7 +46,11 @@ struct Process {
 class Simulation {
  public:
   Simulation(std::uint64_t seed, bool trace, RunFacts& facts)
-      : random_(seed), trace_(trace), facts_(facts), workload_(random_), git_(random_, faults_),
+      : random_(seed),
+        trace_(trace),
+        facts_(facts),
+        workload_(random_),
+        git_(random_, faults_),
         artifacts_("weir.sim", clock_) {
     std::array<std::uint8_t, 32> key{};
     key.fill(7);
@@ -109,7 +113,8 @@ class Simulation {
                      Value spec) {
     Value metadata = Value::object({{"name", name}});
     if (*ns != 0) metadata.set("namespace", ns);
-    Value object = Value::object({{"apiVersion", api_version}, {"kind", kind}, {"metadata", metadata}});
+    Value object =
+        Value::object({{"apiVersion", api_version}, {"kind", kind}, {"metadata", metadata}});
     if (!spec.is_null()) object.set("spec", std::move(spec));
     reconcile::WriteOptions write;
     write.field_manager = "user";
@@ -142,9 +147,9 @@ class Simulation {
 
   void open_watch(const reconcile::WatchOptions& options) {
     std::string name;
-    if (options.field_selector.starts_with("metadata.name=")) name = options.field_selector.substr(14);
-    const std::string key =
-        reconcile::watch_key(options.gvk, name.empty() ? "" : options.ns, name);
+    if (options.field_selector.starts_with("metadata.name="))
+      name = options.field_selector.substr(14);
+    const std::string key = reconcile::watch_key(options.gvk, name.empty() ? "" : options.ns, name);
     Process* p = process_.get();
     p->watches[key] = api_->watch(options, [p, key](reconcile::WatchEvent event) {
       p->inputs.push_back(reconcile::Observed{key, std::move(event)});
@@ -165,16 +170,29 @@ class Simulation {
     if (random_.one_in(2)) faults_.kube_error = 10 + random_.below(50);
     if (random_.one_in(2)) faults_.kube_lost_answer = 10 + random_.below(50);
     if (random_.one_in(2)) faults_.git_error = 3 + random_.below(10);
-    const auto when = [&] { return clock_.now() + static_cast<std::int64_t>(random_.below(580)) * second; };
+    const auto when = [&] {
+      return clock_.now() + static_cast<std::int64_t>(random_.below(580)) * second;
+    };
     for (std::uint64_t i = random_.below(8); i > 0; --i)
-      at(when(), [this] { workload_.edit(); commit(); }, true);
+      at(
+          when(),
+          [this] {
+            workload_.edit();
+            commit();
+          },
+          true);
     for (std::uint64_t i = random_.below(6); i > 0; --i)
-      at(when(), [this] { workload_.meddle(*api_); }, true);
-    for (std::uint64_t i = random_.below(4); i > 0; --i) at(when(), [this] { crash(); }, true);
+      at(
+          when(), [this] { workload_.meddle(*api_); }, true);
+    for (std::uint64_t i = random_.below(4); i > 0; --i)
+      at(
+          when(), [this] { crash(); }, true);
     if (random_.one_in(4)) {
       const base::TimeUs full = when();
-      at(full, [this] { kv_->fail_from(kv_->writes() + 1); }, true);
-      at(full + 30 * second, [this] { kv_->heal(); }, true);
+      at(
+          full, [this] { kv_->fail_from(kv_->writes() + 1); }, true);
+      at(
+          full + 30 * second, [this] { kv_->heal(); }, true);
     }
   }
 
@@ -216,21 +234,26 @@ class Simulation {
     for (const auto& command : effects.commands) {
       ++facts_.commands;
       const auto latency = static_cast<std::int64_t>(100 + random_.below(20'000));
-      at(clock_.now() + latency,
-         [this, command] { process_->inputs.push_back(process_->executor->execute(command)); }, false);
+      at(
+          clock_.now() + latency,
+          [this, command] { process_->inputs.push_back(process_->executor->execute(command)); },
+          false);
     }
   }
 
   void print(const event::Event& event) const {
     std::printf("%8.3f %5llu %-20s %s %s\n", static_cast<double>(clock_.monotonic().count()) / 1e6,
                 static_cast<unsigned long long>(event.seq),
-                std::string(event::type_name(event.type)).c_str(), event.subject.object.subject().c_str(),
+                std::string(event::type_name(event.type)).c_str(),
+                event.subject.object.subject().c_str(),
                 value::write_json(event.data).substr(0, 300).c_str());
   }
 
   base::TimeUs next_time(base::TimeUs end) {
     base::TimeUs next = end;
-    const auto consider = [&](base::TimeUs time) { next = std::min(next, std::max(time, clock_.now())); };
+    const auto consider = [&](base::TimeUs time) {
+      next = std::min(next, std::max(time, clock_.now()));
+    };
     if (!process_->stuck.events.empty()) {
       consider(stuck_until_);
     } else {
@@ -247,7 +270,8 @@ class Simulation {
   std::optional<std::string> run_until(base::TimeUs end, const Done& done) {
     std::uint64_t rounds = 0;
     while (clock_.now() < end) {
-      if (++rounds > rounds_max) return "livelock: " + std::to_string(rounds_max) + " rounds\n" + readiness();
+      if (++rounds > rounds_max)
+        return "livelock: " + std::to_string(rounds_max) + " rounds\n" + readiness();
       if (!broken_.empty()) return broken_;
       clock_.advance_to(next_time(end));
       while (!tasks_.empty() && tasks_.top().time <= clock_.now()) {
@@ -267,7 +291,8 @@ class Simulation {
     if (!list.ok()) return false;
     for (const Value& item : list->items) {
       if (!reconcile::is_ready(item["status"])) return false;
-      if (item.path("status", "lastAppliedRevision").get_string() != git_.head_revision()) return false;
+      if (item.path("status", "lastAppliedRevision").get_string() != git_.head_revision())
+        return false;
       if (item.path("status", "observedGeneration").get_int(-1) !=
           item.path("metadata", "generation").get_int())
         return false;

@@ -1,5 +1,5 @@
-// One simulated run: the real core, executor, event log and embedded API on virtual time, with users, faults,
-// crashes and a full disk as the seed says; then calm, and the checks.
+// One simulated run: the real core, executor, event log and embedded API on virtual time, with
+// users, faults, crashes and a full disk as the seed says; then calm, and the checks.
 #pragma once
 
 #include <cstdint>

@@ -91,7 +91,8 @@ void Workload::meddle(reconcile::KubeApi& kube) {
     default:
       static_cast<void>(kube.patch(
           id, reconcile::PatchType::merge,
-          Value::object({{"metadata", Value::object({{"labels", Value::object({{"hand", "made"}})}})}}),
+          Value::object(
+              {{"metadata", Value::object({{"labels", Value::object({{"hand", "made"}})}})}}),
           options));
       break;
   }
@@ -109,13 +110,12 @@ std::vector<Value> Workload::kustomizations() const {
          {"path", "./apps/" + name},
          {"sourceRef", Value::object({{"kind", "GitRepository"}, {"name", "repo"}})}});
     if (index % 2 == 1) spec.set("wait", true);
-    if (index % 3 == 2)
-      spec.set("dependsOn", Value::array({Value::object({{"name", before}})}));
-    out.push_back(Value::object(
-        {{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
-         {"kind", "Kustomization"},
-         {"metadata", Value::object({{"name", name}, {"namespace", "flux-system"}})},
-         {"spec", std::move(spec)}}));
+    if (index % 3 == 2) spec.set("dependsOn", Value::array({Value::object({{"name", before}})}));
+    out.push_back(
+        Value::object({{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
+                       {"kind", "Kustomization"},
+                       {"metadata", Value::object({{"name", name}, {"namespace", "flux-system"}})},
+                       {"spec", std::move(spec)}}));
     before = name;
     ++index;
   }
@@ -157,7 +157,8 @@ std::string compare(const Workload& workload, reconcile::KubeApi& kube) {
       out += "Deployment " + name + " has other replicas\n";
     want_deployments.erase(found);
   }
-  for (const auto& [name, replicas] : want_deployments) out += "Deployment " + name + " is missing\n";
+  for (const auto& [name, replicas] : want_deployments)
+    out += "Deployment " + name + " is missing\n";
   return out;
 }
 

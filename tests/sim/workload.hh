@@ -1,5 +1,5 @@
-// What users do in a simulated run: a repository of applications that is edited commit by commit, hands that
-// edit the cluster, and the plain model of what must be there in the end.
+// What users do in a simulated run: a repository of applications that is edited commit by commit,
+// hands that edit the cluster, and the plain model of what must be there in the end.
 #pragma once
 
 #include <map>
@@ -13,7 +13,8 @@
 
 namespace weir::sim {
 
-// One application: a folder apps/<name> with ConfigMaps and maybe a Deployment; one Kustomization each.
+// One application: a folder apps/<name> with ConfigMaps and maybe a Deployment; one Kustomization
+// each.
 struct App {
   std::map<std::string, std::string> config;  // ConfigMap name -> its one value
   int replicas = 0;                           // 0 = no Deployment
@@ -25,11 +26,12 @@ class Workload {
   explicit Workload(Random& random);
 
   std::shared_ptr<const base::FileTree> tree() const;
-  void edit();           // one random change of the repository
-  void repair();         // nothing is broken any more
+  void edit();    // one random change of the repository
+  void repair();  // nothing is broken any more
   // A hand in the cluster: changes, deletes or labels something that weir owns.
   void meddle(reconcile::KubeApi& kube);
-  // The Kustomization objects (flux-system), one an application; some wait, some depend on the one before.
+  // The Kustomization objects (flux-system), one an application; some wait, some depend on the one
+  // before.
   std::vector<Value> kustomizations() const;
   const std::map<std::string, App>& apps() const { return apps_; }
 

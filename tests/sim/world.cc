@@ -12,7 +12,8 @@ std::uint64_t Random::next() {
 }
 
 void ScriptedGit::commit(std::shared_ptr<const base::FileTree> tree) {
-  const std::string sha = base::sha256("commit " + std::to_string(commits_.size())).hex().substr(0, 40);
+  const std::string sha =
+      base::sha256("commit " + std::to_string(commits_.size())).hex().substr(0, 40);
   commits_.emplace_back(sha, std::move(tree));
 }
 
@@ -20,7 +21,8 @@ std::string ScriptedGit::head_revision() const { return "main@sha1:" + commits_.
 
 Result<reconcile::GitCheckout> ScriptedGit::checkout(const reconcile::GitRequest& request) {
   if (faults_.git_error != 0 && random_.one_in(faults_.git_error))
-    return make_error(Code::unavailable, "failed to checkout and determine revision: connection reset",
+    return make_error(Code::unavailable,
+                      "failed to checkout and determine revision: connection reset",
                       "GitOperationFailed");
   reconcile::GitCheckout out;
   out.revision = head_revision();
@@ -37,7 +39,8 @@ std::optional<Error> FaultyKube::before() {
 }
 
 std::optional<Error> FaultyKube::after() {
-  if (faults_.kube_lost_answer == 0 || !random_.one_in(faults_.kube_lost_answer)) return std::nullopt;
+  if (faults_.kube_lost_answer == 0 || !random_.one_in(faults_.kube_lost_answer))
+    return std::nullopt;
   return make_error(Code::unavailable, "connection reset by peer", "");
 }
 
@@ -81,7 +84,8 @@ Result<Value> FaultyKube::patch(const model::ObjectId& id, reconcile::PatchType 
   return result;
 }
 
-Result<void> FaultyKube::remove(const model::ObjectId& id, const reconcile::DeleteOptions& options) {
+Result<void> FaultyKube::remove(const model::ObjectId& id,
+                                const reconcile::DeleteOptions& options) {
   if (auto error = before()) return *error;
   auto result = next_.remove(id, options);
   if (auto error = after()) return *error;

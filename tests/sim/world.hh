@@ -1,5 +1,5 @@
-// The simulated world: virtual time, a random stream, a scripted Git remote, artifacts in memory, and an API
-// that fails as the seed says. Everything is a function of the seed; one thread.
+// The simulated world: virtual time, a random stream, a scripted Git remote, artifacts in memory,
+// and an API that fails as the seed says. Everything is a function of the seed; one thread.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,8 @@ class VirtualClock final : public base::Clock {
 
 // What goes wrong, and how often (one in N calls; 0 = never).
 struct Faults {
-  std::uint64_t kube_error = 0;       // the call fails, nothing happened
-  std::uint64_t kube_lost_answer = 0; // the call took effect, the answer is lost
+  std::uint64_t kube_error = 0;        // the call fails, nothing happened
+  std::uint64_t kube_lost_answer = 0;  // the call took effect, the answer is lost
   std::uint64_t git_error = 0;
 };
 
@@ -66,7 +66,9 @@ class FaultyKube final : public reconcile::KubeApi {
   FaultyKube(reconcile::KubeApi& next, Random& random, const Faults& faults)
       : next_(next), random_(random), faults_(faults) {}
 
-  Result<reconcile::ApiResource> resolve(const model::Gvk& gvk) override { return next_.resolve(gvk); }
+  Result<reconcile::ApiResource> resolve(const model::Gvk& gvk) override {
+    return next_.resolve(gvk);
+  }
   Result<std::vector<reconcile::ApiResource>> resources() override { return next_.resources(); }
   Result<std::string> server_version() override { return next_.server_version(); }
   Result<Value> get(const model::ObjectId& id, const reconcile::Identity& as) override;

@@ -63,8 +63,8 @@ std::optional<int> Args::parse(int argc, char** argv) {
     std::fputs(impl_->app.help().c_str(), stdout);
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "✗ weir %s: %s (see 'weir %s --help')\n", impl_->usage.c_str(), error.what(),
-                 impl_->usage.c_str());
+    std::fprintf(stderr, "✗ weir %s: %s (see 'weir %s --help')\n", impl_->usage.c_str(),
+                 error.what(), impl_->usage.c_str());
     return 2;
   }
   return std::nullopt;

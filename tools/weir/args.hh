@@ -1,5 +1,5 @@
-// The command line of one verb, over CLI11 (only in args.cc). Unknown flags, missing arguments and wrong
-// types print one line and end in exit code 2; --help prints the usage and ends in 0.
+// The command line of one verb, over CLI11 (only in args.cc). Unknown flags, missing arguments and
+// wrong types print one line and end in exit code 2; --help prints the usage and ends in 0.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ class Args {
               const std::string& help);
   void positional(const std::string& name, std::string& target, const std::string& help,
                   bool required = true);
-  void positional(const std::string& name, std::vector<std::string>& target, const std::string& help,
-                  bool required = true);
+  void positional(const std::string& name, std::vector<std::string>& target,
+                  const std::string& help, bool required = true);
 
   // argv[0] is skipped. An exit code when the program is to end now (help: 0, usage error: 2).
   std::optional<int> parse(int argc, char** argv);
@@ -47,8 +47,8 @@ struct Verb {
   int (*run)(int argc, char** argv);
 };
 
-// Looks `name` up; prints the list or the closest name and returns 2 when there is none. For verbs with verbs
-// of their own (`weir get sources git`) `prefix` is what stands before.
+// Looks `name` up; prints the list or the closest name and returns 2 when there is none. For verbs
+// with verbs of their own (`weir get sources git`) `prefix` is what stands before.
 int dispatch(std::string_view prefix, const std::vector<Verb>& verbs, int argc, char** argv);
 
 // Prints "✗ <message>" on stderr and returns `code`.

@@ -15,14 +15,16 @@ struct AuditFlags {
   bool watch = false;
 
   void add_to(Args& args) {
-    args.option("--since", since, "From a time (RFC 3339, -2h), a sequence number or a revision on.");
+    args.option("--since", since,
+                "From a time (RFC 3339, -2h), a sequence number or a revision on.");
     args.option("--until", until, "The same; up to it.");
     args.option("--kind", kind, "Only events about objects of this kind.");
     args.option("-n,--namespace", ns, "Only of this namespace; - for cluster-scoped ones.");
     args.option("--name", name, "Only of this name.");
     args.option("--type", type, "Only of this type: ObjectApplied, ReconcileFinished, ...");
     args.option("--actor", actor, "Only by this actor.");
-    args.option("--owner", owner, "Only of this owner: KIND/NAMESPACE/NAME, as ks/flux-system/apps.");
+    args.option("--owner", owner,
+                "Only of this owner: KIND/NAMESPACE/NAME, as ks/flux-system/apps.");
     args.option("--limit", limit, "At most so many; without --since the latest.");
     args.flag("-w,--watch", watch, "Goes on printing events as they come.");
     args.choice("-o,--output", output, {"table", "wide", "json", "yaml"},
@@ -46,8 +48,11 @@ std::vector<std::string> row_of(const Value& event, bool wide) {
   std::string text = wide ? value::write_json(event["data"]) : detail(event["data"]);
   for (char& c : text)
     if (c == '\n') c = ' ';
-  return {short_time(event["time"]), std::string(event["id"].get_string()), std::string(type),
-          std::string(event["subject"].get_string()), std::string(event["actor"].get_string()),
+  return {short_time(event["time"]),
+          std::string(event["id"].get_string()),
+          std::string(type),
+          std::string(event["subject"].get_string()),
+          std::string(event["actor"].get_string()),
           std::move(text)};
 }
 
@@ -95,8 +100,8 @@ int run_audit(int argc, char** argv) {
   if (page->contains("cursor") && !latest)
     rest.emplace_back("cursor", std::string((*page)["cursor"].get_string()));
   else if (!events.empty())
-    rest.emplace_back("cursor",
-                      std::to_string(std::stoull(std::string(events.back()["id"].get_string())) + 1));
+    rest.emplace_back(
+        "cursor", std::to_string(std::stoull(std::string(events.back()["id"].get_string())) + 1));
   const auto ended = client.follow("/weir/v1/events", rest, [&](const Value& event) {
     print_events({&event, 1}, flags.output, false);
     return true;

@@ -16,10 +16,11 @@
 namespace weir::cli {
 namespace {
 
-constexpr base::Code codes[] = {
-    Code::invalid,   Code::not_found, Code::already_exists, Code::conflict,     Code::unauthorized,
-    Code::forbidden, Code::timeout,   Code::unavailable,    Code::rate_limited, Code::gone,
-    Code::limit,     Code::corrupt,   Code::io,             Code::unsupported,  Code::cancelled};
+constexpr base::Code codes[] = {Code::invalid,  Code::not_found,    Code::already_exists,
+                                Code::conflict, Code::unauthorized, Code::forbidden,
+                                Code::timeout,  Code::unavailable,  Code::rate_limited,
+                                Code::gone,     Code::limit,        Code::corrupt,
+                                Code::io,       Code::unsupported,  Code::cancelled};
 
 Result<Value> read_answer(int status, std::string_view body) {
   auto parsed = value::parse_json(body);
@@ -69,8 +70,8 @@ std::string target_of(const std::string& path, const Query& query) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       out.push_back(c);
       continue;
@@ -83,9 +84,13 @@ std::string percent_encode(std::string_view text) {
 }
 
 void AuditClient::add_to(Args& args) {
-  args.option("--server", server_, "URL of a weir. Default: the one that runs on the data directory.");
+  args.option("--server", server_,
+              "URL of a weir. Default: the one that runs on the data directory.");
   args.option("--token", token_, "Bearer token for --server.");
-  args.option("--data-dir", data_dir_, "The data directory; read directly when no weir runs on it.");
+  args.option("--certificate-authority", authority_,
+              "PEM file of whom to trust for --server. Default: the system's.");
+  args.option("--data-dir", data_dir_,
+              "The data directory; read directly when no weir runs on it.");
 }
 
 Result<void> AuditClient::open() {
@@ -98,6 +103,9 @@ Result<void> AuditClient::open() {
     server_ = serving->url;
     if (token_.empty()) token_ = serving->token;
     options.tls.ca_pem = serving->certificate;
+  }
+  if (!authority_.empty()) {
+    WEIR_TRY(options.tls.ca_pem, read_file(authority_));
   }
   while (server_.ends_with('/')) server_.pop_back();
   WEIR_TRY(http_, net::HttpClient::create(options));
@@ -161,7 +169,8 @@ Result<void> AuditClient::follow(const std::string& path, const Query& query,
   bool stopped = false;
   request.sink = [&](std::string_view bytes) -> Result<void> {
     pending += bytes;
-    for (std::size_t end; (end = pending.find('\n')) != std::string::npos; pending.erase(0, end + 1)) {
+    for (std::size_t end; (end = pending.find('\n')) != std::string::npos;
+         pending.erase(0, end + 1)) {
       constexpr std::string_view mark = "data: ";
       const std::string_view line = std::string_view(pending).substr(0, end);
       if (!line.starts_with(mark)) continue;

@@ -22,7 +22,7 @@ using Query = std::vector<std::pair<std::string_view, std::string>>;  // empty v
 
 class AuditClient {
  public:
-  // --server, --token, --data-dir.
+  // --server, --token, --certificate-authority, --data-dir.
   void add_to(Args& args);
   // Finds the weir to ask. Error: not_found (neither a server nor a database), as open_rocks.
   Result<void> open();
@@ -37,7 +37,7 @@ class AuditClient {
   Result<Value> send(const std::string& method, const std::string& target, std::string body);
   Result<void> open_offline(const std::string& directory);
 
-  std::string server_, token_, data_dir_;
+  std::string server_, token_, authority_, data_dir_;
   std::unique_ptr<net::HttpClient> http_;
   clock::SystemClock clock_;
   std::unique_ptr<store::Kv> kv_;

@@ -16,8 +16,8 @@ namespace weir::cli {
 
 class ClusterServer {
  public:
-  // Callers on loopback with the data directory's token may do everything; others are asked about in
-  // the cluster (TokenReview, SubjectAccessReview). Errors: invalid (address), io.
+  // Callers on loopback with the data directory's token may do everything; others are asked about
+  // in the cluster (TokenReview, SubjectAccessReview). Errors: invalid (address), io.
   static Result<std::unique_ptr<ClusterServer>> open(const std::string& listen, Stores& stores,
                                                      reconcile::Engine& engine,
                                                      kube::KubeClient& client);

@@ -66,7 +66,8 @@ void Connection::add_to(Args& args) {
   follow_context_ = environment("FLUX_NS_FOLLOWS_KUBE_CONTEXT") == "true";
   args.option("-n,--namespace", ns_, "Namespace of the objects.");
   args.option("--timeout", timeout_, "How long to wait.");
-  args.option("--kubeconfig", kubeconfig_, "Path of a kubeconfig. Default: $KUBECONFIG, then a local weir.");
+  args.option("--kubeconfig", kubeconfig_,
+              "Path of a kubeconfig. Default: $KUBECONFIG, then a local weir.");
   args.option("--context", context_, "Context of the kubeconfig.");
   args.option("--cluster", cluster_, "Cluster of the kubeconfig.");
   args.option("--user", user_, "User of the kubeconfig.");
@@ -100,9 +101,10 @@ Result<kube::ClusterAccess> Connection::access() const {
   }
   auto found = kube::find_access(file, options);
   if (!found.ok() && found.error().code == Code::not_found && file.empty())
-    return make_error(Code::not_found,
-                      "no cluster is configured: give --kubeconfig FILE, set KUBECONFIG, or start one "
-                      "with 'weir up'");
+    return make_error(
+        Code::not_found,
+        "no cluster is configured: give --kubeconfig FILE, set KUBECONFIG, or start one "
+        "with 'weir up'");
   return found;
 }
 

@@ -28,8 +28,9 @@ int run_diff(int argc, char** argv) {
   ObjectName object;
   std::string from, to, output = "table";
   bool live = false;
-  Args args("diff", "What changed in an object between two instants: exit code 0 for nothing, 1 for "
-                    "changes. 'weir diff ks NAME --path DIR' compares local files with the cluster.");
+  Args args("diff",
+            "What changed in an object between two instants: exit code 0 for nothing, 1 for "
+            "changes. 'weir diff ks NAME --path DIR' compares local files with the cluster.");
   object.add_to(args);
   client.add_to(args);
   args.option("--from", from, "A time (RFC 3339, -2h), a sequence number or a revision.");
@@ -40,9 +41,8 @@ int run_diff(int argc, char** argv) {
   if (from.empty()) return failed("weir diff: --from is needed (see 'weir diff --help')", 2);
   if (const auto read = object.read(); !read.ok()) return failed_request(read.error());
   if (const auto opened = client.open(); !opened.ok()) return failed_request(opened.error());
-  const auto answer =
-      client.get(object.path() + "/diff",
-                 {{"from", from}, {"to", to}, {"side", live ? "live" : "desired"}});
+  const auto answer = client.get(object.path() + "/diff",
+                                 {{"from", from}, {"to", to}, {"side", live ? "live" : "desired"}});
   if (!answer.ok()) return failed_request(answer.error());
   const std::string action((*answer)["action"].get_string());
   if (output != "table") {

@@ -31,8 +31,8 @@ bool is_made_by_set(const std::vector<Value>& objects, const ObjectId& id) {
 
 // Adds the lines of one object.
 Result<void> diff_object(reconcile::KubeApi& kube, const Value& desired,
-                         const std::vector<Value>& objects, const std::vector<apply::IgnoreRule>& ignore,
-                         DiffReport& report) {
+                         const std::vector<Value>& objects,
+                         const std::vector<apply::IgnoreRule>& ignore, DiffReport& report) {
   const ObjectId id = ObjectId::of(desired);
   const auto created = [&]() -> Result<void> {
     report.text += "► " + id.subject() + " created\n";
@@ -41,12 +41,15 @@ Result<void> diff_object(reconcile::KubeApi& kube, const Value& desired,
   };
   const auto resource = kube.resolve(id.gvk);
   if (id.ns.empty() && resource.ok() && resource->namespaced)
-    return make_error(Code::invalid, id.subject() + " namespace not specified: the server could not find "
-                                                    "the requested resource");
+    return make_error(Code::invalid, id.subject() +
+                                         " namespace not specified: the server could not find "
+                                         "the requested resource");
   Value live;
   auto found = kube.get(id);
-  if (found.ok()) live = *std::move(found);
-  else if (found.error().code != Code::not_found) return apply::dry_run_error(id, found.error());
+  if (found.ok())
+    live = *std::move(found);
+  else if (found.error().code != Code::not_found)
+    return apply::dry_run_error(id, found.error());
   if (apply::skip_apply(desired, live) != apply::SkipReason::none) {
     report.text += "► " + id.subject() + " skipped\n";
     return {};
@@ -130,8 +133,9 @@ Result<DiffReport> diff_built(const LocalBuild& build, BuiltKustomization built)
 int diff_kustomization(int argc, char** argv) {
   LocalBuild build;
   bool progress = true;
-  Args args("diff kustomization", "Prints what applying local files would change in the cluster: exit code "
-                                  "0 for nothing, 1 for changes, 2 for an error.");
+  Args args("diff kustomization",
+            "Prints what applying local files would change in the cluster: exit code "
+            "0 for nothing, 1 for changes, 2 for an error.");
   build.add_to(args);
   args.flag("--progress-bar", progress, "Accepted; there is none.");
   args.flag("--ignore-not-found", build.ignore_not_found,

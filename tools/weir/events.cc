@@ -1,6 +1,7 @@
 // weir events: the Kubernetes events of Flux objects.
-#include <algorithm>
 #include <strings.h>
+
+#include <algorithm>
 
 #include "adapters/clock/system_clock.hh"
 #include "engine/base/duration.hh"
@@ -57,11 +58,12 @@ Result<std::vector<Query>> referenced(const EventFlags& flags, const FluxKind& k
     const Value& field = object.path("spec", rule.field);
     const Value& reference = release ? field.path("spec", "sourceRef") : field;
     if (!reference.is_object())
-      return make_error(Code::invalid, "field 'spec." + std::string(rule.field) + "' for '" + ns + "/" +
-                                           name + "' not found");
+      return make_error(Code::invalid, "field 'spec." + std::string(rule.field) + "' for '" + ns +
+                                           "/" + name + "' not found");
     const std::string_view other = reference["namespace"].get_string();
     const std::string where(other.empty() || rule.kind == "Alert" ? std::string_view(ns) : other);
-    const std::string_view of_kind = rule.of_kind.empty() ? reference["kind"].get_string() : rule.of_kind;
+    const std::string_view of_kind =
+        rule.of_kind.empty() ? reference["kind"].get_string() : rule.of_kind;
     queries.push_back({where, involved(of_kind, reference["name"].get_string())});
     if (release) queries.push_back({where, involved("HelmChart", ns + "-" + name)});
   }
@@ -75,7 +77,8 @@ Result<std::vector<Query>> queries_of(const EventFlags& flags) {
   const std::size_t slash = flags.selector.find('/');
   const std::string word = flags.selector.substr(0, slash);
   const std::string name = slash == std::string::npos ? "" : flags.selector.substr(slash + 1);
-  if (word.empty()) return make_error(Code::invalid, "--for selector must be of format <kind>[/<name>]");
+  if (word.empty())
+    return make_error(Code::invalid, "--for selector must be of format <kind>[/<name>]");
   const FluxKind* kind = find_kind_named(word);
   if (kind == nullptr)
     return make_error(Code::invalid, "'" + word + "' is not a recognized Flux kind");
@@ -154,8 +157,9 @@ int list_events(const EventFlags& flags, const std::vector<Query>& queries, bool
       if (is_shown(flags, event)) events.push_back(std::move(event));
   }
   if (events.empty()) {
-    say_failure(flags.all_namespaces ? "No events found."
-                                     : "No events found in " + flags.connection.ns() + " namespace.");
+    say_failure(flags.all_namespaces
+                    ? "No events found."
+                    : "No events found in " + flags.connection.ns() + " namespace.");
     return 0;
   }
   std::stable_sort(events.begin(), events.end(),
@@ -190,8 +194,8 @@ int watch_events(const EventFlags& flags, const std::vector<Query>& queries, boo
       code = failed("error watching events: " + event.error.message);
       return event.error.code == Code::unavailable;
     }
-    const bool changed = event.type == reconcile::WatchType::added ||
-                         event.type == reconcile::WatchType::modified;
+    const bool changed =
+        event.type == reconcile::WatchType::added || event.type == reconcile::WatchType::modified;
     const auto wanted = [&](const Query& query) { return matches(query, event.object); };
     if (!changed || !is_shown(flags, event.object) ||
         std::none_of(queries.begin(), queries.end(), wanted))
@@ -212,7 +216,8 @@ int run_events(int argc, char** argv) {
   EventFlags flags;
   Args args("events", "Prints the Kubernetes events of Flux objects.");
   flags.connection.add_to(args);
-  args.option("--for", flags.selector, "Only of a kind or an object: Kustomization, Kustomization/apps.");
+  args.option("--for", flags.selector,
+              "Only of a kind or an object: Kustomization, Kustomization/apps.");
   args.option("--types", flags.types, "Only these types: Normal, Warning.");
   args.flag("-A,--all-namespaces", flags.all_namespaces, "Events of all namespaces.");
   args.flag("-w,--watch", flags.watch, "Goes on printing events as they come.");

@@ -1,11 +1,12 @@
 #include "tools/weir/flux_kinds.hh"
 
-#include <algorithm>
-#include <cstdio>
 #include <strings.h>
 
-#include "engine/base/closest.hh"
+#include <algorithm>
+#include <cstdio>
+
 #include "engine/base/clock.hh"
+#include "engine/base/closest.hh"
 #include "engine/model/condition.hh"
 #include "tools/weir/args.hh"
 #include "tools/weir/output.hh"
@@ -30,7 +31,8 @@ std::string ready_status(const Value& object) {
 
 std::string ready_message(const Value& object) {
   const Value* ready = ready_of(object);
-  return ready == nullptr ? "waiting to be reconciled" : std::string((*ready)["message"].get_string());
+  return ready == nullptr ? "waiting to be reconciled"
+                          : std::string((*ready)["message"].get_string());
 }
 
 std::string cut_message(const Value& object) { return truncate_hex(ready_message(object)); }
@@ -94,7 +96,9 @@ std::string last_run(const Value& object) {
 // An OCI HelmRepository has no reconciler, so it counts as ready.
 bool is_oci(const Value& object) { return object.path("spec", "type").get_string() == "oci"; }
 
-std::string helm_status(const Value& object) { return is_oci(object) ? "True" : ready_status(object); }
+std::string helm_status(const Value& object) {
+  return is_oci(object) ? "True" : ready_status(object);
+}
 
 std::string helm_message(const Value& object) {
   return is_oci(object) ? "Helm repository is Ready" : cut_message(object);
@@ -225,7 +229,8 @@ const std::vector<FluxKind>& flux_kinds() {
 
 const FluxKind* find_kind(std::string_view group, std::string_view word) {
   for (const FluxKind& kind : flux_kinds())
-    if (kind.group == group && std::find(kind.words.begin(), kind.words.end(), word) != kind.words.end())
+    if (kind.group == group &&
+        std::find(kind.words.begin(), kind.words.end(), word) != kind.words.end())
       return &kind;
   return nullptr;
 }

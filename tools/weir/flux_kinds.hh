@@ -46,7 +46,7 @@ struct KindWords {
   int argc = 0;
   char** argv = nullptr;
 };
-KindWords take_kind(std::string_view verb, int argc, char** argv, const std::vector<std::string_view>& allowed,
-                    int& code);
+KindWords take_kind(std::string_view verb, int argc, char** argv,
+                    const std::vector<std::string_view>& allowed, int& code);
 
 }  // namespace weir::cli

@@ -1,10 +1,10 @@
 // weir get: Flux objects and their state, in Flux's columns.
+#include <strings.h>
+
 #include "tools/weir/connection.hh"
 #include "tools/weir/flux_kinds.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/verbs.hh"
-
-#include <strings.h>
 
 namespace weir::cli {
 namespace {
@@ -41,9 +41,9 @@ struct StatusSelector {
     selector.negated = at != std::string::npos;
     if (!selector.negated) at = text.find('=');
     if (at == std::string::npos)
-      return make_error(Code::invalid,
-                        "expected status selector in type=status or type!=status format, but found: " +
-                            text);
+      return make_error(
+          Code::invalid,
+          "expected status selector in type=status or type!=status format, but found: " + text);
     selector.type = text.substr(0, at);
     selector.status = text.substr(at + (selector.negated ? 2 : 1));
     return selector;
@@ -60,7 +60,8 @@ struct StatusSelector {
     };
     if (kind.always_ready) return same(type, "Ready") && same(status, "True");
     for (const Value& condition : object.path("status", "conditions").items())
-      if (same(type, condition["type"].get_string())) return same(status, condition["status"].get_string());
+      if (same(type, condition["type"].get_string()))
+        return same(status, condition["status"].get_string());
     return false;
   }
 };
@@ -121,7 +122,8 @@ int watch_kind(const FluxKind& kind, const GetFlags& flags, const StatusSelector
       code = failed(event.error.message);
       return event.error.code == Code::unavailable;
     }
-    if (event.type == reconcile::WatchType::synced || !selector.matches(kind, event.object)) return true;
+    if (event.type == reconcile::WatchType::synced || !selector.matches(kind, event.object))
+      return true;
     Table table;
     if (first) table.header = header_of(kind, flags);
     first = false;
@@ -154,7 +156,8 @@ Table table_of(const FluxKind& kind, const std::vector<Value>& objects, const Ge
   return table;
 }
 
-std::optional<int> begin(GetFlags& flags, Args& args, int argc, char** argv, StatusSelector& selector) {
+std::optional<int> begin(GetFlags& flags, Args& args, int argc, char** argv,
+                         StatusSelector& selector) {
   flags.add_to(args);
   if (const auto code = args.parse(argc, argv)) return code;
   auto parsed = StatusSelector::parse(flags.status_selector);

@@ -9,11 +9,10 @@ namespace {
 Table changes_table(const Value& items) {
   Table table{{"time", "seq", "action", "revision", "owner", "actor"}, {}};
   for (const Value& item : items.items())
-    table.rows.push_back({short_time(item["time"]), std::to_string(item["seq"].get_int()),
-                          std::string(item["action"].get_string()),
-                          truncate_hex(item["revision"].get_string()),
-                          std::string(item["owner"].get_string()),
-                          std::string(item["actor"].get_string())});
+    table.rows.push_back(
+        {short_time(item["time"]), std::to_string(item["seq"].get_int()),
+         std::string(item["action"].get_string()), truncate_hex(item["revision"].get_string()),
+         std::string(item["owner"].get_string()), std::string(item["actor"].get_string())});
   return table;
 }
 
@@ -21,13 +20,12 @@ Table reconciles_table(const Value& items) {
   Table table{{"time", "seq", "status", "revision", "duration", "message"}, {}};
   for (const Value& item : items.items()) {
     const bool done = item.contains("finished");
-    table.rows.push_back(
-        {short_time(item[done ? "finished" : "started"]),
-         std::to_string(item[done ? "finishedSeq" : "startedSeq"].get_int()),
-         done ? std::string(item["status"].get_string()) : "running",
-         truncate_hex(item["revision"].get_string()),
-         done ? std::to_string(item["durationMs"].get_int()) + "ms" : "",
-         truncate_hex(item["message"].get_string())});
+    table.rows.push_back({short_time(item[done ? "finished" : "started"]),
+                          std::to_string(item[done ? "finishedSeq" : "startedSeq"].get_int()),
+                          done ? std::string(item["status"].get_string()) : "running",
+                          truncate_hex(item["revision"].get_string()),
+                          done ? std::to_string(item["durationMs"].get_int()) + "ms" : "",
+                          truncate_hex(item["message"].get_string())});
   }
   return table;
 }
@@ -38,8 +36,9 @@ int run_history(int argc, char** argv) {
   AuditClient client;
   ObjectName object;
   std::string output = "table", limit = "50";
-  Args args("history", "What happened to an object, the latest first; of a Kustomization or a source "
-                       "its reconciles.");
+  Args args("history",
+            "What happened to an object, the latest first; of a Kustomization or a source "
+            "its reconciles.");
   object.add_to(args);
   client.add_to(args);
   args.option("--limit", limit, "At most so many lines.");

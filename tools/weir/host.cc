@@ -61,7 +61,8 @@ Result<std::string> read_file(const std::string& path) {
   std::string text;
   char buffer[16384];
   ssize_t n;
-  while ((n = ::read(fd, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
+  while ((n = ::read(fd, buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(n));
   const bool broken = n < 0;
   ::close(fd);
   if (broken) return io_error(path, "cannot read");
@@ -75,7 +76,8 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
   WEIR_CHECK(make_directory(directory));
   WEIR_TRY(out.kv, store::open_rocks({.directory = directory + "/log"}));
   WEIR_TRY(out.log, store::EventLog::open(*out.kv, clock));
-  WEIR_TRY(const store::SealingKey key, store::SealingKey::load_or_create(directory + "/sealing.key"));
+  WEIR_TRY(const store::SealingKey key,
+           store::SealingKey::load_or_create(directory + "/sealing.key"));
   out.blobs = std::make_unique<store::BlobStore>(*out.kv, key);
   out.port = std::make_unique<store::EngineLog>(*out.log, *out.blobs);
   store::DiskArtifacts::Options artifacts;
@@ -101,8 +103,7 @@ Result<std::string> load_or_create_token(const std::string& directory) {
   if (sodium_init() < 0) return make_error(Code::io, "no source of random bytes");
   unsigned char bytes[32];
   randombytes_buf(bytes, sizeof bytes);
-  const std::string token =
-      base::hex_encode({reinterpret_cast<const char*>(bytes), sizeof bytes});
+  const std::string token = base::hex_encode({reinterpret_cast<const char*>(bytes), sizeof bytes});
   WEIR_CHECK(write_file(path, token, 0600));
   return token;
 }

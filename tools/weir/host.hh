@@ -1,5 +1,5 @@
-// The composition root of `weir up` and `weir run`: opens the data directory, builds every adapter and store,
-// and hands them to the engine and the APIs. Everything is torn down in reverse order.
+// The composition root of `weir up` and `weir run`: opens the data directory, builds every adapter
+// and store, and hands them to the engine and the APIs. Everything is torn down in reverse order.
 #pragma once
 
 #include <cstdint>
@@ -28,21 +28,22 @@ struct Stores {
   std::unique_ptr<store::DiskArtifacts> artifacts;
 };
 
-// Makes the directory (mode 0700) when it is missing. `artifact_address`: host:port in artifact URLs.
-// Errors: io, corrupt, unavailable (another weir uses it), unsupported (a newer schema).
+// Makes the directory (mode 0700) when it is missing. `artifact_address`: host:port in artifact
+// URLs. Errors: io, corrupt, unavailable (another weir uses it), unsupported (a newer schema).
 Result<Stores> open_stores(const std::string& directory, const std::string& artifact_address,
                            const base::Clock& clock);
 
 // $WEIR_DATA_DIR, else $XDG_DATA_HOME/weir, else ~/.local/share/weir.
 std::string default_data_directory();
 
-// A bearer token of 32 random bytes, kept in the data directory (mode 0600) so that it survives restarts.
+// A bearer token of 32 random bytes, kept in the data directory (mode 0600) so that it survives
+// restarts.
 Result<std::string> load_or_create_token(const std::string& directory);
 
 // Where a running weir serves and with which token; the other verbs find it in the data directory
 // (serving.json, mode 0600). Removed on a clean stop.
 struct Serving {
-  std::string url;         // of the audit API
+  std::string url;  // of the audit API
   std::string token;
   std::string kubeconfig;   // of the embedded API; "" in a cluster
   std::string certificate;  // PEM to trust for the URL; "" = the system's
@@ -63,7 +64,8 @@ struct Address {
 };
 Result<Address> parse_address(std::string_view text);
 
-// Blocks until SIGINT or SIGTERM (which must be blocked in all threads: call block_signals() first in main).
+// Blocks until SIGINT or SIGTERM (which must be blocked in all threads: call block_signals() first
+// in main).
 void block_signals();
 // Waits up to `milliseconds`; true when a signal has come.
 bool wait_for_signal(int milliseconds);

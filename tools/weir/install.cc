@@ -35,14 +35,14 @@ int install_crds(int argc, char** argv) {
     say_action("applying CustomResourceDefinition " + name);
     auto applied = connection.kube().apply(crd, options);
     if (!applied.ok()) return failed(name + ": " + applied.error().message);
-    auto served = wait_for(connection, ObjectId::of(crd),
-                           [](const Value& live) -> std::optional<Result<void>> {
-                             for (const Value& condition : live.path("status", "conditions").items())
-                               if (condition["type"].get_string() == "Established" &&
-                                   condition["status"].get_string() == "True")
-                                 return Result<void>();
-                             return std::nullopt;
-                           });
+    auto served = wait_for(
+        connection, ObjectId::of(crd), [](const Value& live) -> std::optional<Result<void>> {
+          for (const Value& condition : live.path("status", "conditions").items())
+            if (condition["type"].get_string() == "Established" &&
+                condition["status"].get_string() == "True")
+              return Result<void>();
+          return std::nullopt;
+        });
     if (!served.ok()) return failed(name + ": " + served.error().message);
     say_success(name + " established");
   }

@@ -24,13 +24,15 @@ class IgnoringTree final : public base::FileTree {
   IgnoringTree(const base::FileTree& tree, std::string directory, base::IgnoreRules rules)
       : tree_(tree), directory_(std::move(directory)), rules_(std::move(rules)) {}
 
-  std::optional<base::EntryType> stat(std::string_view path) const override { return tree_.stat(path); }
+  std::optional<base::EntryType> stat(std::string_view path) const override {
+    return tree_.stat(path);
+  }
   Result<base::FileBytes> read(std::string_view path) const override {
     WEIR_TRY(base::FileBytes bytes, tree_.read(path));
     const std::string_view name = base::base_name(path);
-    const bool kustomization = base::parent_path(path) == directory_ &&
-                               (name == "kustomization.yaml" || name == "kustomization.yml" ||
-                                name == "Kustomization");
+    const bool kustomization =
+        base::parent_path(path) == directory_ &&
+        (name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization");
     return kustomization ? without_ignored(std::move(bytes)) : std::move(bytes);
   }
   Result<std::vector<base::DirectoryEntry>> list(std::string_view path) const override {
@@ -98,13 +100,13 @@ Result<Value> read_kustomization(const LocalBuild& build) {
       return object;
   }
   return make_error(Code::not_found, "failed find kustomization with name '" + build.name +
-                                         "' and namespace '" + build.connection.ns() + "' in file '" +
-                                         build.file + "'");
+                                         "' and namespace '" + build.connection.ns() +
+                                         "' in file '" + build.file + "'");
 }
 
 // The live object; null when it may be absent and is.
-Result<Value> live_kustomization(const LocalBuild& build, const std::string& ns, const std::string& name,
-                                 bool may_be_absent) {
+Result<Value> live_kustomization(const LocalBuild& build, const std::string& ns,
+                                 const std::string& name, bool may_be_absent) {
   auto live = build.connection.kube().get({model::kustomization_gvk, ns, name});
   if (live.ok()) return live;
   if (may_be_absent && live.error().code == Code::not_found) return Value();
@@ -114,7 +116,8 @@ Result<Value> live_kustomization(const LocalBuild& build, const std::string& ns,
 Result<Value> find_kustomization(const LocalBuild& build) {
   Value live;
   if (!build.dry_run) {
-    WEIR_TRY(live, live_kustomization(build, build.connection.ns(), build.name, build.ignore_not_found));
+    WEIR_TRY(live,
+             live_kustomization(build, build.connection.ns(), build.name, build.ignore_not_found));
   }
   if (build.file.empty()) return live;
   WEIR_TRY(Value given, read_kustomization(build));
@@ -133,7 +136,8 @@ bool mask_values(Value& secret, std::string_view field, bool everything) {
       auto decoded = base::base64_decode(plain);
       if (decoded.ok()) plain = *std::move(decoded);
     }
-    const bool sealed = plain.find("sops") != std::string::npos && plain.find("ENC[") != std::string::npos;
+    const bool sealed =
+        plain.find("sops") != std::string::npos && plain.find("ENC[") != std::string::npos;
     if (!everything && !sealed) continue;
     const bool is_config =
         secret["type"].get_string() == "kubernetes.io/dockerconfigjson" && everything;
@@ -171,8 +175,8 @@ Result<std::vector<Value>> render(const LocalBuild& build, const Value& kustomiz
            reconcile::build_resources(tree, directory, kustomization["spec"], inputs));
   const std::string ns(kustomization.path("metadata", "namespace").get_string());
   const std::string name(kustomization.path("metadata", "name").get_string());
-  WEIR_TRY(const auto variables, reconcile::read_variables(
-                                     build.dry_run ? nullptr : &build.connection.kube(), ns, spec));
+  WEIR_TRY(const auto variables,
+           reconcile::read_variables(build.dry_run ? nullptr : &build.connection.kube(), ns, spec));
   WEIR_CHECK(reconcile::substitute_all(objects, variables, spec, build.strict));
   for (Value& object : objects) {
     apply::add_owner_labels(object, ns, name);
@@ -190,7 +194,8 @@ Result<BuiltKustomization> render_all(const LocalBuild& build, const Value& kust
   if (!children || !build.recursive) return built;
   std::vector<Value> more;
   for (const Value& object : built.objects) {
-    if (!is_kustomization(object) || model::same_object(ObjectId::of(object), ObjectId::of(kustomization)))
+    if (!is_kustomization(object) ||
+        model::same_object(ObjectId::of(object), ObjectId::of(kustomization)))
       continue;
     WEIR_TRY(const BuiltKustomization child, build_child(build, object, true));
     more.insert(more.end(), child.objects.begin(), child.objects.end());
@@ -205,11 +210,13 @@ void LocalBuild::add_to(Args& args) {
   connection.add_to(args);
   args.positional("name", name, "Name of the Kustomization.");
   args.option("--path", path, "Directory that stands for spec.path.");
-  args.option("--kustomization-file", file, "File with the Kustomization, instead of the live one.");
+  args.option("--kustomization-file", file,
+              "File with the Kustomization, instead of the live one.");
   args.option("--ignore-paths", ignore_paths, "Files to leave out, in .gitignore format.");
   args.flag("--strict-substitute", strict, "Variables that are not set are errors.");
   args.flag("-r,--recursive", recursive, "Kustomizations among the objects too.");
-  args.option("--local-sources", local_source_words, "Their sources: Kind/namespace/name=DIRECTORY,...");
+  args.option("--local-sources", local_source_words,
+              "Their sources: Kind/namespace/name=DIRECTORY,...");
   args.flag("--in-memory-build", in_memory, "Never writes to the directory; it never does.");
 }
 
@@ -223,13 +230,15 @@ Result<void> LocalBuild::open() {
   if (dry_run && file.empty())
     return make_error(Code::invalid, "dry-run mode requires a kustomization file");
   if (ignore_not_found && file.empty())
-    return make_error(Code::invalid, "kustomization file is required when assuming new kustomizations");
+    return make_error(Code::invalid,
+                      "kustomization file is required when assuming new kustomizations");
   if (!file.empty() && !fs::is_regular_file(file, ignored))
     return make_error(Code::invalid, "invalid kustomization file \"" + file + "\"");
   for (const std::string& word : split_commas(local_source_words)) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos)
-      return make_error(Code::invalid, "--local-sources: \"" + word + "\" must be Kind/namespace/name=path");
+      return make_error(Code::invalid,
+                        "--local-sources: \"" + word + "\" must be Kind/namespace/name=path");
     sources[word.substr(0, equals)] = word.substr(equals + 1);
   }
   return dry_run ? connection.check() : connection.open();
@@ -237,7 +246,8 @@ Result<void> LocalBuild::open() {
 
 Result<BuiltKustomization> build_local(const LocalBuild& build, bool children) {
   auto found = find_kustomization(build);
-  if (!found.ok()) return std::move(found).error().with_context("failed to get kustomization object");
+  if (!found.ok())
+    return std::move(found).error().with_context("failed to get kustomization object");
   return render_all(build, *found, build.path, children);
 }
 
@@ -259,8 +269,9 @@ Result<BuiltKustomization> build_child(const LocalBuild& build, const Value& kus
     return make_error(Code::not_found,
                       "cannot get local path for " + key + " of kustomization " + id.name);
   const std::filesystem::path below(std::string(chosen.path("spec", "path").get_string()));
-  std::string path =
-      (std::filesystem::absolute(source->second) / below.relative_path()).lexically_normal().string();
+  std::string path = (std::filesystem::absolute(source->second) / below.relative_path())
+                         .lexically_normal()
+                         .string();
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return render_all(build, chosen, path, children);
 }

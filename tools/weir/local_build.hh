@@ -14,9 +14,9 @@ namespace weir::cli {
 
 struct LocalBuild {
   Connection connection;
-  std::string name, path, file;                // --path, --kustomization-file
+  std::string name, path, file;  // --path, --kustomization-file
   std::vector<std::string> ignore_paths, local_source_words;
-  bool dry_run = false;                        // no cluster
+  bool dry_run = false;  // no cluster
   bool strict = false, recursive = false, ignore_not_found = false, in_memory = true;
   std::map<std::string, std::string> sources;  // "Kind/namespace/name" -> directory
 
@@ -27,8 +27,8 @@ struct LocalBuild {
 };
 
 struct BuiltKustomization {
-  Value kustomization;          // from the file or the cluster, with the live status
-  std::vector<Value> objects;   // labelled, with common metadata, SOPS data masked
+  Value kustomization;         // from the file or the cluster, with the live status
+  std::vector<Value> objects;  // labelled, with common metadata, SOPS data masked
 };
 
 // Builds `name`; with `children` (and --recursive) the Kustomizations among the objects too,
@@ -36,6 +36,7 @@ struct BuiltKustomization {
 // Errors: those of the build, naming file, line and field.
 Result<BuiltKustomization> build_local(const LocalBuild& build, bool children);
 // The same for a Kustomization among built objects: its path below its local source.
-Result<BuiltKustomization> build_child(const LocalBuild& build, const Value& kustomization, bool children);
+Result<BuiltKustomization> build_child(const LocalBuild& build, const Value& kustomization,
+                                       bool children);
 
 }  // namespace weir::cli

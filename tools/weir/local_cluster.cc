@@ -28,8 +28,10 @@ Result<std::unique_ptr<api::kube::HttpFront>> listen_on(const std::string& addre
 
 void LocalOptions::add_to(Args& args) {
   args.option("--data-dir", data_dir, "Where the event log and all state are kept.");
-  args.option("--listen", listen, "ADDRESS:PORT of the API. Default: 127.0.0.1:6480, or a free port.");
-  args.option("--write-kubeconfig", write_kubeconfig, "Writes a kubeconfig for the API to this file.");
+  args.option("--listen", listen,
+              "ADDRESS:PORT of the API. Default: 127.0.0.1:6480, or a free port.");
+  args.option("--write-kubeconfig", write_kubeconfig,
+              "Writes a kubeconfig for the API to this file.");
   args.choice("--log-level", log, {"debug", "info", "error", "off"}, "Log lines on stderr.");
   args.option("--pod-start-delay", pod_start_ms, "Milliseconds until a simulated pod is ready.");
 }
@@ -57,8 +59,8 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   out->driver_ = api::kube::drive(*out->server_);
   out->kube_ = out->server_->local_api();
   out->git_ = std::make_unique<git::GitMirrors>(directory + "/git");
-  reconcile::Ports ports{out->kube_.get(), out->git_.get(), out->stores_.artifacts.get(),
-                         out->stores_.port.get(), &out->clock_, nullptr};
+  reconcile::Ports ports{out->kube_.get(),        out->git_.get(), out->stores_.artifacts.get(),
+                         out->stores_.port.get(), &out->clock_,    nullptr};
   out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);
   api::audit::AuditOptions audit;
   audit.log = out->stores_.log.get();
@@ -66,6 +68,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   audit.clock = &out->clock_;
   audit.engine = out->engine_.get();
   audit.token = out->token_;
+  audit.database = directory + "/log";
   out->audit_ = std::make_unique<api::audit::AuditApi>(audit);
   LocalCluster* self = out.get();
   for (const char* path : {"/weir/", "/metrics"})
@@ -94,7 +97,8 @@ Result<void> LocalCluster::write_kubeconfigs(const std::string& copy) {
 
 Result<void> LocalCluster::start() {
   WEIR_CHECK(engine_->start());
-  return write_serving(stores_.directory, {front_->url(), token_, kubeconfig_, front_->certificate()});
+  return write_serving(stores_.directory,
+                       {front_->url(), token_, kubeconfig_, front_->certificate()});
 }
 
 std::unique_ptr<RepositoryWatch> LocalCluster::watch_repository(const std::string& url,
@@ -148,8 +152,7 @@ void RepositoryWatch::request() {
   write.field_manager = "weir-up";
   const Value annotations = Value::object(
       {{"reconcile.fluxcd.io/requestedAt", base::format_rfc3339_micro(clock_.now())}});
-  const Value patch =
-      Value::object({{"metadata", Value::object({{"annotations", annotations}})}});
+  const Value patch = Value::object({{"metadata", Value::object({{"annotations", annotations}})}});
   const ObjectId id{{"source.toolkit.fluxcd.io", "v1", "GitRepository"}, "flux-system", name_};
   static_cast<void>(kube_.patch(id, reconcile::PatchType::merge, patch, write));
 }

@@ -1,4 +1,5 @@
-// The embedded cluster that `weir up` and `weir kube` run: stores, Kubernetes API, engine, one HTTP port.
+// The embedded cluster that `weir up` and `weir kube` run: stores, Kubernetes API, engine, one HTTP
+// port.
 #pragma once
 
 #include <memory>
@@ -17,9 +18,9 @@
 namespace weir::cli {
 
 struct LocalOptions {
-  std::string data_dir;            // "" = default_data_directory(); for kube: memory
-  std::string listen;              // "" = 127.0.0.1:6480, or any free port when that is taken
-  std::string write_kubeconfig;    // an extra copy of the kubeconfig
+  std::string data_dir;          // "" = default_data_directory(); for kube: memory
+  std::string listen;            // "" = 127.0.0.1:6480, or any free port when that is taken
+  std::string write_kubeconfig;  // an extra copy of the kubeconfig
   std::string log = "off";
   int pod_start_ms = 150;
   reconcile::EngineOptions engine;
@@ -49,7 +50,8 @@ class LocalCluster {
   std::string url() const { return front_->url(); }
   const std::string& kubeconfig() const { return kubeconfig_; }
   // file:// URLs only; nothing for others.
-  std::unique_ptr<RepositoryWatch> watch_repository(const std::string& url, const std::string& name);
+  std::unique_ptr<RepositoryWatch> watch_repository(const std::string& url,
+                                                    const std::string& name);
 
  private:
   LocalCluster() = default;

@@ -1,11 +1,12 @@
 // weir reconcile: asks for a reconciliation by annotation and waits until it has been done.
+#include "tools/weir/reconcile.hh"
+
 #include "adapters/clock/system_clock.hh"
 #include "engine/apply/health.hh"
 #include "engine/model/condition.hh"
 #include "tools/weir/connection.hh"
 #include "tools/weir/flux_kinds.hh"
 #include "tools/weir/output.hh"
-#include "tools/weir/reconcile.hh"
 #include "tools/weir/verbs.hh"
 
 namespace weir::cli {
@@ -25,7 +26,8 @@ std::string_view last_handled(const Value& object) {
   return object.path("status", "lastHandledReconcileAt").get_string();
 }
 
-Result<void> annotate(const Connection& connection, const ObjectId& id, const ReconcileFlags& flags) {
+Result<void> annotate(const Connection& connection, const ObjectId& id,
+                      const ReconcileFlags& flags) {
   say_action("annotating " + id.gvk.kind + " " + id.name + " in " + id.ns + " namespace");
   const std::string now = base::format_rfc3339_micro(clock::SystemClock().now());
   Value annotations = Value::object({{"reconcile.fluxcd.io/requestedAt", now}});
@@ -43,7 +45,8 @@ Result<void> annotate(const Connection& connection, const ObjectId& id, const Re
 }
 
 // Handled since, and at rest (contract B6): a failure that may pass is waited out.
-Result<Value> wait_until_handled(const Connection& connection, const ObjectId& id, const Value& before) {
+Result<Value> wait_until_handled(const Connection& connection, const ObjectId& id,
+                                 const Value& before) {
   const std::string handled(last_handled(before));
   return wait_for(connection, id, [&](const Value& live) -> std::optional<Result<void>> {
     if (live.is_null()) return make_error(Code::not_found, id.subject() + " does not exist");
@@ -93,16 +96,16 @@ Result<void> reconcile_object(const ReconcileFlags& flags, const ObjectId& id, b
   if (model::find_condition(conditions, "Ready") == nullptr)
     return make_error(Code::invalid, "status can't be determined");
   if (!model::condition_is(conditions, "Ready", "True"))
-    return make_error(Code::invalid, id.gvk.kind + " reconciliation failed: '" +
-                                         std::string(model::condition_message(conditions, "Ready")) +
-                                         "'");
+    return make_error(Code::invalid,
+                      id.gvk.kind + " reconciliation failed: '" +
+                          std::string(model::condition_message(conditions, "Ready")) + "'");
   say_success(success_message(after));
   return {};
 }
 
 const std::vector<std::string_view> reconcilable = {
-    "OCIRepository", "Bucket",      "GitRepository", "HelmRepository",  "HelmChart",
-    "HelmRelease",   "Kustomization", "ImageRepository"};
+    "OCIRepository", "Bucket",      "GitRepository", "HelmRepository",
+    "HelmChart",     "HelmRelease", "Kustomization", "ImageRepository"};
 
 }  // namespace
 

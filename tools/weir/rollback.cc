@@ -26,15 +26,16 @@ void print_list(std::string_view action, const Value& names) {
 }
 
 void print_plan(const Value& target, bool dry_run, bool hold) {
-  const std::string name =
-      "Kustomization/" + std::string(target["namespace"].get_string()) + "/" +
-      std::string(target["name"].get_string());
+  const std::string name = "Kustomization/" + std::string(target["namespace"].get_string()) + "/" +
+                           std::string(target["name"].get_string());
   const std::string text = name + (dry_run ? " would be pinned to " : " pinned to ") +
                            truncate_hex(target["revision"].get_string()) + " (event " +
                            std::to_string(target["toSeq"].get_int()) + ")" +
                            (hold ? ", until 'weir unpin'" : ", until a newer revision");
-  if (dry_run) print(text + "\n");
-  else say_success(text);
+  if (dry_run)
+    print(text + "\n");
+  else
+    say_success(text);
   print_list("created", target["created"]);
   print_list("configured", target["configured"]);
   print_list("deleted", target["deleted"]);
@@ -47,8 +48,9 @@ int run_rollback(int argc, char** argv) {
   std::vector<std::string> names;
   std::string to, ns = "flux-system", output = "table";
   bool hold = false, dry_run = false;
-  Args args("rollback", "Pins Kustomizations to what they last applied successfully at an instant, until "
-                        "their source has a newer revision.");
+  Args args("rollback",
+            "Pins Kustomizations to what they last applied successfully at an instant, until "
+            "their source has a newer revision.");
   args.positional("name", names, "ks/NAME, one or more.");
   client.add_to(args);
   args.option("-n,--namespace", ns, "Namespace of the Kustomizations.");
@@ -61,12 +63,12 @@ int run_rollback(int argc, char** argv) {
   const auto targets = read_targets(names, ns);
   if (!targets.ok()) return failed_request(targets.error());
   if (const auto opened = client.open(); !opened.ok()) return failed_request(opened.error());
-  const auto answer = client.post("/weir/v1/rollback", Value::object({{"targets", *targets},
-                                                                      {"to", to},
-                                                                      {"hold", hold},
-                                                                      {"dryRun", dry_run}}));
+  const auto answer = client.post(
+      "/weir/v1/rollback",
+      Value::object({{"targets", *targets}, {"to", to}, {"hold", hold}, {"dryRun", dry_run}}));
   if (!answer.ok()) return failed_request(answer.error());
-  if (output != "table") print_document(*answer, output);
+  if (output != "table")
+    print_document(*answer, output);
   else
     for (const Value& target : (*answer)["targets"].items()) print_plan(target, dry_run, hold);
   return 0;

@@ -21,25 +21,32 @@ struct RunOptions {
 };
 
 std::optional<int> parse(RunOptions& o, int argc, char** argv) {
-  Args args("run", "Reconciles the Flux objects of a cluster: in a pod as its service account, outside with "
-                   "a kubeconfig.");
-  args.option("--kubeconfig", o.kubeconfig, "Path of a kubeconfig. Default: $KUBECONFIG, then in-cluster.");
+  Args args(
+      "run",
+      "Reconciles the Flux objects of a cluster: in a pod as its service account, outside with "
+      "a kubeconfig.");
+  args.option("--kubeconfig", o.kubeconfig,
+              "Path of a kubeconfig. Default: $KUBECONFIG, then in-cluster.");
   args.option("--context", o.context, "Context of the kubeconfig.");
   args.option("--data-dir", o.data_dir, "Where the event log, artifacts and Git mirrors are kept.");
   args.option("--listen", o.listen, "ADDRESS:PORT of the audit API, artifacts and metrics.");
-  args.option("--storage-adv-addr", o.advertise, "Host and port that artifact URLs name. Default: --listen.");
+  args.option("--storage-adv-addr", o.advertise,
+              "Host and port that artifact URLs name. Default: --listen.");
   args.option("--concurrent", o.concurrent, "Workers.");
-  args.option("--concurrent-ssa", o.concurrent_ssa, "Server-side applies side by side in one stage.");
+  args.option("--concurrent-ssa", o.concurrent_ssa,
+              "Server-side applies side by side in one stage.");
   args.option("--watch-namespace", o.engine.watch_namespace, "Only this namespace. Default: all.");
   args.flag("--no-cross-namespace-refs", o.engine.no_cross_namespace_refs,
             "Refuses sources of other namespaces.");
-  args.flag("--no-remote-bases", o.engine.no_remote_bases, "Refuses remote bases in kustomizations.");
+  args.flag("--no-remote-bases", o.engine.no_remote_bases,
+            "Refuses remote bases in kustomizations.");
   args.option("--default-service-account", o.engine.default_service_account,
               "ServiceAccount to impersonate where none is named.");
   args.option("--min-retry-delay", o.retry_min, "First delay after a failed fetch.");
   args.option("--max-retry-delay", o.retry_max, "Longest delay after failed fetches.");
   args.option("--requeue-dependency", o.requeue, "Delay while a dependency is not ready.");
-  args.option("--full-check-interval", o.full_check, "How often everything is compared by dry-run.");
+  args.option("--full-check-interval", o.full_check,
+              "How often everything is compared by dry-run.");
   args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
   args.choice("--log-level", o.log, {"debug", "info", "error"}, "Least level of log lines.");
   args.flag("--log-text", o.text_log, "Text instead of JSON log lines.");
@@ -73,7 +80,8 @@ Result<void> serve(RunOptions& o) {
   WEIR_TRY(Stores stores,
            open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock));
   git::GitMirrors git(directory + "/git");
-  reconcile::Ports ports{client.get(), &git, stores.artifacts.get(), stores.port.get(), &clock, nullptr};
+  reconcile::Ports ports{client.get(),      &git,   stores.artifacts.get(),
+                         stores.port.get(), &clock, nullptr};
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
   WEIR_CHECK(engine.start());
@@ -94,7 +102,7 @@ Result<void> serve(RunOptions& o) {
 int run_run(int argc, char** argv) {
   RunOptions options;
   if (const auto code = parse(options, argc, argv)) return *code;
-  log::configure(options.log == "debug"  ? log::Level::debug
+  log::configure(options.log == "debug"   ? log::Level::debug
                  : options.log == "error" ? log::Level::error
                                           : log::Level::info,
                  !options.text_log);

@@ -14,7 +14,8 @@ int run_state(int argc, char** argv) {
   args.option("--at", at, "A time (RFC 3339, -2h), a sequence number or a revision. Default: now.");
   args.option("--kind", kind, "Only objects of this kind.");
   args.option("-n,--namespace", ns, "Only objects of this namespace; - for cluster-scoped ones.");
-  args.option("--owner", owner, "Only objects of this KIND/NAMESPACE/NAME, as ks/flux-system/apps.");
+  args.option("--owner", owner,
+              "Only objects of this KIND/NAMESPACE/NAME, as ks/flux-system/apps.");
   args.flag("--live", live, "As they stood in the cluster, others' changes included.");
   args.choice("-o,--output", output, {"table", "wide", "json", "yaml"}, "How to print it.");
   if (const auto code = args.parse(argc, argv)) return *code;

@@ -21,9 +21,9 @@ struct SuspendFlags {
 };
 
 const std::vector<std::string_view> suspendable = {
-    "OCIRepository", "Bucket",          "GitRepository", "HelmRepository",
-    "HelmChart",     "HelmRelease",     "Kustomization", "ImageRepository",
-    "ImagePolicy",   "ImageUpdateAutomation", "Receiver", "Alert"};
+    "OCIRepository", "Bucket",        "GitRepository",   "HelmRepository", "HelmChart",
+    "HelmRelease",   "Kustomization", "ImageRepository", "ImagePolicy",    "ImageUpdateAutomation",
+    "Receiver",      "Alert"};
 
 Result<std::vector<Value>> find(const SuspendFlags& flags, const FluxKind& kind,
                                 const std::string& name) {
@@ -53,7 +53,8 @@ std::vector<std::string> targets(const SuspendFlags& flags) {
   return unique;
 }
 
-Result<void> suspend_objects(const SuspendFlags& flags, const FluxKind& kind, const std::string& name) {
+Result<void> suspend_objects(const SuspendFlags& flags, const FluxKind& kind,
+                             const std::string& name) {
   WEIR_TRY(const std::vector<Value> objects, find(flags, kind, name));
   if (objects.empty()) return make_error(Code::not_found, "no objects found");
   for (const Value& object : objects) {
@@ -135,7 +136,8 @@ int await_resumed(const SuspendFlags& flags, const FluxKind& kind, std::vector<V
     say_success(success_message(*ready));
   }
   if (failures == 0) return 0;
-  return failed("reconciliation failed for " + std::to_string(failures) + " " + kind.gvk.kind + "(s)");
+  return failed("reconciliation failed for " + std::to_string(failures) + " " + kind.gvk.kind +
+                "(s)");
 }
 
 int resume_all(const SuspendFlags& flags, const FluxKind& kind) {
@@ -161,7 +163,8 @@ int run(int argc, char** argv, bool suspend) {
   flags.connection.add_to(args);
   args.positional("name", flags.names, "Names of objects.", false);
   args.flag("--all", flags.all, "All objects of the namespace.");
-  if (!suspend) args.flag("--wait", flags.wait, "Waits until they are reconciled; so for one object.");
+  if (!suspend)
+    args.flag("--wait", flags.wait, "Waits until they are reconciled; so for one object.");
   if (const auto ended = args.parse(words.argc, words.argv)) return *ended;
   for (int i = 0; i < words.argc; ++i)
     if (std::strncmp(words.argv[i], "--wait", 6) == 0) flags.wait_given = true;

@@ -34,8 +34,8 @@ bool is_hidden(const Walk& walk, const ObjectId& id) {
 
 // What the release's storage Secret says was installed. Errors: corrupt.
 Result<std::vector<Value>> stored_manifests(const Value& secret, const ObjectId& release) {
-  const std::string what = "failed to decode the Helm storage object for HelmRelease '" + release.ns +
-                           "/" + release.name + "'";
+  const std::string what = "failed to decode the Helm storage object for HelmRelease '" +
+                           release.ns + "/" + release.name + "'";
   WEIR_TRY(std::string text, base::base64_decode(secret.path("data", "release").get_string()));
   WEIR_TRY(text, base::base64_decode(text));
   if (text.starts_with("\x1f\x8b\x08")) {
@@ -57,9 +57,8 @@ Result<std::vector<Value>> stored_manifests(const Value& secret, const ObjectId&
 
 Result<void> add_release(Walk& walk, Node& node) {
   reconcile::KubeApi& kube = walk.connection.kube();
-  WEIR_TRY(const Value release, kube.get({{node.id.gvk.group, "v2", "HelmRelease"},
-                                          node.id.ns,
-                                          node.id.name}));
+  WEIR_TRY(const Value release,
+           kube.get({{node.id.gvk.group, "v2", "HelmRelease"}, node.id.ns, node.id.name}));
   const std::string ns(release.path("status", "storageNamespace").get_string());
   const Value& history = release.path("status", "history");
   if (release.path("spec", "kubeConfig").is_object() || ns.empty() || !history.is_array() ||
@@ -104,8 +103,8 @@ Result<void> add_inventory(Walk& walk, Node& node, const Value& kustomization) {
     Node child{id, {}};
     if (id.gvk.group == "helm.toolkit.fluxcd.io" && id.gvk.kind == "HelmRelease")
       WEIR_CHECK(add_release(walk, child));
-    if (id.gvk.group == model::kustomization_gvk.group && id.gvk.kind == "Kustomization" && !remote &&
-        !seen(id))
+    if (id.gvk.group == model::kustomization_gvk.group && id.gvk.kind == "Kustomization" &&
+        !remote && !seen(id))
       WEIR_CHECK(add_child(walk, child));
     node.children.push_back(std::move(child));
   }

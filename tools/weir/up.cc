@@ -1,5 +1,5 @@
-// weir up: no cluster needed. The embedded Kubernetes API, the engine and the audit API on one port,
-// reconciling one repository.
+// weir up: no cluster needed. The embedded Kubernetes API, the engine and the audit API on one
+// port, reconciling one repository.
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -59,8 +59,9 @@ Result<std::string> source_url(UpOptions& options) {
   const std::string found = head_branch(directory);
   if (found.empty() && !std::filesystem::exists(directory + "/objects") &&
       !std::filesystem::exists(directory + "/.git"))
-    return make_error(Code::invalid, directory + " is not a Git repository (run 'git init' there, "
-                                                 "commit, and try again)");
+    return make_error(Code::invalid, directory +
+                                         " is not a Git repository (run 'git init' there, "
+                                         "commit, and try again)");
   if (options.branch.empty()) options.branch = found.empty() ? "main" : found;
   return "file://" + directory;
 }
@@ -70,34 +71,36 @@ Result<void> apply_object(reconcile::KubeApi& kube, Value object) {
   write.field_manager = "weir-up";
   write.force = true;
   auto applied = kube.apply(object, write);
-  if (!applied.ok())
-    return std::move(applied).error().with_context(ObjectId::of(object).subject());
+  if (!applied.ok()) return std::move(applied).error().with_context(ObjectId::of(object).subject());
   return {};
 }
 
 // What `flux bootstrap` would leave: a source and the Kustomization that applies its path.
-Result<void> declare_source(reconcile::KubeApi& kube, const UpOptions& options, const std::string& url) {
+Result<void> declare_source(reconcile::KubeApi& kube, const UpOptions& options,
+                            const std::string& url) {
   const Value metadata = Value::object({{"name", options.name}, {"namespace", "flux-system"}});
   WEIR_CHECK(apply_object(
-      kube, Value::object(
-                {{"apiVersion", "source.toolkit.fluxcd.io/v1"},
-                 {"kind", "GitRepository"},
-                 {"metadata", metadata},
-                 {"spec", Value::object({{"interval", options.interval},
-                                         {"url", url},
-                                         {"ref", Value::object({{"branch", options.branch}})}})}})));
+      kube,
+      Value::object(
+          {{"apiVersion", "source.toolkit.fluxcd.io/v1"},
+           {"kind", "GitRepository"},
+           {"metadata", metadata},
+           {"spec", Value::object({{"interval", options.interval},
+                                   {"url", url},
+                                   {"ref", Value::object({{"branch", options.branch}})}})}})));
   return apply_object(
       kube,
-      Value::object({{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
-                     {"kind", "Kustomization"},
-                     {"metadata", metadata},
-                     {"spec", Value::object({{"interval", "10m"},
-                                             {"retryInterval", options.interval},
-                                             {"path", options.path},
-                                             {"prune", true},
-                                             {"wait", true},
-                                             {"sourceRef", Value::object({{"kind", "GitRepository"},
-                                                                          {"name", options.name}})}})}}));
+      Value::object(
+          {{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
+           {"kind", "Kustomization"},
+           {"metadata", metadata},
+           {"spec", Value::object({{"interval", "10m"},
+                                   {"retryInterval", options.interval},
+                                   {"path", options.path},
+                                   {"prune", true},
+                                   {"wait", true},
+                                   {"sourceRef", Value::object({{"kind", "GitRepository"},
+                                                                {"name", options.name}})}})}}));
 }
 
 // Prints an owner's line whenever it changes.
@@ -157,11 +160,14 @@ int serve(LocalCluster& cluster, Progress& progress) {
 }
 
 std::optional<int> parse(UpOptions& options, int argc, char** argv) {
-  Args args("up",
-            "Runs weir with no cluster: an embedded Kubernetes API, the engine and the audit API on one "
-            "port, reconciling the repository at PATH or URL.");
-  args.positional("source", options.source, "A Git repository: a directory or a URL. Default: here.", false);
-  args.option("--branch", options.branch, "Branch to follow. Default: the checked-out one, or main.");
+  Args args(
+      "up",
+      "Runs weir with no cluster: an embedded Kubernetes API, the engine and the audit API on one "
+      "port, reconciling the repository at PATH or URL.");
+  args.positional("source", options.source,
+                  "A Git repository: a directory or a URL. Default: here.", false);
+  args.option("--branch", options.branch,
+              "Branch to follow. Default: the checked-out one, or main.");
   args.option("--path", options.path, "Directory in the repository to apply.");
   args.option("--name", options.name, "Name of the GitRepository and Kustomization.");
   args.option("--interval", options.interval, "How often the repository is checked.");
@@ -189,15 +195,16 @@ int run_up(int argc, char** argv) {
   const Value ns = Value::object({{"apiVersion", "v1"},
                                   {"kind", "Namespace"},
                                   {"metadata", Value::object({{"name", "flux-system"}})}});
-  if (auto made = apply_object((*cluster)->kube(), ns); !made.ok()) return failed(made.error().message);
+  if (auto made = apply_object((*cluster)->kube(), ns); !made.ok())
+    return failed(made.error().message);
   if (auto started = (*cluster)->start(); !started.ok()) return failed(started.error().message);
   if (auto made = declare_source((*cluster)->kube(), options, *url); !made.ok())
     return failed(made.error().message);
   if (!options.quiet) {
     std::fprintf(stderr, "► weir serves on %s\n", (*cluster)->url().c_str());
     std::fprintf(stderr, "► export KUBECONFIG=%s\n", (*cluster)->kubeconfig().c_str());
-    std::fprintf(stderr, "► reconciling %s, branch %s, path %s\n", url->c_str(), options.branch.c_str(),
-                 options.path.c_str());
+    std::fprintf(stderr, "► reconciling %s, branch %s, path %s\n", url->c_str(),
+                 options.branch.c_str(), options.path.c_str());
   }
   const auto watched = (*cluster)->watch_repository(*url, options.name);
   Progress progress(options.quiet);

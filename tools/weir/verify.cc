@@ -8,8 +8,9 @@ namespace weir::cli {
 int run_verify(int argc, char** argv) {
   AuditClient client;
   std::string output = "table";
-  Args args("verify", "Checks that every event, index, blob and projection of the log is what was "
-                      "written: exit code 1 when one is not.");
+  Args args("verify",
+            "Checks that every event, index, blob and projection of the log is what was "
+            "written: exit code 1 when one is not.");
   client.add_to(args);
   args.choice("-o,--output", output, {"table", "json", "yaml"}, "How to print it.");
   if (const auto code = args.parse(argc, argv)) return *code;
@@ -25,8 +26,8 @@ int run_verify(int argc, char** argv) {
   if (!ok) {
     const Value& first = report["first"];
     const std::int64_t seq = first["seq"].get_int();
-    return failed("the log is damaged" + (seq > 0 ? " at event " + std::to_string(seq) : "") + ": " +
-                  std::string(first["what"].get_string()));
+    return failed("the log is damaged" + (seq > 0 ? " at event " + std::to_string(seq) : "") +
+                  ": " + std::string(first["what"].get_string()));
   }
   print("✔ " + std::to_string(report["events"].get_int()) + " events and " +
         std::to_string(report["blobs"].get_int()) + " blobs verified, root " +

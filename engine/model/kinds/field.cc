@@ -73,17 +73,18 @@ Value root_schema(const KindDeclaration& kind) {
   spec.set("properties", schema_members(kind.spec, required));
   if (!required.empty()) spec.set("required", required);
   Value unused = Value::array();
-  Value status = Value::object(
-      {{"type", "object"}, {"default", Value::object({{"observedGeneration", -1}})}});
+  Value status =
+      Value::object({{"type", "object"}, {"default", Value::object({{"observedGeneration", -1}})}});
   status.set("properties", schema_members(kind.status, unused));
   Value text = Value::object({{"type", "string"}});
-  return Value::object({{"description", kind.description},
-                        {"type", "object"},
-                        {"properties", Value::object({{"apiVersion", text},
-                                                      {"kind", text},
-                                                      {"metadata", Value::object({{"type", "object"}})},
-                                                      {"spec", spec},
-                                                      {"status", status}})}});
+  return Value::object(
+      {{"description", kind.description},
+       {"type", "object"},
+       {"properties", Value::object({{"apiVersion", text},
+                                     {"kind", text},
+                                     {"metadata", Value::object({{"type", "object"}})},
+                                     {"spec", spec},
+                                     {"status", status}})}});
 }
 
 Value text_list(const std::vector<std::string_view>& texts) {
@@ -173,8 +174,9 @@ class Checker {
       add(path, "Unsupported value: \"" + std::string(value) + "\": supported values: " + names);
     }
     if (!field.pattern.empty() &&
-        !re2::RE2::PartialMatch(re2::StringPiece(value.data(), value.size()),
-                                re2::RE2(re2::StringPiece(field.pattern.data(), field.pattern.size()))))
+        !re2::RE2::PartialMatch(
+            re2::StringPiece(value.data(), value.size()),
+            re2::RE2(re2::StringPiece(field.pattern.data(), field.pattern.size()))))
       add(path, "Invalid value: \"" + std::string(value) + "\": should match '" +
                     std::string(field.pattern) + "'");
     const auto size = static_cast<int>(value.size());
@@ -198,12 +200,13 @@ Value make_crd(const KindDeclaration& kind) {
   for (const PrinterColumn& column : kind.columns)
     columns.push_back(Value::object(
         {{"name", column.name}, {"type", column.type}, {"jsonPath", column.json_path}}));
-  Value version = Value::object({{"name", kind.gvk.version},
-                                 {"served", true},
-                                 {"storage", true},
-                                 {"additionalPrinterColumns", columns},
-                                 {"schema", Value::object({{"openAPIV3Schema", root_schema(kind)}})},
-                                 {"subresources", Value::object({{"status", Value::object()}})}});
+  Value version =
+      Value::object({{"name", kind.gvk.version},
+                     {"served", true},
+                     {"storage", true},
+                     {"additionalPrinterColumns", columns},
+                     {"schema", Value::object({{"openAPIV3Schema", root_schema(kind)}})},
+                     {"subresources", Value::object({{"status", Value::object()}})}});
   Value names = Value::object({{"kind", kind.gvk.kind},
                                {"listKind", kind.gvk.kind + "List"},
                                {"plural", kind.plural},
@@ -230,7 +233,8 @@ Value make_crd(const KindDeclaration& kind) {
 Result<void> check_spec(const KindDeclaration& kind, const Value& object) {
   Checker checker;
   const Value& spec = object["spec"];
-  if (!spec.is_null() && !spec.is_object()) return make_error(Code::invalid, "spec: must be an object");
+  if (!spec.is_null() && !spec.is_object())
+    return make_error(Code::invalid, "spec: must be an object");
   checker.object(kind.spec, spec, "spec");
   std::string findings = checker.take();
   if (findings.empty()) return {};
@@ -294,7 +298,8 @@ Field with_length(Field field, int min, int max) {
 
 Field duration_field(std::string_view name, std::string_view description, bool with_hours) {
   Field field{name, FieldType::string, description};
-  field.pattern = with_hours ? "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$" : "^([0-9]+(\\.[0-9]+)?(ms|s|m))+$";
+  field.pattern =
+      with_hours ? "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$" : "^([0-9]+(\\.[0-9]+)?(ms|s|m))+$";
   return field;
 }
 

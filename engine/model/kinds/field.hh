@@ -1,5 +1,5 @@
-// Declarations of custom resources as data: one tree of fields a kind. The CRD that `weir install crds`
-// prints and the check of a manifest both derive from it, so they cannot disagree.
+// Declarations of custom resources as data: one tree of fields a kind. The CRD that `weir install
+// crds` prints and the check of a manifest both derive from it, so they cannot disagree.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ struct Field {
   std::vector<std::string_view> one_of{};  // strings: the enum
   int length_min = -1, length_max = -1;    // strings: characters; arrays: items; maps: entries
   std::string_view format{};               // "date-time"
-  std::vector<Field> fields{};             // object: its members; array and map: one entry, the element
+  std::vector<Field> fields{};  // object: its members; array and map: one entry, the element
   std::vector<std::pair<std::string_view, std::string_view>> rules{};  // CEL rule, message
 };
 
@@ -49,9 +49,9 @@ const KindDeclaration* find_declaration(const Gvk& gvk);  // version ignored; nu
 // The CustomResourceDefinition manifest, labelled as Flux labels its own.
 Value make_crd(const KindDeclaration& kind);
 
-// Checks `object`'s spec against its declaration: unknown fields (with the closest valid name), wrong types,
-// missing required fields, patterns and enums. Errors: invalid, every finding on a line of its own, each
-// naming the field ("spec.sourceRef.kind: Unsupported value ...").
+// Checks `object`'s spec against its declaration: unknown fields (with the closest valid name),
+// wrong types, missing required fields, patterns and enums. Errors: invalid, every finding on a
+// line of its own, each naming the field ("spec.sourceRef.kind: Unsupported value ...").
 Result<void> check_spec(const KindDeclaration& kind, const Value& object);
 
 // Builders, so that a declaration reads as its table.

@@ -14,10 +14,10 @@ namespace weir::model {
 
 struct GitRepositorySpec {
   std::string url;
-  std::string secret_name;   // "" = none
-  std::string provider;      // "generic" when absent
+  std::string secret_name;  // "" = none
+  std::string provider;     // "generic" when absent
   base::Duration interval{};
-  base::Duration timeout{};  // default 60s
+  base::Duration timeout{};                       // default 60s
   std::string branch, tag, semver, name, commit;  // spec.ref
   std::optional<std::string> ignore;
   bool suspend = false;
@@ -31,7 +31,9 @@ inline const Gvk git_repository_gvk{"source.toolkit.fluxcd.io", "v1", "GitReposi
 // From the whole object. Error: invalid, naming the field.
 Result<GitRepositorySpec> decode_git_repository(const Value& object);
 
-// Reads a duration field; `fallback` when absent. Error: invalid, "<path>: time: invalid duration ...".
-Result<base::Duration> decode_duration(const Value& spec, std::string_view name, base::Duration fallback);
+// Reads a duration field; `fallback` when absent. Error: invalid, "<path>: time: invalid duration
+// ...".
+Result<base::Duration> decode_duration(const Value& spec, std::string_view name,
+                                       base::Duration fallback);
 
 }  // namespace weir::model

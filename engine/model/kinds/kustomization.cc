@@ -13,12 +13,12 @@ constexpr std::string_view kube_config_message =
     "exactly one of spec.kubeConfig.secretRef or spec.kubeConfig.configMapRef must be specified";
 
 Field selector_field(std::string_view name, std::string_view description) {
-  return group_field(name, description,
-                     {text_field("annotationSelector", "Selector over annotations."),
-                      text_field("group", "API group."), text_field("kind", "Kind."),
-                      text_field("labelSelector", "Selector over labels."),
-                      text_field("name", "Name."), text_field("namespace", "Namespace."),
-                      text_field("version", "API version.")});
+  return group_field(
+      name, description,
+      {text_field("annotationSelector", "Selector over annotations."),
+       text_field("group", "API group."), text_field("kind", "Kind."),
+       text_field("labelSelector", "Selector over labels."), text_field("name", "Name."),
+       text_field("namespace", "Namespace."), text_field("version", "API version.")});
 }
 
 Field metadata_field() {
@@ -32,9 +32,9 @@ Field kube_config_field() {
   Field secret = group_field("secretRef", "Secret with a kubeconfig.",
                              {text_field("key", "Key in the Secret."),
                               required(text_field("name", "Name of the Secret."))});
-  Field field = group_field("kubeConfig", "The remote cluster to apply to.",
-                            {local_reference("configMapRef", "ConfigMap with the cluster's address."),
-                             secret});
+  Field field = group_field(
+      "kubeConfig", "The remote cluster to apply to.",
+      {local_reference("configMapRef", "ConfigMap with the cluster's address."), secret});
   field.rules = {
       {"has(self.configMapRef) || has(self.secretRef)", kube_config_message},
       {"!has(self.configMapRef) || !has(self.secretRef)", kube_config_message},
@@ -75,11 +75,11 @@ Field depends_on_field() {
 }
 
 std::vector<Field> health_fields() {
-  Field check = group_field("", "",
-                            {text_field("apiVersion", "API version, apps/v1 by default."),
-                             required(text_field("kind", "Kind.")),
-                             required(text_field("name", "Name.")),
-                             text_field("namespace", "Namespace.")});
+  Field check =
+      group_field("", "",
+                  {text_field("apiVersion", "API version, apps/v1 by default."),
+                   required(text_field("kind", "Kind.")), required(text_field("name", "Name.")),
+                   text_field("namespace", "Namespace.")});
   Field expr = group_field("", "",
                            {required(text_field("apiVersion", "API version of the kind.")),
                             required(text_field("current", "CEL: it is healthy.")),
@@ -98,12 +98,12 @@ Field patches_field() {
 }
 
 Field images_field() {
-  return list_field("images", "Image overrides.",
-                    group_field("", "",
-                                {text_field("digest", "New digest."),
-                                 required(text_field("name", "Image name as it stands.")),
-                                 text_field("newName", "New name."),
-                                 text_field("newTag", "New tag.")}));
+  return list_field(
+      "images", "Image overrides.",
+      group_field("", "",
+                  {text_field("digest", "New digest."),
+                   required(text_field("name", "Image name as it stands.")),
+                   text_field("newName", "New name."), text_field("newTag", "New tag.")}));
 }
 
 Field decryption_field() {
@@ -161,13 +161,13 @@ std::vector<Field> status_fields() {
     field.name = name;
     return field;
   };
-  Field entry = group_field("", "",
-                            {required(text_field("digest", "Digest of the manifests.")),
-                             required(at("firstReconciled")), required(at("lastReconciled")),
-                             text_field("lastReconciledDuration", ""),
-                             required(text_field("lastReconciledStatus", "")),
-                             map_field("metadata", "", text_field("", "")),
-                             required(count_field("totalReconciliations", ""))});
+  Field entry = group_field(
+      "", "",
+      {required(text_field("digest", "Digest of the manifests.")), required(at("firstReconciled")),
+       required(at("lastReconciled")), text_field("lastReconciledDuration", ""),
+       required(text_field("lastReconciledStatus", "")),
+       map_field("metadata", "", text_field("", "")),
+       required(count_field("totalReconciliations", ""))});
   Field item = group_field("", "",
                            {required(text_field("id", "namespace_name_group_Kind")),
                             required(text_field("v", "API version"))});

@@ -76,7 +76,8 @@ class ApiServer {
   }
 
  private:
-  // Dead, though perhaps nobody has collected it; its sockets are closed once the last thread is gone.
+  // Dead, though perhaps nobody has collected it; its sockets are closed once the last thread is
+  // gone.
   bool zombie() const {
     std::string process = "/proc/" + std::to_string(pid_);
     std::string stat = slurp(process + "/stat");

@@ -1,0 +1,74 @@
+# Shared parts of the end-to-end scripts: a real control plane, a Git server over HTTP, weir beside them, and checks
+# that count. Source it; set NAME and PORT first.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+weir=${WEIR:-$root/build/release/weir}
+peers=${WEIR_PEERS:-$HOME/.cache/weir-peers}
+for tool in kubectl flux kube-apiserver etcd kwok; do
+  [ -x "$peers/$tool" ] || { echo "SKIPPED $NAME: no $tool (run tests/peers/install)"; exit 0; }
+done
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-$NAME.XXXXXX")
+export KUBECONFIG=$work/cluster/kubeconfig WEIR_DATA_DIR=$work/data
+kubectl() { "$peers/kubectl" "$@"; }
+flux() { "$peers/flux" "$@"; }
+passed=0 failed=0 weir_pid= git_pid=
+
+finish() {
+  local code=$?
+  [ -z "$weir_pid" ] || kill "$weir_pid" 2>/dev/null || true
+  [ -z "$git_pid" ] || kill "$git_pid" 2>/dev/null || true
+  "$root/tests/peers/cluster" down "$work/cluster" || true
+  if [ "$code" -ne 0 ] || [ "$failed" -ne 0 ]; then tail -n 30 "$work/weir.log" 2>/dev/null || true; fi
+  [ -n "${KEEP:-}" ] || rm -rf "$work"
+}
+trap finish EXIT
+
+# check TEXT COMMAND...: counts
+check() {
+  local what=$1; shift
+  if "$@" >"$work/check.out" 2>&1; then
+    passed=$((passed + 1)); echo "ok   $what"
+  else
+    failed=$((failed + 1)); echo "FAIL $what"; sed 's/^/     /' "$work/check.out" | tail -n 12
+  fi
+}
+# within SECONDS COMMAND...: until it succeeds
+within() {
+  local end=$(($(date +%s%N) + $1 * 1000000000)); shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s%N)" -lt "$end" ] || { "$@"; return 1; }
+    sleep 0.05
+  done
+}
+contains() { local text=$1; shift; "$@" 2>&1 | grep -qF -- "$text"; }
+lacks() { ! contains "$@"; }
+
+start_cluster() { "$root/tests/peers/cluster" up "$work/cluster" "$PORT"; }
+
+# A bare repository behind git http-backend at $git_url, with a clone in $work/repo.
+start_git() {
+  mkdir -p "$work/git/repos"
+  git init -q --bare -b main "$work/git/repos/app.git"
+  mkfifo "$work/git.stop"
+  python3 "$root/tests/support/git_http_server.py" "$work/git" <"$work/git.stop" >"$work/git.port" 2>"$work/git.log" &
+  git_pid=$!
+  exec 9>"$work/git.stop"
+  within 20 grep -q ready "$work/git.port"
+  git_url=http://127.0.0.1:$(awk '$1 == "http" {print $2}' "$work/git.port")/plain/app.git
+  git clone -q "$work/git/repos/app.git" "$work/repo" 2>/dev/null
+  git -C "$work/repo" config user.name you
+  git -C "$work/repo" config user.email you@example.com
+  git -C "$work/repo" checkout -q -b main 2>/dev/null || true
+}
+push() { git -C "$work/repo" add -A; git -C "$work/repo" commit -qm "$1"; git -C "$work/repo" push -q origin main; }
+
+start_weir() {
+  "$weir" run --kubeconfig "$KUBECONFIG" --data-dir "$WEIR_DATA_DIR" --listen "127.0.0.1:$((PORT + 60))" "$@" \
+    >>"$work/weir.log" 2>&1 &
+  weir_pid=$!
+}
+
+summary() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+}
