@@ -225,6 +225,13 @@ Result<reconcile::Engine*> need_engine(const Call& call) {
   return make_error(Code::unavailable, "no engine is running: nothing can be changed");
 }
 
+// What the engine calls invalid is no fault of the request's form: the object's state forbids it.
+Result<void> act(reconcile::Engine& engine, const reconcile::OperatorAction& action) {
+  auto acted = engine.act(action);
+  if (!acted.ok() && acted.error().code == Code::invalid) acted.error().code = Code::conflict;
+  return acted;
+}
+
 }  // namespace
 
 Result<kube::Response> post_rollback(const Call& call) {
@@ -237,7 +244,7 @@ Result<kube::Response> post_rollback(const Call& call) {
   }
   if (!order.dry_run) {
     WEIR_TRY(reconcile::Engine* const engine, need_engine(call));
-    for (const Plan& plan : plans) WEIR_CHECK(engine->act(plan.action));
+    for (const Plan& plan : plans) WEIR_CHECK(act(*engine, plan.action));
   }
   Value targets = Value::array();
   for (const Plan& plan : plans) targets.push_back(plan_view(plan));
@@ -254,7 +261,7 @@ Result<kube::Response> post_unpin(const Call& call) {
     action.kind = reconcile::OperatorAction::Kind::unpin;
     action.target = target;
     action.actor = call.actor;
-    WEIR_CHECK(engine->act(std::move(action)));
+    WEIR_CHECK(act(*engine, action));
     targets.push_back(id_view(target));
   }
   return json_response(Value::object({{"targets", std::move(targets)}}));
