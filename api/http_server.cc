@@ -1,6 +1,7 @@
 #include "api/http_server.hh"
 
 #include <arpa/inet.h>
+#include <cpprest/containerstream.h>
 #include <cpprest/http_listener.h>
 #include <cpprest/producerconsumerstream.h>
 #include <netinet/in.h>
@@ -59,8 +60,9 @@ rest::http_response convert(kube::Response& response, bool head) {
   for (const auto& [name, value] : response.headers) out.headers().add(name, value);
   if (response.status == 304) return out;
   if (head) {
-    out.headers().set_content_length(response.body.size());
-    out.headers().set_content_type(response.content_type);
+    // The length without the bytes; the library then closes the connection.
+    out.set_body(concurrency::streams::bytestream::open_istream(std::string()),
+                 response.body.size(), response.content_type);
     return out;
   }
   out.set_body(std::move(response.body), response.content_type);
