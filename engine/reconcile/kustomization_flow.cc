@@ -205,7 +205,8 @@ void run(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string r
     return wait_for(ctx, id, ks, "DependencyNotReady", unready,
                     ctx.after(ctx.options.requeue_dependency), true);
   ks.quiet = is_quiet(ks);
-  // What is not known is asked about anyway; the first full check is due an interval after the start.
+  // What is not known is asked about anyway; the first full check is due an interval after the
+  // start.
   if (ks.full_check_due == 0)
     ks.full_check_due = ctx.after_jittered(id, ks, ctx.options.full_check_interval);
   ks.full_check = ks.reason == "requested" || ctx.now >= ks.full_check_due;
