@@ -116,6 +116,21 @@ Result<std::optional<event::Event>> rendered_before(const Call& call, const mode
                 [](const event::Event& event) -> Result<bool> { return !event.blobs.empty(); });
 }
 
+// An event of a reconcile stands for the whole of it: its end, when it has one, else the event.
+Result<store::Seq> end_of_reconcile(const Call& call, store::Seq seq) {
+  constexpr std::size_t looked_at_max = 20'000;
+  WEIR_TRY(const event::Event event, call.log().read(seq));
+  if (event.reconcile_id.empty()) return seq;
+  store::ScanRequest scan;
+  scan.from = seq;
+  scan.filter.reconcile_id = event.reconcile_id;
+  scan.filter.type = event::Type::reconcile_finished;
+  scan.limit = 1;
+  scan.examined_max = looked_at_max;
+  WEIR_TRY(const store::EventPage page, call.log().scan(scan));
+  return page.events.empty() ? seq : page.events.front().seq;
+}
+
 // What was applied by the last reconcile that succeeded at or before the instant; for a revision,
 // by the last one that applied that revision's manifests. A pinned reconcile finishes with the
 // source's revision but rendered another one's manifests: the rendered event tells which.
@@ -126,6 +141,9 @@ Result<event::Event> find_good(const Call& call, const model::ObjectId& owner,
   const Instant instant = parse_instant(to, call.now());
   if (instant.time || (instant.seq && *instant.seq <= call.log().head().seq)) {
     WEIR_TRY(bound, resolve_instant(call.log(), to, call.now(), "to", &owner));
+    if (instant.seq && bound > 0) {
+      WEIR_TRY(bound, end_of_reconcile(call, bound));
+    }
   } else {
     bound = call.log().head().seq;
     revision = to;

@@ -154,7 +154,7 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
   pin.to_seq = action.to_seq;
   pin.set_blob = action.set_blob;
   pin.revision = action.revision;
-  pin.from_revision = ks.status["lastAttemptedRevision"].get_string();
+  pin.from_revision = ks.artifact.revision;
   if (ks.pin) pin.from_revision = ks.pin->from_revision;
   pin.actor = action.actor;
   pin.time = ctx.now;

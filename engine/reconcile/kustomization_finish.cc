@@ -17,9 +17,12 @@ bool is_recorded(std::string_view reason) {
 
 void log_finished(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string_view result,
                   std::string_view message) {
-  Value data = Value::object({{"status", result},
-                              {"revision", ks.artifact.revision},
-                              {"durationMs", (ctx.now - ks.started) / 1000}});
+  Value data =
+      Value::object({{"status", result},
+                     {"revision", ks.rendered != nullptr && result == "ReconciliationSucceeded"
+                                      ? ks.rendered->revision
+                                      : ks.artifact.revision},
+                     {"durationMs", (ctx.now - ks.started) / 1000}});
   if (!message.empty()) data.set("message", message);
   if (ks.rendered != nullptr) data.set("digest", ks.rendered->digest.to_string());
   ctx.log(event::Type::reconcile_finished, id, &ks, id, std::move(data));
@@ -91,6 +94,8 @@ void fail(Context& ctx, const ObjectId& id, KustomizationState& ks, const StepEr
   StatusEditor status(ks, ctx.now);
   ks.quiet = false;
   status.set("Ready", "False", error.reason, error.message);
+  if (error.reason == "BuildFailed")
+    status.set_field("lastAttemptedRevision", ks.artifact.revision);
   if (error.terminal) {
     status.remove("Reconciling");
     status.set("Stalled", "True", error.reason, error.message);
