@@ -144,12 +144,10 @@ void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
   log_rendered(ctx, id, ks);
   want_watches(ctx, ks.rendered->ids());
   ks.stage = 0;
-  if (!ks.quiet) {
+  if (!ks.quiet)
     status.set("Reconciling", "True", "Progressing",
                "Detecting drift for revision " + ks.rendered->revision + " with a timeout of " +
                    base::format_duration(ks.spec.timeout));
-    ctx.write_status(id, ks);
-  }
   next_stage(ctx, id, ks);
 }
 

@@ -135,7 +135,9 @@ void build(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     status.set("Ready", "Unknown", "Progressing", "Reconciliation in progress");
     status.set("Reconciling", "True", "Progressing",
                "Building manifests for revision " + ks.artifact.revision + timeout);
-    ctx.write_status(id, ks);
+    // A pass that somebody asked for shows its progress; a wave over all consumers of a source
+    // would only cost a write each.
+    if (ks.reason == "spec" || ks.reason == "requested") ctx.write_status(id, ks);
   }
   ks.phase = Phase::building;
   if (ks.pin) {
@@ -195,6 +197,12 @@ void run(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string r
     return wait_for(ctx, id, ks, "ArtifactFailed", text, ctx.after(ks.spec.retry_interval), false);
   }
   ks.artifact = found->second.artifact;
+  if (ks.artifact.empty() && found->second.running && found->second.failure_logged.empty()) {
+    ks.running = false;  // its first fetch is under way and will ask for this pass
+    ks.phase = Phase::idle;
+    ctx.schedule(id, ks, ctx.after(ctx.options.requeue_dependency));
+    return;
+  }
   if (ks.artifact.empty())
     return wait_for(ctx, id, ks, "ArtifactFailed",
                     "Source artifact not found, retrying in " +
