@@ -36,6 +36,16 @@ void fold_pinned(State& state, const event::Event& event) {
   state.kustomizations[event.subject.object].pin = std::move(pin);
 }
 
+// The status of the last success may not have been written before the end: its objects stay
+// candidates.
+void fold_finished(State& state, const event::Event& event) {
+  if (event.data["status"].get_string() != "ReconciliationSucceeded") return;
+  const auto found = state.kustomizations.find(event.subject.object);
+  if (found == state.kustomizations.end()) return;
+  found->second.attempted_before = std::move(found->second.attempted);
+  found->second.attempted.clear();
+}
+
 }  // namespace
 
 void fold(State& state, const event::Event& event) {
@@ -57,8 +67,17 @@ void fold(State& state, const event::Event& event) {
       ks.rendered_revision = event.data["revision"].get_string();
       break;
     }
-    case Type::object_applied: fold_applied(state, event); break;
-    case Type::object_pruned: state.live.erase(subject); break;
+    case Type::object_applied:
+      fold_applied(state, event);
+      if (!event.owner.empty()) state.kustomizations[event.owner].attempted.insert(subject);
+      break;
+    case Type::object_pruned:
+      state.live.erase(subject);
+      if (!event.owner.empty()) {
+        state.kustomizations[event.owner].attempted.erase(subject);
+        state.kustomizations[event.owner].attempted_before.erase(subject);
+      }
+      break;
     case Type::step_failed:
       if (OwnerState* owner = owner_state(state, subject))
         owner->failure_logged = std::string(event.data["reason"].get_string()) + ": " +
@@ -68,6 +87,7 @@ void fold(State& state, const event::Event& event) {
       if (OwnerState* owner = owner_state(state, subject))
         if (event.data["status"].get_string() == "ReconciliationSucceeded")
           owner->failure_logged.clear();
+      fold_finished(state, event);
       break;
     case Type::source_fetched:
     case Type::source_unchanged:

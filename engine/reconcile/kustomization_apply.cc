@@ -96,7 +96,14 @@ void finish_stages(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     ctx.emit(id, ks, "Normal", reason == "Progressing" || reason.empty() ? "Progressing" : reason,
              lines, revision_annotations(ks));
   }
-  const std::vector<ObjectId> before = std::move(ks.inventory);
+  std::vector<ObjectId> before = std::move(ks.inventory);
+  const ObjectSet listed(before.begin(), before.end());
+  for (const ObjectId& object : ks.attempted) {
+    const auto live = ctx.state.live.find(object);
+    if (!listed.contains(object) && live != ctx.state.live.end() && live->second.exists)
+      before.push_back(object);
+  }
+  ks.attempted.clear();
   ks.inventory = ks.rendered->ids();
   StatusEditor status(ks, ctx.now);
   status.set_inventory(ks.inventory);
@@ -173,6 +180,8 @@ void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
     ctx.metrics.count("objects", action_name(change.action));
   }
   if (applied.failure) {
+    for (const RenderedObject& object : ks.rendered->stages[applied.stage])
+      ks.attempted.insert(object.id);
     StepError error = *applied.failure;
     const std::string lines = change_lines(ks.changes);
     if (!lines.empty()) error.message += "\n" + lines;

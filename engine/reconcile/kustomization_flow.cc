@@ -299,6 +299,7 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
     ks.status = object["status"];
     if (ks.status["observedGeneration"].get_int() == -1) ks.status = Value::object();
     ks.inventory = read_inventory(ks.status);
+    ks.attempted.merge(ks.attempted_before);
     ks.handled_request = ks.status["lastHandledReconcileAt"].get_string();
     want_watches(ctx, ks.inventory);
   }

@@ -99,6 +99,9 @@ struct KustomizationState : OwnerState {
   std::string rendered_revision;  // and its revision
   std::size_t stage = 0;
   std::vector<ObjectId> inventory;
+  // Objects that may stand in the cluster without being in the inventory: a stage broke off, or the
+  // process ended before the status was written. `before`: of the last reconcile that succeeded.
+  ObjectSet attempted, attempted_before;
   std::vector<ObjectChange> changes;  // of this attempt
   std::vector<ObjectId> stage_waiting;
   ObjectSet waiting;  // ids whose health is awaited
