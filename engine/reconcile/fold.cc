@@ -19,8 +19,11 @@ void fold_applied(State& state, const event::Event& event) {
   LiveFacts& facts = state.live[event.subject.object];
   facts.exists = true;
   facts.resource_version = event.data["resourceVersion"].get_string();
-  facts.applied_manifest = digest_field(event.data, "manifest");
   facts.applied_owned = digest_field(event.data, "owned");
+  // Without the digest of its fields (Secrets) nothing is known of the object until it is asked
+  // about.
+  facts.applied_manifest =
+      facts.applied_owned.empty() ? base::Digest{} : digest_field(event.data, "manifest");
 }
 
 void fold_pinned(State& state, const event::Event& event) {
