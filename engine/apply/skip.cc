@@ -78,13 +78,6 @@ bool is_forced(const Value& desired, const Value& live, std::string_view group) 
          has_switch(live, "force", "enabled", group);
 }
 
-bool substitution_disabled(const Value& object) {
-  const std::string key = switch_key(owner_group, "substitute");
-  const Value& metadata = object["metadata"];
-  return metadata["labels"][key].get_string() == "disabled" ||
-         metadata["annotations"][key].get_string() == "disabled";
-}
-
 Result<void> check_not_encrypted(const Value& object) {
   const ObjectId id = ObjectId::of(object);
   if (id.gvk.kind != "Secret" || !id.gvk.group.empty() || !object.contains("sops")) return {};

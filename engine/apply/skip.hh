@@ -44,9 +44,6 @@ bool skip_cleanup(const Value& desired, const Value& live, std::string_view grou
 // `force: enabled` on either.
 bool is_forced(const Value& desired, const Value& live, std::string_view group = owner_group);
 
-// Post-build substitution is off: label or annotation `substitute` is exactly "disabled" (K5.2).
-bool substitution_disabled(const Value& object);
-
 // Error: invalid when `object` is a Secret that SOPS still encrypts, unless annotated
 // `decrypt: disabled` (K6.1).
 Result<void> check_not_encrypted(const Value& object);

@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "engine/apply/health.hh"
+#include "engine/apply/plan.hh"
 #include "engine/apply/skip.hh"
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/flows.hh"
@@ -13,15 +14,16 @@ ObjectChange prune_one(const Ports& ports, const PruneObjects& prune, const Obje
   change.id = id;
   change.action = Action::deleted;
   auto live = ports.kube->get(id, prune.as);
-  if (!live.ok()) {
-    const bool gone = live.error().code == Code::not_found;
-    if (!gone) change.error = id.subject() + " delete failed: " + live.error().message;
+  if (!live.ok() && live.error().code != Code::not_found) {
+    change.error = id.subject() + " delete failed: " + live.error().message;
     return change;
   }
-  const apply::SkipReason skip = apply::skip_prune(*live, prune.owner.ns, prune.owner.name);
-  if (skip != apply::SkipReason::none) {
+  const apply::PruneDecision decision =
+      apply::decide_prune(live.ok() ? *live : Value(), prune.owner.ns, prune.owner.name);
+  if (decision.verdict == apply::PruneVerdict::absent) return change;
+  if (decision.verdict == apply::PruneVerdict::skip) {
     change.action = Action::skipped;
-    change.note = apply::skip_reason_text(skip);
+    change.note = apply::skip_reason_text(decision.skip);
     return change;
   }
   if (auto stored = store_live(*ports.log, *live); stored.ok()) change.live_blob = *stored;

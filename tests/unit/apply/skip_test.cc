@@ -63,12 +63,6 @@ TEST_CASE("K7.9, K7.10 Merge and force count on either object") {
   CHECK(is_forced(plain, with("labels", "force", "enabled")));
 }
 
-TEST_CASE("K5.2 substitution is off by the exact word only") {
-  CHECK(substitution_disabled(with("labels", "substitute", "disabled")));
-  CHECK(substitution_disabled(with("annotations", "substitute", "disabled")));
-  CHECK_FALSE(substitution_disabled(with("annotations", "substitute", "Disabled")));
-}
-
 TEST_CASE("K6.1 an encrypted Secret is refused unless it is annotated") {
   Value secret = Value::object({{"apiVersion", "v1"},
                                 {"kind", "Secret"},
