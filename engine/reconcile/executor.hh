@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "engine/apply/shape.hh"
 #include "engine/base/clock.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/reconcile/command.hh"
@@ -62,9 +63,13 @@ class Executor {
   OutcomeBody run(const ObjectId& owner, const EmitEvent& emit);
   OutcomeBody run(const ObjectId& owner, const CollectArtifacts& collect);
 
+  // How long an accepted shape is believed: an admission policy may change meanwhile.
+  static constexpr base::TimeUs shape_lifetime = 600'000'000;
+
   Ports ports_;
   EngineOptions options_;
   RenderCache cache_;
+  apply::ShapeMemory shapes_{shape_lifetime};
 };
 
 // A manifest put into the blob store: sealed for Secrets. {digest for comparison, blob}.
