@@ -1,16 +1,13 @@
 #include "store/blobs.hh"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
 #include "engine/base/limits.hh"
 #include "engine/event/wire.hh"
 #include "store/compression.hh"
+#include "store/key_file.hh"
 #include "store/record_format.hh"
 
 namespace weir::store {
@@ -86,8 +83,8 @@ std::string encode_sealed(const Key& master, const Digest& digest, std::string_v
   const Key seal_key = derive(master, Purpose::seal);
   std::string sealed(frame.size() + tag_bytes, '\0');
   crypto_aead_xchacha20poly1305_ietf_encrypt(
-      reinterpret_cast<unsigned char*>(sealed.data()), nullptr, unsigned_bytes(frame),
-      frame.size(), digest.bytes.data(), digest.bytes.size(), nullptr, nonce, seal_key.data());
+      reinterpret_cast<unsigned char*>(sealed.data()), nullptr, unsigned_bytes(frame), frame.size(),
+      digest.bytes.data(), digest.bytes.size(), nullptr, nonce, seal_key.data());
   return out + sealed;
 }
 
@@ -102,12 +99,11 @@ Result<Stored> parse(const Digest& digest, std::string_view row) {
   Stored stored;
   stored.form = reader.byte();
   stored.size = reader.varint();
-  if (!reader.ok() || stored.form > form_sealed ||
-      stored.size > base::limits::blob_bytes_max) {
+  if (!reader.ok() || stored.form > form_sealed || stored.size > base::limits::blob_bytes_max) {
     return corrupt(digest, "its row is malformed");
   }
   stored.payload = reader.rest();
-  const std::size_t fixed = stored.form == form_sealed  ? nonce_bytes + tag_bytes
+  const std::size_t fixed = stored.form == form_sealed ? nonce_bytes + tag_bytes
                             : stored.form == form_zstd ? crypto_shorthash_BYTES
                                                        : 0;
   if (stored.payload.size() < fixed) {
@@ -155,29 +151,10 @@ Result<std::string> open_row(const Digest& digest, const Stored& stored, const K
 
 Result<void> check_size(std::string_view bytes) {
   if (bytes.size() <= base::limits::blob_bytes_max) return {};
-  return make_error(Code::limit, "a blob of " + std::to_string(bytes.size()) +
-                                     " bytes is over the cap of " +
-                                     std::to_string(base::limits::blob_bytes_max) +
-                                     " bytes (blob_bytes_max)");
+  return make_error(Code::limit,
+                    "a blob of " + std::to_string(bytes.size()) + " bytes is over the cap of " +
+                        std::to_string(base::limits::blob_bytes_max) + " bytes (blob_bytes_max)");
 }
-
-Error io_error(std::string_view verb, const std::string& path) {
-  return make_error(Code::io, std::string(verb) + " " + path + ": " + std::strerror(errno));
-}
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 }  // namespace
 
@@ -197,58 +174,22 @@ SealingKey SealingKey::from_bytes(const std::array<std::uint8_t, 32>& bytes) {
 }
 
 Result<SealingKey> SealingKey::load(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (file.get() < 0) {
-    if (errno == ENOENT) return make_error(Code::not_found, "there is no key file " + path);
-    return io_error("open", path);
-  }
-  struct stat info;
-  if (::fstat(file.get(), &info) != 0) return io_error("read", path);
-  if ((info.st_mode & 077) != 0) {
-    return make_error(Code::forbidden,
-                      "key file " + path + " is open to other users; it must have mode 0600");
-  }
   if (sodium_init() < 0) return make_error(Code::io, "the system's random source does not work");
+  WEIR_TRY(std::string bytes, read_key_file(path, sizeof(Key)));
   SealingKey key;
-  std::array<std::uint8_t, sizeof(Key) + 1> bytes{};
-  const ssize_t got = ::read(file.get(), bytes.data(), bytes.size());
-  if (got < 0) return io_error("read", path);
-  if (got != static_cast<ssize_t>(sizeof(Key))) {
-    return make_error(Code::corrupt, "key file " + path + " does not hold 32 bytes");
-  }
-  std::copy(bytes.begin(), bytes.end() - 1, key.bytes_.begin());
+  const bool whole = bytes.size() == key.bytes_.size();
+  if (whole) std::copy(bytes.begin(), bytes.end(), key.bytes_.begin());
   sodium_memzero(bytes.data(), bytes.size());
+  if (!whole) return make_error(Code::corrupt, "key file " + path + " does not hold 32 bytes");
   return key;
 }
 
-// Written beside and linked into place: a crash leaves no half a key, and of two starts at once one
-// wins.
 Result<SealingKey> SealingKey::load_or_create(const std::string& path) {
   auto existing = load(path);
   if (existing.ok() || existing.error().code != Code::not_found) return existing;
   WEIR_TRY(const SealingKey key, generate());
-  const std::string fresh = path + "." + std::to_string(::getpid()) + ".new";
-  {
-    const File file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (file.get() < 0) return io_error("create", fresh);
-    const ssize_t put = ::write(file.get(), key.bytes_.data(), key.bytes_.size());
-    if (put != static_cast<ssize_t>(key.bytes_.size()) || ::fsync(file.get()) != 0) {
-      const Error error = io_error("write", fresh);
-      ::unlink(fresh.c_str());
-      return error;
-    }
-  }
-  const int linked = ::link(fresh.c_str(), path.c_str());
-  const int reason = errno;
-  ::unlink(fresh.c_str());
-  if (linked != 0 && reason != EEXIST) {
-    errno = reason;
-    return io_error("create", path);
-  }
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const File directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return io_error("sync", folder);
+  WEIR_CHECK(
+      create_key_file(path, {reinterpret_cast<const char*>(key.bytes_.data()), key.bytes_.size()}));
   return load(path);
 }
 

@@ -91,6 +91,12 @@ std::string tile_key(unsigned level, std::uint64_t index) {
   return key;
 }
 
+std::string kept_checkpoint_key(std::uint64_t size) {
+  std::string key(meta_kept_checkpoints);
+  append_big_endian(key, size);
+  return key;
+}
+
 std::string snapshot_key(std::string_view name, std::uint64_t seq) {
   std::string key;
   append_part(key, name);

@@ -3,23 +3,26 @@
 // runs into the next one. Values are varints, length-prefixed strings and 32-byte digests
 // (engine/event/wire.hh).
 //
-// family       key                                                   value meta         "schema"
-// varint schema_version
-//              "head"                                                Head
-//              "projections"                                         varint projections_version; 0
-// = being rebuilt
-//              "retained-from"                                       varint seq: blobs of older
-// events may be gone
-// events       seq                                                   event record
-// (engine/event/codec.hh) index        's' kind ns name group cluster seq
-// (empty)
-//              'o' kind ns name group seq (of the owner)             (empty)
-//              't' time                                              big-endian seq: the last event
-// of that time
-// blobs        digest                                                Blob (store/blobs.cc)
-// projections  a letter a view, see store/projections                by the view snapshots    name
-// seq                                              digest of the rest, varint size, zstd bytes
-// tiles        level (1 byte, 0 = leaves, 1 = tree level 8, ...) index   hash
+// family       key                                          value
+// meta         "schema"                                     varint schema_version
+//              "head"                                       Head
+//              "projections"                                varint projections_version; 0 = being
+//                                                           rebuilt
+//              "retained-from"                              varint seq: records and blobs of older
+//                                                           events may be gone
+//              "ledger-key"                                 public key of the ledger, as text
+//              "checkpoint"                                 the last signed checkpoint, a note
+//              "checkpoint/" size                           a signed checkpoint that is kept
+// events       seq                                          event record (engine/event/codec.hh)
+// index        's' kind ns name group cluster seq           (empty)
+//              'o' kind ns name group seq (of the owner)    (empty)
+//              't' time                                     big-endian seq: the last event of that
+//                                                           time
+// blobs        digest                                       Blob (store/blobs.cc)
+// projections  a letter a view, see store/projections       by the view
+// snapshots    name seq                                     digest of the rest, varint size, zstd
+//                                                           bytes
+// tiles        level (0 = leaves, 1 = tree level 8) index   hash
 #pragma once
 
 #include <cstdint>
@@ -41,6 +44,9 @@ inline constexpr std::string_view meta_schema = "schema";
 inline constexpr std::string_view meta_head = "head";
 inline constexpr std::string_view meta_projections = "projections";
 inline constexpr std::string_view meta_retained_from = "retained-from";
+inline constexpr std::string_view meta_ledger_key = "ledger-key";
+inline constexpr std::string_view meta_checkpoint = "checkpoint";
+inline constexpr std::string_view meta_kept_checkpoints = "checkpoint/";
 
 inline constexpr char index_subject = 's';
 inline constexpr char index_owner = 'o';
@@ -64,6 +70,7 @@ std::string subject_key(const model::ObjectId& id, std::string_view cluster, std
 std::string owner_key(const model::ObjectId& owner, std::uint64_t seq);
 std::string time_key(base::TimeUs time);
 std::string tile_key(unsigned level, std::uint64_t index);
+std::string kept_checkpoint_key(std::uint64_t size);
 std::string snapshot_key(std::string_view name, std::uint64_t seq);
 std::string_view blob_key(const base::Digest& digest);  // points into `digest`
 
