@@ -1,0 +1,33 @@
+// Go's fmt over Datums: what a template prints, printf with all its verbs and flags, and the
+// quoting of strconv. Pure functions. Text that grows past the caps ends in FunctionError{limit}.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/template/datum.hh"
+
+namespace weir::tmpl {
+
+// fmt.Sprint of one value (%v): "<nil>", "map[a:1 b:[x y]]", "1e+06", what String() says.
+void append_text(std::string& out, const Datum& datum);
+std::string text_of(const Datum& datum);
+
+// fmt.Sprint: spaces between operands when neither is a string. fmt.Sprintln: always, and "\n".
+void append_print(std::string& out, std::span<const Datum> operands);
+void append_println(std::string& out, std::span<const Datum> operands);
+// fmt.Sprintf, its "%!d(string=x)" texts included.
+void append_printf(std::string& out, std::string_view format, std::span<const Datum> operands);
+
+// strconv.Quote and its kin.
+void append_quoted(std::string& out, std::string_view text);
+void append_quoted_ascii(std::string& out, std::string_view text);
+std::string quoted(std::string_view text);
+
+// strconv.FormatFloat(number, format, precision, bits): format one of eEfFgGbxX, precision -1 for
+// the shortest text that reads back.
+void append_float(std::string& out, double number, char format, int precision, int bits = 64);
+
+}  // namespace weir::tmpl
