@@ -25,15 +25,42 @@ inline constexpr std::size_t tree_files_max = 1'000'000;
 inline constexpr std::size_t tree_bytes_max = 2ull << 30;
 inline constexpr std::size_t path_bytes_max = 4096;
 
+// Submodules of one repository, and how deep they may nest: ten times the largest seen.
+inline constexpr std::size_t git_submodules_max = 1'000;
+inline constexpr std::size_t git_submodule_depth_max = 10;
+
 // Kustomize: directories a build may enter, and how deep bases may nest.
 inline constexpr std::size_t kustomize_directories_max = 100'000;
 inline constexpr std::size_t kustomize_depth_max = 200;
 inline constexpr std::size_t kustomize_resources_max = 1'000'000;
 
+// Helm. Bytes as Helm caps a chart; the largest chart seen has some 2,000 files and charts five
+// deep. Values: a document's depth twice over, since tables can be set below tables.
+inline constexpr std::size_t helm_chart_bytes_max = 100u << 20;
+inline constexpr std::size_t helm_chart_file_bytes_max = 5u << 20;
+inline constexpr std::size_t helm_chart_files_max = 100'000;
+inline constexpr std::size_t helm_chart_depth_max = 64;
+inline constexpr std::size_t helm_charts_max = 10'000;
+inline constexpr std::size_t helm_values_depth_max = 1024;
+// Helm's own: --set indexes, nested names, and a template that includes itself.
+inline constexpr std::size_t helm_set_index_max = 65'536;
+inline constexpr std::size_t helm_set_depth_max = 30;
+inline constexpr std::size_t helm_include_depth_max = 1000;
+
 // Expressions (CEL, envsubst, JSONPath): evaluation steps and text produced.
 inline constexpr std::size_t expression_steps_max = 1'000'000;
 inline constexpr std::size_t expression_depth_max = 250;
 inline constexpr std::size_t substitution_bytes_max = 64u << 20;
+
+// Templates. The largest charts known take some 3M steps and 20 MB of text, the partial results of
+// nested includes counted each time. A step costs about 50 ns, so a hostile chart ends in seconds.
+inline constexpr std::uint64_t template_steps_max = 100'000'000;
+inline constexpr std::uint64_t template_bytes_max = 512u << 20;
+inline constexpr std::int64_t template_seconds_max = 60;
+// Lists in lists; documents stop at value_depth_max already.
+inline constexpr std::size_t template_value_depth_max = 1000;
+// The part of a thread's stack (8 MiB) that recursive templates may fill: some thousand includes.
+inline constexpr std::size_t template_stack_bytes_max = 4u << 20;
 
 // HTTP. Kubernetes list pages of 500 objects of 1.5 MiB would be 750 MiB; real pages stay below 64.
 inline constexpr std::size_t http_header_bytes_max = 64u << 10;
