@@ -40,6 +40,13 @@ void add_length_limits(Value& schema, const Field& field) {
     schema.set(list ? "maxItems" : map ? "maxProperties" : "maxLength", field.length_max);
 }
 
+void add_rules(Value& schema,
+               const std::vector<std::pair<std::string_view, std::string_view>>& rules) {
+  for (const auto& [rule, message] : rules)
+    schema.entry("x-kubernetes-validations")
+        .push_back(Value::object({{"rule", rule}, {"message", message}}));
+}
+
 Value schema_of(const Field& field) {
   Value schema = Value::object();
   if (!field.description.empty()) schema.set("description", field.description);
@@ -61,9 +68,7 @@ Value schema_of(const Field& field) {
   } else if (field.type == FieldType::map) {
     schema.set("additionalProperties", schema_of(field.fields.at(0)));
   }
-  for (const auto& [rule, message] : field.rules)
-    schema.entry("x-kubernetes-validations")
-        .push_back(Value::object({{"rule", rule}, {"message", message}}));
+  add_rules(schema, field.rules);
   return schema;
 }
 
@@ -72,6 +77,7 @@ Value root_schema(const KindDeclaration& kind) {
   Value spec = Value::object({{"type", "object"}});
   spec.set("properties", schema_members(kind.spec, required));
   if (!required.empty()) spec.set("required", required);
+  add_rules(spec, kind.spec_rules);
   Value unused = Value::array();
   Value status =
       Value::object({{"type", "object"}, {"default", Value::object({{"observedGeneration", -1}})}});

@@ -40,6 +40,8 @@ struct KindDeclaration {
   std::vector<PrinterColumn> columns;
   std::string_view description;
   std::vector<Field> spec, status;
+  // CEL rule, message of the spec as a whole.
+  std::vector<std::pair<std::string_view, std::string_view>> spec_rules{};
 };
 
 // Every kind that weir serves, in a fixed order.

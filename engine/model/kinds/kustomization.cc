@@ -2,45 +2,14 @@
 
 #include <algorithm>
 
+#include "engine/model/kinds/applier_fields.hh"
 #include "engine/model/kinds/git_repository.hh"
+#include "engine/model/kinds/helm_release.hh"
 
 namespace weir::model {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::string_view kube_config_message =
-    "exactly one of spec.kubeConfig.secretRef or spec.kubeConfig.configMapRef must be specified";
-
-Field selector_field(std::string_view name, std::string_view description) {
-  return group_field(
-      name, description,
-      {text_field("annotationSelector", "Selector over annotations."),
-       text_field("group", "API group."), text_field("kind", "Kind."),
-       text_field("labelSelector", "Selector over labels."), text_field("name", "Name."),
-       text_field("namespace", "Namespace."), text_field("version", "API version.")});
-}
-
-Field metadata_field() {
-  Field text = text_field("", "");
-  return group_field("commonMetadata", "Labels and annotations set on every object.",
-                     {map_field("annotations", "Annotations to add.", text),
-                      map_field("labels", "Labels to add.", text)});
-}
-
-Field kube_config_field() {
-  Field secret = group_field("secretRef", "Secret with a kubeconfig.",
-                             {text_field("key", "Key in the Secret."),
-                              required(text_field("name", "Name of the Secret."))});
-  Field field = group_field(
-      "kubeConfig", "The remote cluster to apply to.",
-      {local_reference("configMapRef", "ConfigMap with the cluster's address."), secret});
-  field.rules = {
-      {"has(self.configMapRef) || has(self.secretRef)", kube_config_message},
-      {"!has(self.configMapRef) || !has(self.secretRef)", kube_config_message},
-  };
-  return field;
-}
 
 Field post_build_field() {
   Field reference = group_field(
@@ -66,51 +35,20 @@ Field source_field() {
        text_field("namespace", "Namespace of the source, the Kustomization's own by default.")});
 }
 
-Field depends_on_field() {
-  return list_field("dependsOn", "Kustomizations that must be ready first.",
-                    group_field("", "",
-                                {required(text_field("name", "Name of the dependency.")),
-                                 text_field("namespace", "Its namespace, the own by default."),
-                                 text_field("readyExpr", "CEL expression that decides.")}));
-}
-
-std::vector<Field> health_fields() {
-  Field check =
-      group_field("", "",
-                  {text_field("apiVersion", "API version, apps/v1 by default."),
-                   required(text_field("kind", "Kind.")), required(text_field("name", "Name.")),
-                   text_field("namespace", "Namespace.")});
-  Field expr = group_field("", "",
-                           {required(text_field("apiVersion", "API version of the kind.")),
-                            required(text_field("current", "CEL: it is healthy.")),
-                            text_field("failed", "CEL: it has failed."),
-                            text_field("inProgress", "CEL: it is not there yet."),
-                            text_field("kind", "Kind; absent: the whole group.")});
-  return {list_field("healthCheckExprs", "Health of custom resources in CEL.", expr),
-          list_field("healthChecks", "Objects whose health is awaited.", check)};
-}
-
-Field patches_field() {
-  return list_field("patches", "Strategic merge and JSON patches.",
-                    group_field("", "",
-                                {required(text_field("patch", "The patch, inline.")),
-                                 selector_field("target", "What it applies to.")}));
-}
-
-Field images_field() {
-  return list_field(
-      "images", "Image overrides.",
-      group_field("", "",
-                  {text_field("digest", "New digest."),
-                   required(text_field("name", "Image name as it stands.")),
-                   text_field("newName", "New name."), text_field("newTag", "New tag.")}));
-}
-
 Field decryption_field() {
   return group_field("decryption", "How encrypted files are decrypted.",
                      {required(with_enum(text_field("provider", "Provider."), {"sops"})),
                       local_reference("secretRef", "Secret with the keys."),
                       text_field("serviceAccountName", "ServiceAccount for workload identity.")});
+}
+
+Field health_checks_field() {
+  return list_field(
+      "healthChecks", "Objects whose health is awaited.",
+      group_field("", "",
+                  {text_field("apiVersion", "API version, apps/v1 by default."),
+                   required(text_field("kind", "Kind.")), required(text_field("name", "Name.")),
+                   text_field("namespace", "Namespace.")}));
 }
 
 std::vector<Field> spec_fields() {
@@ -123,7 +61,7 @@ std::vector<Field> spec_fields() {
       decryption_field(),
       with_enum(text_field("deletionPolicy", "What happens to the objects on deletion."),
                 {"MirrorPrune", "Delete", "WaitForTermination", "Orphan"}),
-      depends_on_field(),
+      depends_on_field("Kustomizations that must be ready first."),
       with_default(flag_field("force", "Recreates objects whose immutable fields changed."), false),
       list_field("ignore", "Fields left alone by drift detection and apply.",
                  group_field("", "", {ignore_paths, selector_field("target", "Objects.")})),
@@ -146,8 +84,9 @@ std::vector<Field> spec_fields() {
       with_enum(text_field("validation", "Dry-run of everything before anything is applied."),
                 {"none", "client", "server"}),
       flag_field("wait", "Waits for all applied objects to become ready."),
+      health_exprs_field(),
+      health_checks_field(),
   };
-  for (Field& field : health_fields()) fields.push_back(std::move(field));
   std::sort(fields.begin(), fields.end(),
             [](const Field& a, const Field& b) { return a.name < b.name; });
   return fields;
@@ -168,13 +107,9 @@ std::vector<Field> status_fields() {
        required(text_field("lastReconciledStatus", "")),
        map_field("metadata", "", text_field("", "")),
        required(count_field("totalReconciliations", ""))});
-  Field item = group_field("", "",
-                           {required(text_field("id", "namespace_name_group_Kind")),
-                            required(text_field("v", "API version"))});
   return {conditions_field(),
           list_field("history", "The last reconciliations.", entry),
-          group_field("inventory", "Objects last applied.",
-                      {required(list_field("entries", "", item))}),
+          inventory_field(),
           text_field("lastAppliedOriginRevision", ""),
           text_field("lastAppliedRevision", ""),
           text_field("lastAttemptedRevision", ""),
@@ -252,8 +187,8 @@ const KindDeclaration& kustomization_declaration() {
 }
 
 const std::vector<KindDeclaration>& declared_kinds() {
-  static const std::vector<KindDeclaration> kinds = {git_repository_declaration(),
-                                                     kustomization_declaration()};
+  static const std::vector<KindDeclaration> kinds = {
+      git_repository_declaration(), kustomization_declaration(), helm_release_declaration()};
   return kinds;
 }
 
