@@ -56,6 +56,8 @@ void Args::positional(const std::string& name, std::vector<std::string>& target,
   if (required) option->required();
 }
 
+bool Args::given(const std::string& name) const { return impl_->app.count(name) > 0; }
+
 std::optional<int> Args::parse(int argc, char** argv) {
   try {
     impl_->app.parse(argc, argv);
@@ -95,6 +97,10 @@ int dispatch(std::string_view prefix, const std::vector<Verb>& verbs, int argc, 
 int failed(std::string_view message, int code) {
   std::fprintf(stderr, "✗ %.*s\n", static_cast<int>(message.size()), message.data());
   return code;
+}
+
+int failed(const Error& error) {
+  return failed(error.message, error.code == Code::invalid ? 2 : 1);
 }
 
 }  // namespace weir::cli

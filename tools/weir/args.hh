@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/result.hh"
+
 namespace weir::cli {
 
 class Args {
@@ -32,6 +34,9 @@ class Args {
   void positional(const std::string& name, std::vector<std::string>& target,
                   const std::string& help, bool required = true);
 
+  // Whether the option of that name ("--namespace") stood on the command line; after parse().
+  bool given(const std::string& name) const;
+
   // argv[0] is skipped. An exit code when the program is to end now (help: 0, usage error: 2).
   std::optional<int> parse(int argc, char** argv);
 
@@ -53,5 +58,7 @@ int dispatch(std::string_view prefix, const std::vector<Verb>& verbs, int argc, 
 
 // Prints "✗ <message>" on stderr and returns `code`.
 int failed(std::string_view message, int code = 1);
+// The same; the code is 2 for what the caller wrote wrong (Code::invalid), else 1.
+int failed(const Error& error);
 
 }  // namespace weir::cli

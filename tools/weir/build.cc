@@ -14,7 +14,7 @@ int build_kustomization(int argc, char** argv) {
   args.flag("--dry-run", build.dry_run, "Touches no cluster; needs --kustomization-file.");
   if (const auto code = args.parse(argc, argv)) return *code;
   auto opened = build.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   auto built = build_local(build, true);
   if (!built.ok()) return failed(built.error().message);
   std::string out;

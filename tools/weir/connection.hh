@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/kube/client.hh"
 #include "tools/weir/args.hh"
@@ -20,11 +21,10 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 class Connection {
  public:
-  // Adds --namespace, --timeout and the flags of a kubeconfig.
+  // Adds --namespace, --timeout and the flags of a kubeconfig. `args` must outlive this.
   void add_to(Args& args);
-  // Reads the flags and makes the client; does not connect. Errors: invalid (a flag), those of
-  // find_access;
-  // when there is no cluster at all the text says what to do.
+  // Reads the flags and makes the client; does not connect. Errors: invalid (a flag, a file that is
+  // not there), those of find_access; when there is no cluster at all the text says what to do.
   Result<void> open();
   // Reads the flags only, for verbs that touch no cluster.
   Result<void> check();
@@ -34,12 +34,20 @@ class Connection {
   const std::string& ns() const { return ns_; }
   SteadyTime deadline() const { return deadline_; }
   const std::string& timeout() const { return timeout_; }
+  // The cluster is the one that a `weir up` on this machine embeds.
+  bool is_local_weir() const { return local_weir_; }
 
  private:
-  Result<kube::ClusterAccess> access() const;
+  Result<kube::ClusterAccess> access();
+  Result<void> apply_flags(kube::ClusterAccess& access) const;
+  Result<void> apply_tls_flags(kube::ClusterAccess& access) const;
 
-  std::string ns_, timeout_ = "5m0s", kubeconfig_, context_, cluster_, user_, server_, token_, as_;
-  bool follow_context_ = false;
+  const Args* args_ = nullptr;
+  std::string ns_, timeout_ = "5m0s", kubeconfig_, context_, cluster_, user_, server_, token_;
+  std::string as_, as_uid_, authority_, certificate_, key_, tls_name_, cache_dir_, qps_, burst_;
+  std::vector<std::string> as_groups_, as_extras_;
+  bool follow_context_ = false, insecure_ = false, no_compression_ = false, verbose_ = false;
+  bool local_weir_ = false;
   SteadyTime deadline_;
   std::unique_ptr<kube::KubeClient> client_;
 };
@@ -59,5 +67,9 @@ void follow(const Connection& connection, const reconcile::WatchOptions& options
 
 // Signals end the process again, as they do by default (the program blocks them for its servers).
 void let_signals_end_it();
+
+// Flags of a Connection may stand before the verb, as flux takes them: "weir -n apps get ks". Puts
+// them behind the verb's words. What argv points to is left alone.
+std::vector<char*> flags_behind_verb(int argc, char** argv);
 
 }  // namespace weir::cli

@@ -235,7 +235,7 @@ int run_events(int argc, char** argv) {
     if (!same_word(type, "Normal") && !same_word(type, "Warning"))
       return failed("type '" + type + "' not supported. Supported types are Normal, Warning");
   auto opened = flags.connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   auto queries = queries_of(flags);
   if (!queries.ok()) return failed(queries.error().message);
   const auto elsewhere = [&](const Query& query) { return query.ns != flags.connection.ns(); };

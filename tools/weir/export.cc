@@ -50,7 +50,7 @@ int run_export(int argc, char** argv) {
   if (const auto ended = args.parse(words.argc, words.argv)) return *ended;
   if (name.empty() && !all) return failed("name is required");
   auto opened = connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   std::vector<Value> objects;
   if (all) {
     reconcile::ListOptions options;

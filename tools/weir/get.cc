@@ -165,7 +165,7 @@ std::optional<int> begin(GetFlags& flags, Args& args, int argc, char** argv,
   selector = *parsed;
   if (flags.output == "wide") flags.show_source = true;
   auto opened = flags.connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   return std::nullopt;
 }
 

@@ -25,7 +25,7 @@ int install_crds(int argc, char** argv) {
     return 0;
   }
   auto opened = connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   reconcile::WriteOptions options;
   options.field_manager = "flux";
   options.force = true;

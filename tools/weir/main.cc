@@ -4,6 +4,7 @@
 
 #include "engine/base/log.hh"
 #include "tools/weir/args.hh"
+#include "tools/weir/connection.hh"
 #include "tools/weir/host.hh"
 #include "tools/weir/verbs.hh"
 
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   static const std::vector<Verb> verbs = {
       {"audit", "The events of the log.", run_audit},
       {"build", "The objects that a Kustomization builds from local files.", run_build},
+      {"check", "Whether the cluster has what weir needs, and whether it works.", run_check},
       {"diff", "What changed in an object, or what applying local files would change.", run_diff},
       {"events", "The Kubernetes events of Flux objects.", run_events},
       {"export", "Flux objects as they would be committed.", run_export},
@@ -29,6 +31,7 @@ int main(int argc, char** argv) {
       {"install", "The CustomResourceDefinitions of every kind.", run_install},
       {"kube", "The embedded Kubernetes API alone.", run_kube},
       {"kustomize", "Builds a kustomization, as kubectl kustomize does.", run_kustomize},
+      {"logs", "The log lines of the engine.", run_logs},
       {"reconcile", "Asks for a reconciliation and waits for it.", run_reconcile},
       {"resume", "Resumes the reconciliation of objects.", run_resume},
       {"rollback", "Pins Kustomizations to an instant.", run_rollback},
@@ -36,6 +39,7 @@ int main(int argc, char** argv) {
       {"show", "What an object was.", run_show},
       {"state", "The objects of the cluster at an instant.", run_state},
       {"suspend", "Suspends the reconciliation of objects.", run_suspend},
+      {"trace", "Where an object comes from.", run_trace},
       {"tree", "The objects that a Kustomization has applied.", run_tree},
       {"unpin", "Lets pinned Kustomizations go.", run_unpin},
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
@@ -44,5 +48,8 @@ int main(int argc, char** argv) {
   };
   block_signals();
   weir::log::configure(weir::log::Level::info, true);
-  return dispatch("", verbs, argc, argv);
+  std::vector<char*> words = flags_behind_verb(argc, argv);
+  const int count = static_cast<int>(words.size());
+  words.push_back(nullptr);
+  return dispatch("", verbs, count, words.data());
 }

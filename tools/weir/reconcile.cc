@@ -144,7 +144,7 @@ int run_reconcile(int argc, char** argv) {
   }
   if (const auto ended = args.parse(words.argc, words.argv)) return *ended;
   auto opened = flags.connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   const auto done = reconcile_object(flags, id_of(*words.kind, flags.connection.ns(), flags.name),
                                      flags.with_source);
   return done.ok() ? 0 : failed(Result<void>(done).error().message);

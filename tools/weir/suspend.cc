@@ -171,7 +171,7 @@ int run(int argc, char** argv, bool suspend) {
   if (flags.names.empty() && !flags.all)
     return failed(std::string(words.kind->human) + " name is required");
   auto opened = flags.connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   return suspend ? suspend_all(flags, *words.kind) : resume_all(flags, *words.kind);
 }
 

@@ -144,7 +144,7 @@ int tree_kustomization(int argc, char** argv) {
   args.choice("-o,--output", output, {"json", "yaml"}, "json or yaml instead of lines.");
   if (const auto code = args.parse(argc, argv)) return *code;
   auto opened = connection.open();
-  if (!opened.ok()) return failed(opened.error().message);
+  if (!opened.ok()) return failed(opened.error());
   auto root = connection.kube().get({model::kustomization_gvk, connection.ns(), name});
   if (!root.ok()) return failed(root.error().message);
   Walk walk{connection, compact, {}};

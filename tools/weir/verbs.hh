@@ -5,6 +5,7 @@ namespace weir::cli {
 
 int run_audit(int argc, char** argv);
 int run_build(int argc, char** argv);
+int run_check(int argc, char** argv);
 int run_diff(int argc, char** argv);
 int run_diff_kustomization(int argc, char** argv);
 int run_events(int argc, char** argv);
@@ -14,6 +15,7 @@ int run_history(int argc, char** argv);
 int run_install(int argc, char** argv);
 int run_kube(int argc, char** argv);
 int run_kustomize(int argc, char** argv);
+int run_logs(int argc, char** argv);
 int run_reconcile(int argc, char** argv);
 int run_resume(int argc, char** argv);
 int run_rollback(int argc, char** argv);
@@ -21,6 +23,7 @@ int run_run(int argc, char** argv);
 int run_show(int argc, char** argv);
 int run_state(int argc, char** argv);
 int run_suspend(int argc, char** argv);
+int run_trace(int argc, char** argv);
 int run_tree(int argc, char** argv);
 int run_unpin(int argc, char** argv);
 int run_up(int argc, char** argv);
