@@ -47,8 +47,9 @@ Error failure(std::string_view path, int error) {
   if (error == ENOENT || error == ENOTDIR) code = Code::not_found;
   if (error == EXDEV || error == ELOOP || error == EISDIR || error == EINVAL) code = Code::invalid;
   if (error == ENAMETOOLONG) code = Code::limit;
-  const std::string text = error == EXDEV ? "leaves the root" : error == ENOENT
-                               ? "no such file or directory" : std::strerror(error);
+  const std::string text = error == EXDEV    ? "leaves the root"
+                           : error == ENOENT ? "no such file or directory"
+                                             : std::strerror(error);
   return make_error(code, std::string(path) + ": " + text);
 }
 
@@ -134,6 +135,15 @@ std::optional<base::EntryType> type_of(mode_t mode) {
   return std::nullopt;
 }
 
+// The path of an open file or directory.
+std::optional<std::string> path_of(int descriptor) {
+  char target[base::limits::path_bytes_max];
+  const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
+  const ssize_t size = ::readlink(link.c_str(), target, sizeof target);
+  if (size <= 0 || static_cast<std::size_t>(size) == sizeof target) return std::nullopt;
+  return std::string(target, static_cast<std::size_t>(size));
+}
+
 }  // namespace
 
 DiskFileTree::DiskFileTree(int root, bool confined, bool stepwise)
@@ -185,6 +195,18 @@ std::optional<base::EntryType> DiskFileTree::stat(std::string_view path) const {
   struct ::stat status {};
   if (::fstat(descriptor.get(), &status) != 0) return std::nullopt;
   return type_of(status.st_mode);
+}
+
+std::optional<std::string> DiskFileTree::canonical(std::string_view path) const {
+  const auto opened = open_path(path, O_PATH);
+  if (!opened) return std::nullopt;
+  const Descriptor descriptor(*opened);
+  auto found = path_of(descriptor.get());
+  const auto root = confined_ ? path_of(root_) : std::optional<std::string>("/");
+  if (!found || !root || !found->starts_with(*root)) return std::nullopt;
+  found->erase(0, root->size());
+  if (found->starts_with('/')) found->erase(0, 1);
+  return found;
 }
 
 Result<base::FileBytes> DiskFileTree::read(std::string_view path) const {

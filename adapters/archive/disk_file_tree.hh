@@ -30,6 +30,7 @@ class DiskFileTree final : public base::FileTree {
   DiskFileTree& operator=(const DiskFileTree&) = delete;
 
   std::optional<base::EntryType> stat(std::string_view path) const override;
+  std::optional<std::string> canonical(std::string_view path) const override;
   Result<base::FileBytes> read(std::string_view path) const override;
   Result<std::vector<base::DirectoryEntry>> list(std::string_view path) const override;
 

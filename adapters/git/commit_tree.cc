@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "adapters/git/streams.hh"
+#include "engine/base/digest.hh"
 #include "engine/base/limits.hh"
 
 namespace weir::git {
@@ -75,8 +76,7 @@ Result<std::shared_ptr<const base::FileTree>> CommitTree::open(const std::string
                                                                         git_repository_free);
   git_oid id;
   git_commit* found = nullptr;
-  if (git_oid_fromstr(&id, commit.c_str()) != 0 ||
-      git_commit_lookup(&found, repository, &id) != 0)
+  if (git_oid_fromstr(&id, commit.c_str()) != 0 || git_commit_lookup(&found, repository, &id) != 0)
     return git_failure("cannot read commit " + commit);
   std::string root = id_bytes(git_commit_tree_id(found));
   git_commit_free(found);
@@ -146,7 +146,7 @@ Result<std::string> CommitTree::read_object(const Node& node) const {
   return bytes;
 }
 
-Result<CommitTree::Node> CommitTree::resolve(std::string_view path) const {
+Result<CommitTree::Node> CommitTree::resolve(std::string_view path, std::string* real) const {
   if (path.size() > base::limits::path_bytes_max)
     return make_error(Code::limit, "path is longer than path_bytes_max");
   auto clean = base::clean_path(path);
@@ -154,6 +154,7 @@ Result<CommitTree::Node> CommitTree::resolve(std::string_view path) const {
   Node root;
   root.id = root_;
   std::vector<Node> walked{root};
+  std::vector<std::string> names;
   std::vector<std::string> pending;
   push_components(*clean, pending);
   for (int links = 0; !pending.empty();) {
@@ -164,6 +165,7 @@ Result<CommitTree::Node> CommitTree::resolve(std::string_view path) const {
       if (walked.size() == 1)
         return make_error(Code::invalid, std::string(path) + ": leaves the root");
       walked.pop_back();
+      names.pop_back();
       continue;
     }
     if (walked.back().type != base::EntryType::directory) return missing(path);
@@ -172,6 +174,7 @@ Result<CommitTree::Node> CommitTree::resolve(std::string_view path) const {
     if (found == directory->end()) return missing(path);
     if (found->second.type != base::EntryType::symlink) {
       walked.push_back(found->second);
+      names.push_back(name);
       continue;
     }
     if (++links > symlinks_max)
@@ -181,7 +184,23 @@ Result<CommitTree::Node> CommitTree::resolve(std::string_view path) const {
       return make_error(Code::invalid, std::string(path) + ": symbolic link leaves the root");
     push_components(target, pending);
   }
+  for (std::size_t i = 0; real != nullptr && i < names.size(); ++i)
+    real->append(i > 0 ? "/" : "").append(names[i]);
   return walked.back();
+}
+
+std::optional<std::string> CommitTree::canonical(std::string_view path) const {
+  const std::lock_guard lock(mutex_);
+  std::string real;
+  if (!resolve(path, &real)) return std::nullopt;
+  return real;
+}
+
+std::optional<std::string> CommitTree::submodule(std::string_view path) const {
+  const std::lock_guard lock(mutex_);
+  const auto node = resolve(path);
+  if (!node || !node->submodule) return std::nullopt;
+  return base::hex_encode(node->id);
 }
 
 std::optional<base::EntryType> CommitTree::stat(std::string_view path) const {

@@ -42,7 +42,11 @@ class CommitTree final : public base::FileTree {
   CommitTree(const CommitTree&) = delete;
   CommitTree& operator=(const CommitTree&) = delete;
 
+  // The commit (40 hex digits) of the submodule at `path`; nothing when none is there.
+  std::optional<std::string> submodule(std::string_view path) const;
+
   std::optional<base::EntryType> stat(std::string_view path) const override;
+  std::optional<std::string> canonical(std::string_view path) const override;
   Result<base::FileBytes> read(std::string_view path) const override;
   Result<std::vector<base::DirectoryEntry>> list(std::string_view path) const override;
 
@@ -56,7 +60,8 @@ class CommitTree final : public base::FileTree {
   using Directory = std::map<std::string, Node, std::less<>>;
 
   // The following want the lock.
-  Result<Node> resolve(std::string_view path) const;
+  // With `real`, the path without symbolic links goes there.
+  Result<Node> resolve(std::string_view path, std::string* real = nullptr) const;
   Result<const Directory*> load(const Node& node) const;
   Result<std::string> read_object(const Node& node) const;
 

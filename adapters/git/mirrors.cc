@@ -9,8 +9,10 @@
 #include "adapters/git/operation.hh"
 #include "adapters/git/select.hh"
 #include "adapters/git/streams.hh"
+#include "adapters/git/submodules.hh"
 #include "engine/base/digest.hh"
 #include "engine/base/git_revision.hh"
+#include "engine/base/limits.hh"
 #include "engine/base/log.hh"
 
 namespace weir::git {
@@ -202,6 +204,18 @@ Error as_port_error(Error error) {
   return error;
 }
 
+// The credentials of a repository are no business of another host's, nor of a weaker scheme.
+Result<void> keep_credentials_on_host(const std::string& url, reconcile::GitRequest& below) {
+  WEIR_TRY(const RemoteUrl from, RemoteUrl::parse(url, below.allow_local));
+  // Nor may a repository from elsewhere name folders of this machine.
+  below.allow_local = below.allow_local && from.scheme == "file";
+  auto to = RemoteUrl::parse(below.url, below.allow_local);
+  if (!to) return std::move(to).error().with_context("submodule");
+  if (from.scheme == to->scheme && from.host == to->host && from.port == to->port) return {};
+  below.credentials = {};
+  return {};
+}
+
 }  // namespace
 
 GitMirrors::GitMirrors(std::string directory) : directory_(std::move(directory)) {
@@ -221,6 +235,45 @@ std::shared_ptr<GitMirrors::Mirror> GitMirrors::mirror_of(const std::string& url
 }
 
 Result<reconcile::GitCheckout> GitMirrors::checkout(const reconcile::GitRequest& request) {
+  WEIR_TRY(reconcile::GitCheckout out, checkout_one(request));
+  if (!request.recurse_submodules || out.tree == nullptr) return out;
+  std::size_t budget = base::limits::git_submodules_max;
+  WEIR_TRY(out.tree, with_submodules(request, out, 1, budget));
+  return out;
+}
+
+// The tree with every submodule in its place, theirs in theirs. `budget` is what may still be
+// fetched.
+Result<std::shared_ptr<const base::FileTree>> GitMirrors::with_submodules(
+    const reconcile::GitRequest& request, const reconcile::GitCheckout& checkout, std::size_t depth,
+    std::size_t& budget) {
+  if (!checkout.tree->stat(".gitmodules")) return checkout.tree;
+  WEIR_TRY(const base::FileBytes text, checkout.tree->read(".gitmodules"));
+  WEIR_TRY(const auto submodules, parse_submodules(*text));
+  const auto& commit_tree = static_cast<const CommitTree&>(*checkout.tree);
+  MountedTree::Mounts mounts;
+  for (const Submodule& submodule : submodules) {
+    const auto commit = commit_tree.submodule(submodule.path);
+    if (!commit) continue;
+    if (depth > base::limits::git_submodule_depth_max || budget == 0)
+      return as_port_error(make_error(Code::limit, "submodules nest too deeply or are too many"));
+    --budget;
+    reconcile::GitRequest below = request;
+    below.url = submodule_address(request.url, submodule.url);
+    below.reference = {};
+    below.reference.commit = *commit;
+    below.known_revision.clear();
+    WEIR_CHECK(keep_credentials_on_host(request.url, below));
+    auto fetched = checkout_one(below);
+    if (!fetched)
+      return std::move(fetched).error().with_context("submodule '" + submodule.path + "'");
+    WEIR_TRY(mounts[submodule.path], with_submodules(below, *fetched, depth + 1, budget));
+  }
+  return std::shared_ptr<const base::FileTree>(
+      std::make_shared<const MountedTree>(checkout.tree, std::move(mounts)));
+}
+
+Result<reconcile::GitCheckout> GitMirrors::checkout_one(const reconcile::GitRequest& request) {
   auto url = RemoteUrl::parse(request.url, request.allow_local);
   if (!url) return std::move(url).error();
   if (auto checked = Remote::check_credentials(*url, request.credentials); !checked)

@@ -33,6 +33,10 @@ class GitMirrors final : public reconcile::GitPort {
     std::shared_ptr<BlobCache> blobs = std::make_shared<BlobCache>();
   };
   std::shared_ptr<Mirror> mirror_of(const std::string& url);
+  Result<reconcile::GitCheckout> checkout_one(const reconcile::GitRequest& request);
+  Result<std::shared_ptr<const base::FileTree>> with_submodules(
+      const reconcile::GitRequest& request, const reconcile::GitCheckout& checkout,
+      std::size_t depth, std::size_t& budget);
 
   std::string directory_;
   std::mutex mutex_;

@@ -18,8 +18,7 @@ const RemoteReference* find(const Remotes& remote, const std::string& name) {
 
 Result<Candidate> by_name(const Remotes& remote, const std::string& name, std::string label) {
   const RemoteReference* found = find(remote, name);
-  if (!found)
-    return make_error(Code::not_found, "couldn't find remote ref \"" + name + "\"");
+  if (!found) return make_error(Code::not_found, "couldn't find remote ref \"" + name + "\"");
   const RemoteReference* peeled = find(remote, name + "^{}");
   return Candidate{name, (peeled ? peeled : found)->id, std::move(label)};
 }
@@ -61,8 +60,7 @@ Result<Selection> by_commit(const Remotes& remote, const reconcile::GitReference
 // several.
 Result<Selection> by_semver(const Remotes& remote, const std::string& range) {
   auto constraint = base::VersionConstraint::parse(range);
-  if (!constraint)
-    return std::move(constraint).error().with_context("semver parse error");
+  if (!constraint) return std::move(constraint).error().with_context("semver parse error");
   std::optional<base::Version> best;
   Selection out;
   for (const RemoteReference& each : remote) {
@@ -84,6 +82,20 @@ Result<Selection> by_semver(const Remotes& remote, const std::string& range) {
   return out;
 }
 
+// The rules by which `git fetch` completes a name, in their order.
+Result<Selection> by_any(const Remotes& remote, const std::string& text) {
+  for (const char* prefix : {"", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"}) {
+    const std::string name = prefix + text;
+    if (find(remote, name) != nullptr) return one(by_name(remote, name, text));
+  }
+  if (is_sha1(text)) {
+    reconcile::GitReference commit;
+    commit.commit = text;
+    return by_commit(remote, commit);
+  }
+  return make_error(Code::not_found, "couldn't find remote ref \"" + text + "\"");
+}
+
 }  // namespace
 
 Result<Selection> select(const Remotes& remote, const reconcile::GitReference& reference) {
@@ -92,6 +104,7 @@ Result<Selection> select(const Remotes& remote, const reconcile::GitReference& r
   if (!reference.tag.empty())
     return one(by_name(remote, "refs/tags/" + reference.tag, reference.tag));
   if (!reference.semver.empty()) return by_semver(remote, reference.semver);
+  if (reference.branch.empty() && !reference.any.empty()) return by_any(remote, reference.any);
   const std::string branch = reference.branch.empty() ? "master" : reference.branch;
   return one(by_name(remote, "refs/heads/" + branch, branch));
 }

@@ -22,7 +22,7 @@ struct Selection {
   std::vector<std::string> wanted;
 };
 
-// Precedence commit > name > tag > semver > branch; nothing means branch "master". Errors:
+// Precedence commit > name > tag > semver > branch > any; nothing means branch "master". Errors:
 // not_found (worded `couldn't find remote ref "refs/heads/x"`), invalid (a commit that is not 40
 // hex digits, a bad range).
 Result<Selection> select(const std::vector<RemoteReference>& remote,

@@ -56,6 +56,12 @@ std::optional<std::string> rooted(std::string_view path) {
 
 }  // namespace
 
+std::optional<std::string> FileTree::canonical(std::string_view path) const {
+  auto clean = rooted(path);
+  if (!clean || !stat(*clean)) return std::nullopt;
+  return clean;
+}
+
 void MemoryFileTree::add(std::string_view path, std::string bytes, bool executable) {
   add(path, std::make_shared<const std::string>(std::move(bytes)), executable);
 }

@@ -35,6 +35,9 @@ class FileTree {
   virtual ~FileTree() = default;
   // What is at `path`, symbolic links followed; nothing when there is nothing.
   virtual std::optional<EntryType> stat(std::string_view path) const = 0;
+  // The path of the same thing without symbolic links; nothing when there is nothing. As it stands
+  // here it serves trees that have no links.
+  virtual std::optional<std::string> canonical(std::string_view path) const;
   // Errors: not_found, invalid (a directory, or a path that leaves the root), limit (too large),
   // io.
   virtual Result<FileBytes> read(std::string_view path) const = 0;

@@ -1,9 +1,11 @@
 #include "engine/kustomize/build.hh"
 
 #include <array>
+#include <functional>
 
 #include "engine/kustomize/generators.hh"
 #include "engine/kustomize/name_reference.hh"
+#include "engine/kustomize/remote_memo.hh"
 #include "engine/kustomize/sort_order.hh"
 #include "engine/kustomize/target.hh"
 #include "engine/value/yaml.hh"
@@ -89,12 +91,14 @@ Result<void> add_managed_by(ResMap& resources) {
                      {labels});
 }
 
-}  // namespace
+using OpenLoader = std::function<Result<Loader>(const BuildOptions& options)>;
 
-Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
-                          const BuildOptions& options) {
+Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) {
+  RemoteMemo remote(given.remote);
+  BuildOptions options = given;
+  if (given.remote != nullptr) options.remote = &remote;
   BuildState state{&options, {}, {}};
-  WEIR_TRY(Loader loader, Loader::open_root(tree, directory, options));
+  WEIR_TRY(Loader loader, open(options));
   WEIR_TRY(Target target, Target::open(std::move(loader), state));
   const Kustomization& kustomization = target.kustomization();
   if (!kustomization["buildMetadata"].empty()) target.track_origin(Origin{});
@@ -125,6 +129,18 @@ Result<BuildResult> build(const base::FileTree& tree, std::string_view directory
     built.resources.push_back(resources[i].object());
   }
   return built;
+}
+
+}  // namespace
+
+Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
+                          const BuildOptions& options) {
+  return build_at([&](const BuildOptions& own) { return Loader::open_root(tree, directory, own); },
+                  options);
+}
+
+Result<BuildResult> build_url(std::string_view url, const BuildOptions& options) {
+  return build_at([&](const BuildOptions& own) { return Loader::open_url(url, own); }, options);
 }
 
 std::string write_resources(const std::vector<Value>& resources) {

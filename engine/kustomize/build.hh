@@ -39,11 +39,15 @@ struct RepoSpec {
   bool operator==(const RepoSpec&) const = default;
 };
 
+// The reason of an Error that stands for an HTTP answer other than success.
+inline constexpr std::string_view http_status_reason = "HTTPStatus";
+
 // Fetches what lies outside the tree. Called from the building thread; may block.
 class RemoteLoader {
  public:
   virtual ~RemoteLoader() = default;
-  // The body at an http(s) URL. Errors: not_found, unavailable, ...
+  // The body at an http(s) URL. Errors: http_status_reason when the server answered but refused
+  // ("HTTP Error: status code 404 (Not Found)"), anything else when it did not answer.
   virtual Result<std::string> fetch_file(const std::string& url) = 0;
   // The repository at spec.ref.
   virtual Result<RemoteTree> fetch_repository(const RepoSpec& spec) = 0;
@@ -92,6 +96,10 @@ struct BuildResult {
 // off), and whatever the ports return.
 Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
                           const BuildOptions& options);
+
+// The same for a kustomization in a Git repository, named by any spelling that is_repo_url() knows.
+Result<BuildResult> build_url(std::string_view url, const BuildOptions& options);
+bool is_repo_url(std::string_view text);
 
 // The objects as one multi-document stream, byte for byte as the reference tool prints them.
 std::string write_resources(const std::vector<Value>& resources);

@@ -30,6 +30,11 @@ class OverlayTree final : public base::FileTree {
     return below_.stat(path);
   }
 
+  std::optional<std::string> canonical(std::string_view path) const override {
+    if (auto clean = base::clean_path(path); clean == path_) return clean;
+    return below_.canonical(path);
+  }
+
   Result<base::FileBytes> read(std::string_view path) const override {
     if (base::clean_path(path) == path_) return bytes_;
     return below_.read(path);

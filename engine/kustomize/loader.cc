@@ -11,8 +11,6 @@ using base::Code;
 using base::EntryType;
 using base::make_error;
 
-constexpr std::string_view http_reason = "HTTPError";
-
 // Is `path` the directory or below it?
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory.empty() || path == directory) return true;
@@ -22,7 +20,7 @@ bool is_below(std::string_view path, std::string_view directory) {
 
 }  // namespace
 
-bool Loader::is_http_error(const base::Error& error) { return error.reason == http_reason; }
+bool Loader::is_http_error(const base::Error& error) { return error.reason == http_status_reason; }
 
 std::string Loader::display(std::string_view path) const {
   if (owned_ != nullptr) return "/" + std::string(path);
@@ -45,6 +43,7 @@ Result<Loader> Loader::open_root(const base::FileTree& tree, std::string_view di
   }
   loader.root_ = *clean == "." ? "" : *clean;
   const std::optional<EntryType> found = tree.stat(loader.root_);
+  if (const auto real = tree.canonical(loader.root_)) loader.root_ = *real;
   const std::string shown = loader.root();
   if (!found) {
     return make_error(Code::not_found,
@@ -55,6 +54,16 @@ Result<Loader> Loader::open_root(const base::FileTree& tree, std::string_view di
     return make_error(Code::invalid,
                       "must build at directory: '" + shown + "': file is not directory");
   }
+  return loader;
+}
+
+Result<Loader> Loader::open_url(std::string_view url, const BuildOptions& options) {
+  WEIR_TRY(const RepoSpec spec, parse_repo_url(url));
+  Loader none;
+  none.options_ = &options;
+  WEIR_TRY(Loader loader, none.open_repository(spec));
+  loader.referrer_ = nullptr;
+  loader.depth_ = 0;
   return loader;
 }
 
@@ -104,14 +113,24 @@ Result<Loader> Loader::open(std::string_view path) const {
   if (path.starts_with('/')) {
     return make_error(Code::invalid, "new root '" + std::string(path) + "' cannot be absolute");
   }
-  WEIR_TRY(const std::string root, resolve(path));
-  const std::string shown = display(root);
+  auto resolved = resolve(path);
+  if (!resolved.ok() && owned_ != nullptr) {
+    return make_error(Code::forbidden,
+                      "security; bases in kustomizations found in cloned git repos must be within "
+                      "the repo, but base '" +
+                          std::string(path) + "' in '" + root() + "' is outside of it");
+  }
+  WEIR_TRY(std::string root, std::move(resolved));
   const std::optional<EntryType> found = tree_->stat(root);
-  if (!found) {
+  const auto real = tree_->canonical(root);
+  if (!found || !real) {
+    const std::string missing = display(root);
     return make_error(Code::not_found,
                       "must build at directory: not a valid directory: evalsymlink failure on '" +
-                          shown + "' : lstat " + shown + ": no such file or directory");
+                          missing + "' : lstat " + missing + ": no such file or directory");
   }
+  root = *real;
+  const std::string shown = display(root);
   WEIR_CHECK(
       check_confined(root, "abs").with_context("must build at directory: not a valid directory"));
   if (*found != EntryType::directory) {
@@ -138,13 +157,14 @@ Result<Loader> Loader::open(std::string_view path) const {
 Result<Loader> Loader::open_repository(const RepoSpec& spec) const {
   for (const Loader* visited = this; visited != nullptr; visited = visited->referrer_) {
     if (visited->repository_ && visited->repository_->raw.starts_with(spec.raw)) {
-      return make_error(Code::invalid, "cycle detected: URI '" + spec.raw +
+      return make_error(Code::invalid, "cycle detected: URI '" + mask_userinfo(spec.raw) +
                                            "' referenced by previous URI '" +
-                                           visited->repository_->raw + "'");
+                                           mask_userinfo(visited->repository_->raw) + "'");
     }
   }
   if (!options_->allow_remote || options_->remote == nullptr) {
-    return make_error(Code::forbidden, "remote bases are not allowed: '" + spec.raw + "'");
+    return make_error(Code::forbidden,
+                      "remote bases are not allowed: '" + mask_userinfo(spec.raw) + "'");
   }
   WEIR_TRY(RemoteTree remote, options_->remote->fetch_repository(spec));
   std::string root = base::join_path(remote.directory, spec.path).value_or("");
@@ -152,9 +172,10 @@ Result<Loader> Loader::open_repository(const RepoSpec& spec) const {
   const std::optional<EntryType> found = remote.tree->stat(root);
   if (!found || *found != EntryType::directory) {
     return make_error(Code::invalid,
-                      "'" + spec.path + "' in repository '" + spec.clone_url +
+                      "'" + spec.path + "' in repository '" + mask_userinfo(spec.clone_url) +
                           (found ? "' refers to file; expecting directory" : "' does not exist"));
   }
+  if (const auto real = remote.tree->canonical(root)) root = *real;
   Loader loader;
   loader.owned_ = std::move(remote.tree);
   loader.tree_ = loader.owned_.get();
@@ -170,13 +191,13 @@ Result<Loader> Loader::open_repository(const RepoSpec& spec) const {
 Result<base::FileBytes> Loader::load_remote(std::string_view url) const {
   if (!options_->allow_remote || options_->remote == nullptr) {
     return make_error(Code::forbidden,
-                      "remote resources are not allowed: '" + std::string(url) + "'");
+                      "remote resources are not allowed: '" + mask_userinfo(url) + "'");
   }
   Result<std::string> body = options_->remote->fetch_file(std::string(url));
   if (body.ok()) return std::make_shared<const std::string>(*std::move(body));
   base::Error error = std::move(body).error();
+  if (error.reason != http_status_reason) return error;
   if (parse_repo_url(url).ok()) return make_error(error.code, "URL is a git repository");
-  error.reason = http_reason;
   return error;
 }
 
@@ -197,7 +218,7 @@ Result<base::FileBytes> Loader::load(std::string_view path) const {
     return make_error(Code::invalid, restricted ? "'" + shown + "' must resolve to a file"
                                                 : "read " + shown + ": is a directory");
   }
-  if (restricted && !is_below(file, root_)) {
+  if (restricted && !is_below(tree_->canonical(file).value_or(file), root_)) {
     return make_error(Code::forbidden,
                       "security; file '" + shown + "' is not in or below '" + root() + "'");
   }

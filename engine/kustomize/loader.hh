@@ -23,6 +23,9 @@ class Loader {
   static Result<Loader> open_root(const base::FileTree& tree, std::string_view directory,
                                   const BuildOptions& options);
 
+  // At the root of a fetched repository. Errors: forbidden without a remote loader, and its own.
+  static Result<Loader> open_url(std::string_view url, const BuildOptions& options);
+
   // The base at `path`: a relative directory or a Git URL. Errors: "must build at directory: ...",
   // "cycle detected: ...", security, limit.
   Result<Loader> open(std::string_view path) const;

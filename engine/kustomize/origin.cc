@@ -64,7 +64,9 @@ Origin Origin::append(std::string_view path_below) const {
   if (spec.ok()) {
     result.repo = spec->clone_url;
     result.ref = spec->ref;
-    result.path = spec->path.empty() ? "" : join_lexically("", spec->path);
+    result.path = join_lexically("", spec->path);
+    // The reference prints the name of its placeholder for a repository's root.
+    if (result.path == ".") result.path = "notCloned";
     return result;
   }
   result.path = join_lexically(path, path_below);

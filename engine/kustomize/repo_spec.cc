@@ -143,6 +143,19 @@ bool is_remote_file(std::string_view path) {
   return starts_with_folded(path, "http://") || starts_with_folded(path, "https://");
 }
 
+std::string mask_userinfo(std::string_view text) {
+  const std::size_t mark = text.find("://");
+  if (mark == text.npos) return std::string(text);
+  const std::string_view authority = text.substr(mark + 3, text.find('/', mark + 3) - mark - 3);
+  const std::size_t at = authority.rfind('@');
+  const bool plain_user = starts_with_folded(text.substr(0, mark), "ssh") &&
+                          authority.substr(0, at).find(':') == authority.npos;
+  if (at == authority.npos || plain_user) return std::string(text);
+  return std::string(text.substr(0, mark + 3)) + std::string(text.substr(mark + 3 + at + 1));
+}
+
+bool is_repo_url(std::string_view text) { return parse_repo_url(text).ok(); }
+
 Result<RepoSpec> parse_repo_url(std::string_view url) {
   RepoSpec spec;
   spec.raw = url;

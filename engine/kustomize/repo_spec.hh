@@ -16,4 +16,7 @@ Result<RepoSpec> parse_repo_url(std::string_view url);
 // An http or https URL, which may be a file.
 bool is_remote_file(std::string_view path);
 
+// For error texts: what could be a password or token is taken out of a URL; other text stays.
+std::string mask_userinfo(std::string_view text);
+
 }  // namespace weir::kustomize

@@ -1,6 +1,7 @@
 #include "engine/kustomize/target.hh"
 
 #include "engine/base/limits.hh"
+#include "engine/kustomize/repo_spec.hh"
 #include "engine/kustomize/resource_reader.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
@@ -84,9 +85,9 @@ Result<void> Target::add_file(Accumulator& result, std::string_view path) {
     return resources;
   };
   WEIR_TRY(ResMap resources,
-           load().with_context("accumulating resources from '" + std::string(path) + "'"));
+           load().with_context("accumulating resources from '" + mask_userinfo(path) + "'"));
   return result.resources.append_all(std::move(resources))
-      .with_context("merging resources from '" + std::string(path) + "'");
+      .with_context("merging resources from '" + mask_userinfo(path) + "'");
 }
 
 Result<void> Target::add_directory(Accumulator& result, Loader loader, std::string_view path,

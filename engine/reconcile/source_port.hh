@@ -16,7 +16,7 @@
 
 namespace weir::reconcile {
 
-// spec.ref of a GitRepository. Precedence: commit > name > tag > semver > branch; all empty =
+// spec.ref of a GitRepository. Precedence: commit > name > tag > semver > branch > any; all empty =
 // branch "master".
 struct GitReference {
   std::string branch;
@@ -24,6 +24,7 @@ struct GitReference {
   std::string semver;
   std::string name;
   std::string commit;
+  std::string any = {};  // what `git fetch` takes: a full name, tag, branch, commit or "HEAD"
 };
 
 // Credentials out of the Secret (contract 1.7), already told apart. Secret: never logged, never
@@ -51,7 +52,10 @@ struct GitRequest {
   // The revision that the caller already has; when the remote still has it, the checkout is
   // skipped.
   std::string known_revision;
-  bool allow_local = false;  // plain paths and file:// (only `weir up`)
+  bool allow_local = false;  // plain paths and file:// (only `weir up` and the command line)
+  // Submodules are checked out too and stand in the tree. Those of another host than the URL's are
+  // reached without the credentials.
+  bool recurse_submodules = false;
 };
 
 struct GitCheckout {

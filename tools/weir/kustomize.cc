@@ -1,72 +1,20 @@
 // weir kustomize DIR: what `kubectl kustomize DIR` prints.
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include "engine/base/limits.hh"
+#include "adapters/archive/disk_file_tree.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/model/object_id.hh"
+#include "tools/weir/local_remote.hh"
 
 namespace {
 
 using namespace weir;
+using weir::cli::LocalRemote;
 namespace fs = std::filesystem;
-
-// The local file system, rooted at "/".
-class LocalTree final : public base::FileTree {
- public:
-  std::optional<base::EntryType> stat(std::string_view path) const override {
-    std::error_code error;
-    const fs::file_status status = fs::status(full(path), error);
-    if (error || !fs::exists(status)) return std::nullopt;
-    return fs::is_directory(status) ? base::EntryType::directory : base::EntryType::file;
-  }
-
-  Result<base::FileBytes> read(std::string_view path) const override {
-    const fs::path file = full(path);
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(file, error);
-    if (!error && size > base::limits::file_bytes_max) {
-      return base::make_error(base::Code::limit, "file " + file.string() + " is larger than " +
-                                                     std::to_string(base::limits::file_bytes_max) +
-                                                     " bytes");
-    }
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return base::make_error(base::Code::io, "open " + file.string() + ": cannot be read");
-    return std::make_shared<const std::string>(std::istreambuf_iterator<char>(in),
-                                               std::istreambuf_iterator<char>());
-  }
-
-  Result<std::vector<base::DirectoryEntry>> list(std::string_view path) const override {
-    std::error_code error;
-    std::vector<base::DirectoryEntry> entries;
-    for (const fs::directory_entry& entry : fs::directory_iterator(full(path), error)) {
-      const fs::file_status status = entry.symlink_status(error);
-      base::DirectoryEntry found;
-      found.name = entry.path().filename().string();
-      found.type = fs::is_symlink(status)     ? base::EntryType::symlink
-                   : fs::is_directory(status) ? base::EntryType::directory
-                                              : base::EntryType::file;
-      entries.push_back(std::move(found));
-    }
-    if (error)
-      return base::make_error(base::Code::io, full(path).string() + ": " + error.message());
-    std::sort(entries.begin(), entries.end(),
-              [](const auto& a, const auto& b) { return a.name < b.name; });
-    return entries;
-  }
-
- private:
-  static fs::path full(std::string_view path) {
-    return fs::path("/") / fs::path(path).relative_path();
-  }
-};
 
 constexpr const char* usage =
     "Build a set of KRM resources using a 'kustomization.yaml' file.\n\n"
@@ -159,6 +107,17 @@ int write_output(const std::string& path, const std::vector<Value>& resources) {
   return 0;
 }
 
+// A directory of this machine or a Git URL, as the one argument says.
+Result<kustomize::BuildResult> build(const Arguments& arguments) {
+  if (kustomize::is_repo_url(arguments.directory))
+    return kustomize::build_url(arguments.directory, arguments.options);
+  std::error_code error;
+  const fs::path directory = fs::absolute(arguments.directory, error);
+  WEIR_TRY(const auto disk, archive::DiskFileTree::open_unconfined("/"));
+  return kustomize::build(*disk, directory.relative_path().lexically_normal().string(),
+                          arguments.options);
+}
+
 }  // namespace
 
 namespace weir::cli {
@@ -173,15 +132,11 @@ int run_kustomize(int argc, char** argv) {
   }
   const std::string problem = parse(argc, argv, arguments);
   if (!problem.empty()) return refuse(problem);
-  std::error_code error;
-  fs::path directory = fs::absolute(arguments.directory, error);
-  const fs::path real = fs::canonical(directory, error);
-  if (!error) directory = real;
   arguments.options.display_root = "/";
   arguments.options.legacy_order = true;
-  const LocalTree tree;
-  Result<kustomize::BuildResult> built = kustomize::build(
-      tree, directory.relative_path().lexically_normal().string(), arguments.options);
+  LocalRemote remote;
+  arguments.options.remote = &remote;
+  const Result<kustomize::BuildResult> built = build(arguments);
   if (!built.ok()) return refuse(built.error().message);
   for (const std::string& warning : built->warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   if (!arguments.output.empty()) return write_output(arguments.output, built->resources);

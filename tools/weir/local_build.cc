@@ -10,6 +10,7 @@
 #include "engine/reconcile/render.hh"
 #include "engine/value/yaml.hh"
 #include "tools/weir/host.hh"
+#include "tools/weir/local_remote.hh"
 
 namespace weir::cli {
 namespace {
@@ -26,6 +27,9 @@ class IgnoringTree final : public base::FileTree {
 
   std::optional<base::EntryType> stat(std::string_view path) const override {
     return tree_.stat(path);
+  }
+  std::optional<std::string> canonical(std::string_view path) const override {
+    return tree_.canonical(path);
   }
   Result<base::FileBytes> read(std::string_view path) const override {
     WEIR_TRY(base::FileBytes bytes, tree_.read(path));
@@ -171,6 +175,8 @@ Result<std::vector<Value>> render(const LocalBuild& build, const Value& kustomiz
   reconcile::BuildInputs inputs;
   inputs.confine = false;
   inputs.display_root = "/";
+  LocalRemote remote;
+  inputs.remote = &remote;
   WEIR_TRY(std::vector<Value> objects,
            reconcile::build_resources(tree, directory, kustomization["spec"], inputs));
   const std::string ns(kustomization.path("metadata", "namespace").get_string());

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "adapters/remote/remote_bases.hh"
 #include "api/audit/audit_api.hh"
 #include "api/kube/driver.hh"
 #include "api/kube/http_front.hh"
@@ -63,6 +64,8 @@ class LocalCluster {
   Stores stores_;
   std::unique_ptr<git::GitMirrors> git_;
   std::unique_ptr<api::kube::KubeServer> server_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<remote::RemoteBases> bases_;
   std::unique_ptr<api::kube::Driver> driver_;
   std::unique_ptr<reconcile::KubeApi> kube_;
   std::unique_ptr<reconcile::Engine> engine_;

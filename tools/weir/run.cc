@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "adapters/kube/client.hh"
+#include "adapters/remote/remote_bases.hh"
 #include "engine/base/log.hh"
 #include "tools/weir/args.hh"
 #include "tools/weir/cluster_server.hh"
@@ -81,7 +82,7 @@ Result<void> serve(RunOptions& o) {
            open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock));
   git::GitMirrors git(directory + "/git");
   reconcile::Ports ports{client.get(),      &git,   stores.artifacts.get(),
-                         stores.port.get(), &clock, nullptr};
+                         stores.port.get(), &clock, &bases};
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
   WEIR_CHECK(engine.start());
@@ -92,6 +93,8 @@ Result<void> serve(RunOptions& o) {
   log::info("stopping");
   remove_serving(directory);
   engine.stop();
+  WEIR_TRY(const auto http, net::HttpClient::create({}));
+  remote::RemoteBases bases(git, *http);
   const kube::RequestCounts counts = client->counts();
   log::info("stopped", {{"requests", kube::describe(counts)}});
   return {};

@@ -36,9 +36,9 @@ struct KustomizationSpec {
   base::Duration retry_interval{};  // default: interval
   base::Duration timeout{};         // effective: given, else interval-30s, never under 30s
   bool prune = false, wait = false, force = false, suspend = false;
-  bool validate_client = false;     // spec.validation: client|server: dry-run of everything first
+  bool validate_client = false;  // spec.validation: client|server: dry-run of everything first
   std::string path;
-  ObjectId source;                  // version empty; name "" when spec.sourceRef is absent
+  ObjectId source;  // version empty; name "" when spec.sourceRef is absent
   std::string target_namespace;
   std::string service_account;
   DeletionPolicy deletion_policy = DeletionPolicy::mirror_prune;
@@ -51,7 +51,7 @@ struct KustomizationSpec {
   bool substitute_always = false;
   std::vector<std::pair<std::string, std::string>> substitute;
   std::vector<SubstituteReference> substitute_from;
-  std::string unsupported;                  // as in GitRepositorySpec
+  std::string unsupported;  // as in GitRepositorySpec
 };
 
 inline const Gvk kustomization_gvk{"kustomize.toolkit.fluxcd.io", "v1", "Kustomization"};

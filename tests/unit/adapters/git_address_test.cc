@@ -94,6 +94,11 @@ TEST_CASE("a reference of spec.ref is found among the remote's by the shipped pr
       {{"", "", "", "", c}, {""}, {c}, "refs/heads/main"},
       {{"", "", "", "HEAD", ""}, {"HEAD"}, {a}, "HEAD"},
       {{"", "v2.0.0", "", "", ""}, {"v2.0.0"}, {d}, "refs/tags/v2.0.0"},
+      {{"", "", "", "", "", "HEAD"}, {"HEAD"}, {a}, "HEAD"},
+      {{"", "", "", "", "", "v2.0.0"}, {"v2.0.0"}, {d}, "refs/tags/v2.0.0"},
+      {{"", "", "", "", "", "dev"}, {"dev"}, {b}, "refs/heads/dev"},
+      {{"", "", "", "", "", "heads/main"}, {"heads/main"}, {a}, "refs/heads/main"},
+      {{"", "", "", "", "", c}, {""}, {c}, "refs/heads/main"},
   };
   for (const Case& test : cases) {
     const auto selection = git::select(remote, test.reference).value();
