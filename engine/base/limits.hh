@@ -42,10 +42,14 @@ inline constexpr std::size_t helm_chart_files_max = 100'000;
 inline constexpr std::size_t helm_chart_depth_max = 64;
 inline constexpr std::size_t helm_charts_max = 10'000;
 inline constexpr std::size_t helm_values_depth_max = 1024;
+// Schemas applied to values, and items compared: the largest seen takes some 50,000.
+inline constexpr std::size_t helm_schema_steps_max = 20'000'000;
 // Helm's own: --set indexes, nested names, and a template that includes itself.
 inline constexpr std::size_t helm_set_index_max = 65'536;
 inline constexpr std::size_t helm_set_depth_max = 30;
 inline constexpr std::size_t helm_include_depth_max = 1000;
+// A release's record unpacked: its Secret holds 1 MiB at most, JSON packs to a tenth or less.
+inline constexpr std::size_t helm_release_bytes_max = 64u << 20;
 
 // Expressions (CEL, envsubst, JSONPath): evaluation steps and text produced.
 inline constexpr std::size_t expression_steps_max = 1'000'000;
