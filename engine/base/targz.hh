@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,5 +39,21 @@ Result<std::string> pack_targz(const FileTree& tree);
 // hard link), limit.
 Result<std::shared_ptr<const MemoryFileTree>> unpack_targz(std::string_view bytes,
                                                            const UnpackLimits& caps = {});
+
+// An entry of an archive as it is named there; nothing about the name is checked.
+struct ArchiveEntry {
+  std::string name;
+  bool directory = false;
+  std::uint64_t size = 0;     // of its contents; 0 for links, devices and directories
+  std::int64_t modified = 0;  // seconds since 1970
+};
+// The contents of the entry that is being visited; may be called once.
+using EntryReader = std::function<Result<std::string>()>;
+using EntryVisitor = std::function<Result<void>(const ArchiveEntry&, const EntryReader&)>;
+
+// Calls `visitor` for each entry in the archive's order, for formats with rules of their own. Its
+// error ends the walk. Errors: invalid (no gzip, no tar), limit.
+Result<void> visit_targz(std::string_view bytes, const UnpackLimits& caps,
+                         const EntryVisitor& visitor);
 
 }  // namespace weir::base

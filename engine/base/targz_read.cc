@@ -50,8 +50,8 @@ class Gunzip {
     }
     total_ += done;
     if (total_ > bytes_max_)
-      return make_error(Code::limit, "archive unpacks to more than " +
-                                         std::to_string(bytes_max_) + " bytes");
+      return make_error(Code::limit,
+                        "archive unpacks to more than " + std::to_string(bytes_max_) + " bytes");
     return done;
   }
 
@@ -149,8 +149,11 @@ Result<std::string> safe_name(std::string_view name) {
 
 class Reader {
  public:
-  Reader(std::string_view bytes, const UnpackLimits& caps)
-      : caps_(caps), gunzip_(bytes, caps.bytes_max), tree_(std::make_shared<MemoryFileTree>()) {}
+  Reader(std::string_view bytes, const UnpackLimits& caps, const EntryVisitor* visitor = nullptr)
+      : caps_(caps),
+        gunzip_(bytes, caps.bytes_max),
+        tree_(std::make_shared<MemoryFileTree>()),
+        visitor_(visitor) {}
 
   Result<std::shared_ptr<const MemoryFileTree>> run() {
     char header[block_bytes];
@@ -196,14 +199,35 @@ class Reader {
     if (extension_.path) name = *std::move(extension_.path);
     if (extension_.size) size = extension_.size;
     extension_ = {};
+    if (visitor_) {
+      const auto modified = number_field(header + 136, 12);
+      return visit(name, type, *size, static_cast<std::int64_t>(modified.value_or(0)));
+    }
     return add(name, type, (*mode & 0111) != 0, *size);
+  }
+
+  Result<void> visit(const std::string& name, char type, std::uint64_t size,
+                     std::int64_t modified) {
+    if (++entries_ > caps_.files_max) return too_many();
+    ArchiveEntry entry{name, type == '5' || name.ends_with('/'), 0, modified};
+    if (!entry.directory && (type == '0' || type == '\0' || type == '7')) entry.size = size;
+    bool taken = false;
+    WEIR_CHECK((*visitor_)(entry, [&]() -> Result<std::string> {
+      taken = true;
+      return content(entry.size, caps_.file_bytes_max);
+    }));
+    if (!taken) WEIR_CHECK(content(entry.size, caps_.bytes_max));
+    return {};
+  }
+
+  Error too_many() const {
+    return make_error(Code::limit,
+                      "archive holds more than " + std::to_string(caps_.files_max) + " entries");
   }
 
   Result<void> add(const std::string& name, char type, bool executable, std::uint64_t size) {
     WEIR_TRY(const std::string path, safe_name(name));
-    if (++entries_ > caps_.files_max)
-      return make_error(Code::limit, "archive holds more than " + std::to_string(caps_.files_max) +
-                                         " entries");
+    if (++entries_ > caps_.files_max) return too_many();
     const bool file = type == '0' || type == '\0' || type == '7';
     const bool directory = type == '5' || (type == '\0' && name.ends_with('/'));
     if (!file && !directory && type != '2')
@@ -232,6 +256,7 @@ class Reader {
   UnpackLimits caps_;
   Gunzip gunzip_;
   std::shared_ptr<MemoryFileTree> tree_;
+  const EntryVisitor* visitor_;
   Extension extension_;
   std::size_t entries_ = 0;
 };
@@ -241,6 +266,12 @@ class Reader {
 Result<std::shared_ptr<const MemoryFileTree>> unpack_targz(std::string_view bytes,
                                                            const UnpackLimits& caps) {
   return Reader(bytes, caps).run();
+}
+
+Result<void> visit_targz(std::string_view bytes, const UnpackLimits& caps,
+                         const EntryVisitor& visitor) {
+  WEIR_CHECK(Reader(bytes, caps, &visitor).run());
+  return {};
 }
 
 }  // namespace weir::base

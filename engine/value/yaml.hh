@@ -22,6 +22,8 @@ enum class YamlDialect : std::uint8_t {
 struct YamlOptions {
   YamlDialect dialect = YamlDialect::kubernetes;
   std::string_view file;  // named in error texts: "file:line:column: what"; may be empty
+  // Go's Unmarshal: the stream's first document alone; what stands behind it is not even read.
+  bool first_document_only = false;
 };
 
 // Where a document's parts stand in the source: lines and columns count from 1.

@@ -99,7 +99,8 @@ std::optional<Error> read_with_library(std::string_view text, const YamlOptions&
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     Handler handler(builder);
-    std::size_t left = text.size() + 1;  // no text has more documents than characters
+    // No text has more documents than characters.
+    std::size_t left = options.first_document_only ? 1 : text.size() + 1;
     while (left-- > 0 && parser.HandleNextDocument(handler)) {
       YamlDocument document;
       document.value = builder.take_document();

@@ -140,6 +140,7 @@ ScanOutcome YamlScanner::scan(std::vector<YamlDocument>& out) {
     }
     first = ended = false;
     if (!scan_document(out)) break;
+    if (options_.first_document_only) return ScanOutcome::done;
   }
   return unusual_ ? ScanOutcome::unusual : ScanOutcome::failed;
 }

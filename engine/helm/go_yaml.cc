@@ -1,0 +1,153 @@
+#include "engine/helm/go_yaml.hh"
+
+#include <charconv>
+
+#include "engine/helm/text.hh"
+#include "engine/value/number_text.hh"
+#include "engine/value/yaml.hh"
+
+namespace weir::helm {
+
+namespace {
+
+// go-yaml reports a fault of the grammar one line above where it stands, a fault of the characters
+// where it stands.
+constexpr std::string_view grammar_faults[] = {
+    "did not find expected key",          "did not find expected '-' indicator",
+    "did not find expected node content", "did not find expected ',' or ']'",
+    "did not find expected ',' or '}'",   "did not find expected <document start>"};
+
+std::string go_yaml_text(std::string_view text) {
+  static constexpr std::string_view prefix = "line ";
+  std::size_t line = 0;
+  if (!text.starts_with(prefix)) return "yaml: " + std::string(text);
+  const char* const from = text.data() + prefix.size();
+  const auto parsed = std::from_chars(from, text.data() + text.size(), line);
+  const std::size_t colon = text.find(": ");
+  if (parsed.ec != std::errc() || colon == std::string_view::npos)
+    return "yaml: " + std::string(text);
+  const std::string_view what = text.substr(colon + 2);
+  for (const std::string_view fault : grammar_faults) {
+    if (!what.starts_with(fault)) continue;
+    --line;
+    break;
+  }
+  std::string out = "yaml: ";
+  if (line > 0) out += "line " + std::to_string(line) + ": ";
+  return out.append(what);
+}
+
+std::string_view json_kind(const Value& value) {
+  if (value.is_object()) return "object";
+  if (value.is_array()) return "array";
+  if (value.is_string()) return "string";
+  return value.is_bool() ? "bool" : "number";
+}
+
+}  // namespace
+
+Result<Value> read_go_yaml(std::string_view text) {
+  value::YamlOptions options;
+  options.dialect = value::YamlDialect::helm;
+  options.first_document_only = true;
+  auto parsed = value::parse_yaml(text, options);
+  if (parsed.ok() || parsed.error().code == Code::limit) return parsed;
+  return make_error(Code::invalid,
+                    "error converting YAML to JSON: " + go_yaml_text(parsed.error().message));
+}
+
+std::optional<std::string> go_string(const Value& scalar) {
+  switch (scalar.kind()) {
+    case value::Kind::string: return std::string(scalar.as_string());
+    case value::Kind::boolean: return scalar.as_bool() ? "true" : "false";
+    case value::Kind::integer: return std::to_string(scalar.as_int());
+    case value::Kind::unsigned_integer: return std::to_string(scalar.as_uint());
+    case value::Kind::floating: {
+      std::string out;
+      value::append_general_float(out, scalar.as_double());
+      return out;
+    }
+    default: return std::nullopt;
+  }
+}
+
+StructReader::StructReader(const Value& source, std::string type, std::string path,
+                           std::optional<std::string>& error)
+    : source_(source), type_(std::move(type)), path_(std::move(path)), error_(error) {}
+
+std::string StructReader::path_of(std::string_view field) const {
+  return path_.empty() ? std::string(field) : path_ + "." + std::string(field);
+}
+
+void StructReader::mismatch(std::string_view field, const Value& found, std::string_view type) {
+  if (error_) return;
+  error_ = "json: cannot unmarshal ";
+  error_->append(json_kind(found)).append(" into Go struct field ").append(type_).append(".");
+  error_->append(path_of(field)).append(" of type ").append(type);
+}
+
+const Value* StructReader::find(std::string_view field) const {
+  const Value* found = source_.find(field);
+  if (!found) {
+    for (const value::Member& member : source_.members())
+      if (equal_fold(member.name(), field)) found = &member.value;
+  }
+  return found && !found->is_null() ? found : nullptr;
+}
+
+void StructReader::read(std::string_view field, std::string& out) {
+  const Value* found = find(field);
+  if (!found) return;
+  if (auto text = go_string(*found)) {
+    out = *std::move(text);
+  } else {
+    mismatch(field, *found, "string");
+  }
+}
+
+void StructReader::read(std::string_view field, bool& out) {
+  const Value* found = find(field);
+  if (!found) return;
+  if (found->is_bool()) {
+    out = found->as_bool();
+  } else {
+    mismatch(field, *found, "bool");
+  }
+}
+
+const Value* StructReader::list(std::string_view field, std::string_view element_type) {
+  const Value* found = find(field);
+  if (!found || found->is_array()) return found;
+  mismatch(field, *found, "[]" + std::string(element_type));
+  return nullptr;
+}
+
+void StructReader::read(std::string_view field, std::vector<std::string>& out) {
+  const Value* found = list(field, "string");
+  if (!found) return;
+  out.clear();
+  for (const Value& item : found->items()) {
+    auto text = item.is_null() ? std::string() : go_string(item);
+    if (!text) mismatch(field, item, "string");
+    out.push_back(text ? *std::move(text) : std::string());
+  }
+}
+
+void StructReader::read_string_map(std::string_view field, Value& out) {
+  const Value* found = find(field);
+  if (!found) return;
+  if (!found->is_object()) return mismatch(field, *found, "map[string]string");
+  if (!out.is_object()) out = Value::object();
+  for (const value::Member& member : found->members()) {
+    auto text = member.value.is_null() ? std::string() : go_string(member.value);
+    if (!text) mismatch(field, member.value, "string");
+    out.set(member.name(), Value(text ? *text : std::string()));
+  }
+  out.sort_members();
+}
+
+Error decode_error(const std::string& what) {
+  return make_error(Code::invalid, "error unmarshaling JSON: while decoding JSON: " + what);
+}
+
+}  // namespace weir::helm

@@ -1,0 +1,355 @@
+#include "engine/helm/load.hh"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/base/clock.hh"
+#include "engine/base/limits.hh"
+#include "engine/helm/archive.hh"
+#include "engine/helm/go_yaml.hh"
+#include "engine/helm/ignore.hh"
+#include "engine/helm/text.hh"
+
+namespace weir::helm {
+
+namespace {
+
+namespace limits = base::limits;
+using Files = std::vector<ChartFile>;
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+Error too_large(std::string_view name) {
+  return make_error(Code::limit, "chart file " + std::string(name) +
+                                     " is larger than the maximum file size " +
+                                     std::to_string(limits::helm_chart_file_bytes_max) +
+                                     " (helm_chart_file_bytes_max)");
+}
+
+base::FileBytes without_mark(base::FileBytes bytes) {
+  if (!bytes->starts_with(byte_order_mark)) return bytes;
+  return std::make_shared<const std::string>(bytes->substr(byte_order_mark.size()));
+}
+
+// The files of a chart's folder, in the order of a walk that goes into each folder as it meets it.
+class DirectoryWalk {
+ public:
+  DirectoryWalk(const base::FileTree& tree, std::string root)
+      : tree_(tree), root_(std::move(root)) {}
+
+  Result<Files> run() {
+    std::string text;
+    const std::string ignore_file = path_of(".helmignore");
+    if (tree_.stat(ignore_file) == base::EntryType::file) {
+      WEIR_TRY(const base::FileBytes bytes, tree_.read(ignore_file));
+      text = *bytes;
+    }
+    WEIR_TRY(rules_, ChartIgnore::parse(text).with_context(".helmignore"));
+    WEIR_CHECK(walk("", 0));
+    return std::move(files_);
+  }
+
+ private:
+  std::string path_of(const std::string& name) const {
+    if (root_.empty()) return name;
+    return name.empty() ? root_ : root_ + "/" + name;
+  }
+
+  Result<void> walk(const std::string& directory, std::size_t depth) {
+    if (depth > limits::helm_chart_depth_max * 4)
+      return make_error(
+          Code::limit, "chart folders nest too deeply at " + directory + " (helm_chart_depth_max)");
+    WEIR_TRY(const auto entries, tree_.list(path_of(directory)));
+    for (const base::DirectoryEntry& entry : entries) {
+      const std::string name = directory.empty() ? entry.name : directory + "/" + entry.name;
+      base::EntryType type = entry.type;
+      if (type == base::EntryType::symlink) {
+        const auto target = tree_.stat(path_of(name));
+        if (!target)
+          return make_error(Code::invalid, "error evaluating symlink " + name +
+                                               ": it leads nowhere, or out of the tree");
+        type = *target;
+      }
+      const bool is_directory = type == base::EntryType::directory;
+      if (rules_.ignored(name, is_directory)) continue;
+      if (is_directory) {
+        WEIR_CHECK(walk(name, depth + 1));
+      } else {
+        WEIR_CHECK(read(name));
+      }
+    }
+    return {};
+  }
+
+  Result<void> read(const std::string& name) {
+    if (files_.size() >= limits::helm_chart_files_max)
+      return make_error(Code::limit, "chart holds more than " +
+                                         std::to_string(limits::helm_chart_files_max) +
+                                         " files (helm_chart_files_max)");
+    auto bytes = tree_.read(path_of(name)).with_context("error reading " + name);
+    if (!bytes.ok()) return std::move(bytes).error();
+    if ((*bytes)->size() > limits::helm_chart_file_bytes_max) return too_large(name);
+    bytes_ += (*bytes)->size();
+    if (bytes_ > limits::helm_chart_bytes_max)
+      return make_error(Code::limit, "chart is larger than the maximum size " +
+                                         std::to_string(limits::helm_chart_bytes_max) +
+                                         " (helm_chart_bytes_max)");
+    files_.push_back({name, without_mark(*std::move(bytes)), 0});
+    return {};
+  }
+
+  const base::FileTree& tree_;
+  const std::string root_;
+  ChartIgnore rules_;
+  Files files_;
+  std::size_t bytes_ = 0;
+};
+
+Result<Value> read_lock(std::string_view text) {
+  WEIR_TRY(const Value document, read_go_yaml(text));
+  if (document.is_null()) return Value();
+  std::optional<std::string> error;
+  StructReader reader(document, "Lock", "", error);
+  if (!document.is_object()) reader.mismatch("", document, "v2.Lock");
+  std::string generated = "0001-01-01T00:00:00Z", digest;
+  reader.read("generated", generated);
+  reader.read("digest", digest);
+  Value list;
+  if (const Value* dependencies = reader.list("dependencies", "*v2.Dependency")) {
+    list = Value::array();
+    for (const Value& item : dependencies->items())
+      list.push_back(item.is_null() ? Value() : dependency_json(read_dependency(item, error)));
+  }
+  if (!error && !base::parse_rfc3339(generated).ok())
+    error = "parsing time " + generated + ": it is no RFC 3339 time";
+  if (error) return decode_error(*error);
+  return Value::object(
+      {{"generated", Value(generated)}, {"digest", Value(digest)}, {"dependencies", list}});
+}
+
+// Puts a chart, and those below it, together from its files.
+class Builder {
+ public:
+  Builder(ChartSet& charts, std::vector<std::string>& warnings)
+      : charts_(charts), warnings_(warnings) {}
+
+  Result<Chart*> build(Files files, std::size_t depth) {
+    if (depth > limits::helm_chart_depth_max)
+      return make_error(Code::limit, "charts nest deeper than " +
+                                         std::to_string(limits::helm_chart_depth_max) +
+                                         " levels (helm_chart_depth_max)");
+    WEIR_TRY(Chart * chart, charts_.add());
+    ChartContents contents;
+    std::map<std::string, Files> below;
+    bool has_metadata = false;
+    for (const ChartFile& file : files) {
+      if (file.name != "Chart.yaml") continue;
+      WEIR_CHECK(read_metadata(file, "Chart.yaml", chart->metadata));
+      if (chart->metadata.api_version.empty()) chart->metadata.api_version = "v1";
+      contents.modified = file.modified;
+      has_metadata = true;
+    }
+    for (ChartFile& file : files) {
+      if (file.name == "Chart.yaml") continue;
+      if (file.name.starts_with("requirements.")) has_metadata = true;
+      WEIR_CHECK(sort_in(std::move(file), *chart, contents, below));
+    }
+    if (!has_metadata) return make_error(Code::invalid, "Chart.yaml file is missing");
+    WEIR_CHECK(chart->metadata.validate());
+    chart->contents = std::make_shared<const ChartContents>(std::move(contents));
+    for (auto& [name, its_files] : below) WEIR_CHECK(add_below(*chart, name, its_files, depth));
+    return chart;
+  }
+
+ private:
+  static Result<void> read_metadata(const ChartFile& file, std::string_view name,
+                                    Metadata& metadata) {
+    const std::string context = "cannot load " + std::string(name);
+    auto document = read_go_yaml(*file.data).with_context(context);
+    if (!document.ok()) return std::move(document).error();
+    return metadata.read(*document).with_context(context);
+  }
+
+  Result<void> sort_in(ChartFile file, Chart& chart, ChartContents& contents,
+                       std::map<std::string, Files>& below) {
+    const std::string& name = file.name;
+    const bool v1 = chart.metadata.api_version == "v1";
+    if (name == "Chart.lock" || name == "requirements.lock") {
+      auto lock = read_lock(*file.data).with_context("cannot load " + name);
+      if (!lock.ok()) return std::move(lock).error();
+      contents.lock = *std::move(lock);
+      if (name == "Chart.lock") return {};
+      if (!v1)
+        warnings_.push_back(
+            "Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend "
+            "migrating to Chart.lock.");
+      if (v1) contents.files.push_back(std::move(file));
+    } else if (name == "requirements.yaml") {
+      if (!v1)
+        warnings_.push_back(
+            "Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend "
+            "migrating dependencies to Chart.yaml.");
+      WEIR_CHECK(read_metadata(file, name, chart.metadata));
+      if (chart.metadata.api_version == "v1") contents.files.push_back(std::move(file));
+    } else if (name == "values.yaml") {
+      WEIR_TRY(chart.values, load_values(*file.data).with_context("cannot load values.yaml"));
+    } else if (name == "values.schema.json") {
+      contents.schema = std::move(file.data);
+      contents.schema_modified = file.modified;
+    } else if (name.starts_with("templates/")) {
+      contents.templates.push_back(std::move(file));
+    } else if (name.starts_with("charts/") && !name.ends_with(".prov")) {
+      file.name = name.substr(7);
+      const std::string chart_name = file.name.substr(0, file.name.find('/'));
+      below[chart_name].push_back(std::move(file));
+    } else {
+      contents.files.push_back(std::move(file));
+    }
+    return {};
+  }
+
+  Result<void> add_below(Chart& chart, const std::string& name, Files& files, std::size_t depth) {
+    if (name.starts_with('_') || name.starts_with('.')) return {};
+    const auto built = [&]() -> Result<Chart*> {
+      if (!name.ends_with(".tgz")) {
+        Files inner;
+        for (ChartFile& file : files) {
+          const std::size_t slash = file.name.find('/');
+          if (slash == std::string::npos) continue;
+          file.name = file.name.substr(slash + 1);
+          inner.push_back(std::move(file));
+        }
+        return build(std::move(inner), depth + 1);
+      }
+      if (files.front().name != name)
+        return make_error(Code::invalid, "expected " + name + ", got " + files.front().name);
+      WEIR_TRY(Files inner, read_chart_archive(*files.front().data));
+      return build(std::move(inner), depth + 1);
+    }();
+    if (!built.ok()) {
+      Error error = built.error();
+      return std::move(error).with_context("error unpacking subchart " + name + " in " +
+                                           chart.name());
+    }
+    (*built)->parent = &chart;
+    chart.dependencies.push_back(*built);
+    return {};
+  }
+
+  ChartSet& charts_;
+  std::vector<std::string>& warnings_;
+};
+
+// What the outermost Chart.yaml says of itself decides which reader takes the chart.
+Result<void> check_api_version(const Files& files) {
+  const auto found = std::find_if(files.begin(), files.end(),
+                                  [](const ChartFile& file) { return file.name == "Chart.yaml"; });
+  if (found == files.end())
+    return make_error(Code::invalid, "unable to detect chart version, no Chart.yaml found");
+  auto document = read_go_yaml(*found->data).with_context("cannot load Chart.yaml");
+  if (!document.ok()) return std::move(document).error();
+  const std::string version = go_string((*document)["apiVersion"]).value_or("");
+  if (version.empty() || version == "v1" || version == "v2") return {};
+  if (version == "v3") return make_error(Code::unsupported, "invalid chart apiVersion");
+  return make_error(Code::invalid, "unsupported chart version");
+}
+
+Result<LoadedChart> build_all(Files files) {
+  LoadedChart loaded;
+  WEIR_TRY(Chart * root, Builder(loaded.charts, loaded.warnings).build(std::move(files), 0));
+  loaded.charts.set_root(root);
+  return loaded;
+}
+
+// The next document of a stream as Kubernetes cuts it: at lines of "---" alone. Nothing at the end.
+std::optional<std::string_view> next_document(std::string_view& text) {
+  std::size_t start = 0, at = 0;
+  while (at < text.size()) {
+    const std::size_t newline = text.find('\n', at);
+    const std::size_t end = newline == std::string_view::npos ? text.size() : newline + 1;
+    const std::string_view line = text.substr(at, end - at);
+    if (line.starts_with("---") && trim_space(line.substr(3)).empty()) {
+      if (at > start) {
+        const std::string_view document = text.substr(start, at - start);
+        text.remove_prefix(end);
+        return document;
+      }
+      start = end;
+    }
+    at = end;
+  }
+  const std::string_view rest = text.substr(start);
+  text = {};
+  if (rest.empty()) return std::nullopt;
+  return rest;
+}
+
+}  // namespace
+
+Result<TablePtr> load_values(std::string_view text) {
+  auto values = std::make_shared<Table>();
+  const std::string context = "cannot unmarshal yaml document";
+  while (const auto document = next_document(text)) {
+    auto parsed = read_go_yaml(*document).with_context(context);
+    if (!parsed.ok()) return std::move(parsed).error();
+    if (parsed->is_null()) continue;
+    if (!parsed->is_object()) {
+      std::string what = "json: cannot unmarshal ";
+      what += parsed->is_array()    ? "array"
+              : parsed->is_string() ? "string"
+              : parsed->is_bool()   ? "bool"
+                                    : "number";
+      what += " into Go value of type map[string]interface {}";
+      return decode_error(what).with_context(context);
+    }
+    merge_values(*values, *Table::from_value(with_go_numbers(*std::move(parsed))));
+  }
+  return values;
+}
+
+void merge_values(Table& base, const Table& over) {
+  for (const Table::Entry& entry : over.entries()) {
+    const TablePtr below = entry.slot.table ? base.find_table(entry.name()) : nullptr;
+    if (below) {
+      merge_values(*below, *entry.slot.table);
+    } else {
+      base.set(entry.name(), entry.slot);
+    }
+  }
+}
+
+Result<LoadedChart> load_chart_directory(const base::FileTree& tree, std::string_view directory) {
+  const std::string root(directory == "." ? "" : directory);
+  const std::string file = root.empty() ? "Chart.yaml" : root + "/Chart.yaml";
+  if (!tree.stat(file))
+    return make_error(Code::not_found, "unable to detect chart at " + file + ": open " + file +
+                                           ": no such file or directory");
+  WEIR_TRY(const base::FileBytes metadata, tree.read(file));
+  WEIR_CHECK(check_api_version({{"Chart.yaml", metadata, 0}}));
+  WEIR_TRY(Files files, DirectoryWalk(tree, root).run());
+  return build_all(std::move(files));
+}
+
+Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view name) {
+  if (!bytes.starts_with("\x1F\x8B\x08")) {
+    const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    return make_error(Code::invalid,
+                      "file '" + std::string(name) +
+                          (yaml ? "' seems to be a YAML file, but expected a gzipped archive"
+                                : "' does not appear to be a gzipped archive"));
+  }
+  auto files = read_chart_archive(bytes).with_context("unable to load chart archive");
+  if (!files.ok()) return std::move(files).error();
+  WEIR_CHECK(check_api_version(*files));
+  return build_all(*std::move(files));
+}
+
+Result<LoadedChart> load_chart(const base::FileTree& tree, std::string_view path) {
+  const auto type = tree.stat(path);
+  if (!type) return make_error(Code::not_found, "path \"" + std::string(path) + "\" not found");
+  if (*type == base::EntryType::directory) return load_chart_directory(tree, path);
+  WEIR_TRY(const base::FileBytes bytes, tree.read(path));
+  return load_chart_archive(*bytes, path);
+}
+
+}  // namespace weir::helm

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <set>
+
+#include "engine/base/file_tree.hh"
+#include "engine/base/semver.hh"
+#include "engine/helm/chart.hh"
+#include "engine/helm/go_yaml.hh"
+#include "engine/helm/text.hh"
+#include "engine/template/format.hh"
+
+namespace weir::helm {
+
+namespace {
+
+Error validation(const std::string& what) {
+  return make_error(Code::invalid, "validation: " + what);
+}
+
+bool is_alias(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+// filepath.Base, which takes trailing slashes off.
+std::string_view go_base(std::string_view path) {
+  if (path.empty()) return ".";
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  const std::size_t slash = path.rfind('/');
+  return path == "/" || slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+Maintainer read_maintainer(const Value& source, std::optional<std::string>& error) {
+  Maintainer out;
+  StructReader reader(source, "Maintainer", "maintainers", error);
+  reader.read("name", out.name);
+  reader.read("email", out.email);
+  reader.read("url", out.url);
+  return out;
+}
+
+void add(Value& out, std::string_view key, const std::string& text) {
+  if (!text.empty()) out.append_member(Value(key), Value(text));
+}
+
+void add(Value& out, std::string_view key, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push_back(Value(text));
+  out.append_member(Value(key), std::move(list));
+}
+
+Result<void> validate_dependencies(std::vector<Dependency>& dependencies) {
+  std::set<std::string> keys;
+  for (Dependency& dependency : dependencies) {
+    for (std::string* field :
+         {&dependency.name, &dependency.version, &dependency.repository, &dependency.condition})
+      *field = sanitize(*field);
+    for (std::string& tag : dependency.tags) tag = sanitize(tag);
+    if (!is_alias(dependency.alias))
+      return validation("dependency " + tmpl::quoted(dependency.name) +
+                        " has disallowed characters in the alias");
+    const std::string& key = dependency.alias.empty() ? dependency.name : dependency.alias;
+    if (!keys.insert(key).second)
+      return validation("more than one dependency with name or alias " + tmpl::quoted(key));
+  }
+  return {};
+}
+
+}  // namespace
+
+Dependency read_dependency(const Value& source, std::optional<std::string>& error) {
+  Dependency out;
+  StructReader reader(source, "Dependency", "dependencies", error);
+  reader.read("name", out.name);
+  reader.read("version", out.version);
+  reader.read("repository", out.repository);
+  reader.read("condition", out.condition);
+  reader.read("tags", out.tags);
+  reader.read("enabled", out.enabled);
+  if (const Value* imports = reader.list("import-values", "interface {}"))
+    out.import_values.assign(imports->items().begin(), imports->items().end());
+  reader.read("alias", out.alias);
+  return out;
+}
+
+Value dependency_json(const Dependency& dependency) {
+  Value out = Value::object();
+  out.append_member("name", Value(dependency.name));
+  add(out, "version", dependency.version);
+  out.append_member("repository", Value(dependency.repository));
+  add(out, "condition", dependency.condition);
+  add(out, "tags", dependency.tags);
+  if (dependency.enabled) out.append_member("enabled", true);
+  if (!dependency.import_values.empty()) {
+    Value list = Value::array();
+    for (const Value& item : dependency.import_values) list.push_back(item);
+    out.append_member("import-values", std::move(list));
+  }
+  add(out, "alias", dependency.alias);
+  return out;
+}
+
+Result<void> Metadata::read(const Value& document) {
+  if (document.is_null()) return {};
+  std::optional<std::string> error;
+  StructReader reader(document, "Metadata", "", error);
+  if (!document.is_object()) reader.mismatch("", document, "v2.Metadata");
+  reader.read("name", name);
+  reader.read("home", home);
+  reader.read("sources", sources);
+  reader.read("version", version);
+  reader.read("description", description);
+  reader.read("keywords", keywords);
+  if (const Value* list = reader.list("maintainers", "*v2.Maintainer")) {
+    maintainers.clear();
+    null_maintainers_ = 0;
+    for (const Value& item : list->items()) {
+      if (item.is_null()) {
+        ++null_maintainers_;
+      } else if (item.is_object()) {
+        maintainers.push_back(read_maintainer(item, error));
+      } else {
+        reader.mismatch("maintainers", item, "v2.Maintainer");
+      }
+    }
+  }
+  reader.read("icon", icon);
+  reader.read("apiVersion", api_version);
+  reader.read("condition", condition);
+  reader.read("tags", tags);
+  reader.read("appVersion", app_version);
+  reader.read("deprecated", deprecated);
+  reader.read_string_map("annotations", annotations);
+  reader.read("kubeVersion", kube_version);
+  if (const Value* list = reader.list("dependencies", "*v2.Dependency")) {
+    has_dependencies = true;
+    dependencies.clear();
+    null_dependencies_ = 0;
+    for (const Value& item : list->items()) {
+      if (item.is_null()) {
+        ++null_dependencies_;
+      } else if (item.is_object()) {
+        dependencies.push_back(read_dependency(item, error));
+      } else {
+        reader.mismatch("dependencies", item, "v2.Dependency");
+      }
+    }
+  }
+  reader.read("type", type);
+  if (error) return decode_error(*error);
+  return {};
+}
+
+Result<void> Metadata::validate() {
+  for (std::string* field :
+       {&name, &description, &home, &icon, &condition, &tags, &app_version, &kube_version})
+    *field = sanitize(*field);
+  for (std::string& source : sources) source = sanitize(source);
+  for (std::string& keyword : keywords) keyword = sanitize(keyword);
+  if (api_version.empty()) return validation("chart.metadata.apiVersion is required");
+  if (name.empty()) return validation("chart.metadata.name is required");
+  if (name == "." || name == "..")
+    return validation("chart.metadata.name " + tmpl::quoted(name) + " is not allowed");
+  if (name != go_base(name))
+    return validation("chart.metadata.name " + tmpl::quoted(name) + " is invalid");
+  if (version.empty()) return validation("chart.metadata.version is required");
+  if (!base::Version::parse(version).ok())
+    return validation("chart.metadata.version " + tmpl::quoted(version) + " is invalid");
+  if (!type.empty() && type != "application" && type != "library")
+    return validation("chart.metadata.type must be application or library");
+  if (null_maintainers_ > 0) return validation("maintainers must not contain empty or null nodes");
+  for (Maintainer& maintainer : maintainers)
+    for (std::string* field : {&maintainer.name, &maintainer.email, &maintainer.url})
+      *field = sanitize(*field);
+  if (null_dependencies_ > 0)
+    return validation("dependencies must not contain empty or null nodes");
+  return validate_dependencies(dependencies);
+}
+
+Value Metadata::to_json() const {
+  Value out = Value::object();
+  add(out, "name", name);
+  add(out, "home", home);
+  add(out, "sources", sources);
+  add(out, "version", version);
+  add(out, "description", description);
+  add(out, "keywords", keywords);
+  if (!maintainers.empty()) {
+    Value list = Value::array();
+    for (const Maintainer& maintainer : maintainers) {
+      Value item = Value::object();
+      add(item, "name", maintainer.name);
+      add(item, "email", maintainer.email);
+      add(item, "url", maintainer.url);
+      list.push_back(std::move(item));
+    }
+    out.append_member("maintainers", std::move(list));
+  }
+  add(out, "icon", icon);
+  add(out, "apiVersion", api_version);
+  add(out, "condition", condition);
+  add(out, "tags", tags);
+  add(out, "appVersion", app_version);
+  if (deprecated) out.append_member("deprecated", true);
+  if (!annotations.empty()) out.append_member("annotations", annotations);
+  add(out, "kubeVersion", kube_version);
+  if (!dependencies.empty()) {
+    Value list = Value::array();
+    for (const Dependency& dependency : dependencies) list.push_back(dependency_json(dependency));
+    out.append_member("dependencies", std::move(list));
+  }
+  add(out, "type", type);
+  return out;
+}
+
+bool Metadata::is_library() const { return equal_fold(type, "library"); }
+
+}  // namespace weir::helm
