@@ -78,7 +78,7 @@ Result<void> decode_chart(const Value& spec, const std::string& ns, HelmReleaseS
   if (chart.is_object() == reference.is_object())
     return make_error(Code::invalid, "spec: either chart or chartRef must be set");
   const auto source = [&](const Value& block) {
-    return ObjectId{Gvk{helm_chart_gvk.group, "", std::string(block["kind"].get_string())},
+    return ObjectId{Gvk{"source.toolkit.fluxcd.io", "", std::string(block["kind"].get_string())},
                     std::string(block["namespace"].get_string(ns)),
                     std::string(block["name"].get_string())};
   };

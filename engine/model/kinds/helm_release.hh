@@ -9,13 +9,13 @@
 #include "engine/base/duration.hh"
 #include "engine/base/result.hh"
 #include "engine/model/kinds/field.hh"
+#include "engine/model/kinds/helm_chart.hh"
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/value/value.hh"
 
 namespace weir::model {
 
 inline const Gvk helm_release_gvk{"helm.toolkit.fluxcd.io", "v2", "HelmRelease"};
-inline const Gvk helm_chart_gvk{"source.toolkit.fluxcd.io", "v1", "HelmChart"};
 
 struct ValuesReference {
   bool secret = false;  // else a ConfigMap
