@@ -40,7 +40,12 @@ within() {
     sleep 0.05
   done
 }
-contains() { local text=$1; shift; "$@" 2>&1 | grep -qF -- "$text"; }
+# contains TEXT COMMAND...: in what it prints, whatever it ends in
+contains() {
+  local text=$1 out; shift
+  out=$("$@" 2>&1) || true
+  [[ $out == *"$text"* ]] || { echo "no '$text' in: $out"; return 1; }
+}
 lacks() { ! contains "$@"; }
 
 start_cluster() { "$root/tests/peers/cluster" up "$work/cluster" "$PORT"; }
