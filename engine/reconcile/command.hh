@@ -13,8 +13,8 @@
 
 #include "engine/apply/health.hh"
 #include "engine/base/duration.hh"
-#include "engine/model/kinds/git_repository.hh"
 #include "engine/model/kinds/kustomization.hh"
+#include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/rendered.hh"
 #include "engine/reconcile/source_port.hh"
@@ -25,6 +25,8 @@ namespace weir::reconcile {
 struct Artifact {
   std::string revision, digest, path, url;
   std::string origin_revision;  // metadata org.opencontainers.image.revision
+  Value metadata{};             // what came with it (OCI annotations); null when nothing did
+  bool foreign = false;         // another controller serves it at `url`
   bool empty() const { return revision.empty(); }
 };
 
@@ -33,16 +35,27 @@ inline constexpr std::string_view field_manager = "kustomize-controller";
 
 // ---- commands ----
 
+// A source that a chart is made from, or that its dependencies may come from.
+struct ChartOrigin {
+  ObjectId id;
+  model::SourceSpec spec;
+  Artifact artifact;
+};
+
 struct FetchSource {
-  model::GitRepositorySpec spec;
-  Artifact current;               // as in status; empty when there is none
-  bool settings_changed = false;  // ignore rules changed: rebuild at the same revision too
+  model::SourceSpec spec;
+  Artifact current;  // as in status; empty when there is none
+  Value status;      // what was observed when `current` was made
+  std::int64_t generation = 0;
+  std::optional<ChartOrigin> origin{};      // charts only
+  std::vector<ChartOrigin> repositories{};  // HelmRepositories of the namespace; charts only
 };
 
 struct BuildManifests {
   Value object;  // the Kustomization
   model::KustomizationSpec spec;
   Artifact artifact;
+  ObjectId claimant;  // set: what this Kustomization would apply, asked by one that is to delete
 };
 
 // Reads a rendered set back from the blob store (a rollback pin).
@@ -125,13 +138,17 @@ struct StepError {
 struct SourceFetched {
   Artifact artifact;
   StoredArtifact stored;
-  GitCommit commit;
   bool unchanged = false;
+  std::string reason = "Succeeded", message;         // of Ready
+  std::string news_reason = "NewArtifact", news{};   // of the event about new content
+  Value observed{};  // members of the status to set; null ones are erased
+  Value details{};   // where it came from, for the log: {"commit": {...}}
 };
 
 struct ManifestsRendered {
-  RenderedPtr rendered;
+  RenderedPtr rendered;  // null when a claimant's manifests could not be built
   bool from_cache = false;
+  ObjectId claimant;
 };
 
 enum class Action : std::uint8_t { created, configured, unchanged, skipped, deleted };

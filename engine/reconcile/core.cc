@@ -14,7 +14,7 @@ bool is_kustomization(const ObjectId& id) {
   return id.gvk.group == model::kustomization_gvk.group && id.gvk.kind == "Kustomization";
 }
 
-bool is_source(const ObjectId& id) { return id.gvk.group == model::git_repository_gvk.group; }
+bool is_source(const ObjectId& id) { return id.gvk.group == model::source_group; }
 
 OwnerState* find_owner(State& state, const ObjectId& id) {
   if (is_kustomization(id)) {
@@ -72,15 +72,23 @@ Core::Core(EngineOptions options, Metrics& metrics)
 }
 
 std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
-  return {{model::git_repository_gvk, options.watch_namespace, "", ""},
-          {model::kustomization_gvk, options.watch_namespace, "", ""}};
+  std::vector<WatchOptions> watches;
+  for (const model::KindDeclaration& kind : model::declared_kinds())
+    if (kind.gvk.group == model::source_group || kind.gvk.kind == "Kustomization")
+      watches.push_back({kind.gvk, options.watch_namespace, "", ""});
+  return watches;
 }
 
 void Core::step(const Input& input, base::TimeUs now, Effects& out) {
   Context ctx = context(now, out);
-  if (const auto* seen = std::get_if<Observed>(&input)) return observed(ctx, *seen);
-  if (const auto* result = std::get_if<Outcome>(&input)) return outcome(ctx, *result);
-  acted(ctx, std::get<OperatorAction>(input));
+  if (const auto* seen = std::get_if<Observed>(&input)) {
+    observed(ctx, *seen);
+  } else if (const auto* result = std::get_if<Outcome>(&input)) {
+    outcome(ctx, *result);
+  } else {
+    acted(ctx, std::get<OperatorAction>(input));
+  }
+  if (!state_.pruners.empty()) wake_pruners(ctx);
 }
 
 void Core::observed(Context& ctx, const Observed& seen) {
@@ -97,10 +105,8 @@ void Core::observed(Context& ctx, const Observed& seen) {
   const bool deleted = event.type == WatchType::deleted;
   if (is_kustomization(id)) {
     observe_kustomization(ctx, id, deleted, event.object);
-  } else if (is_source(id) && id.gvk.kind == model::git_repository_gvk.kind) {
-    observe_git_repository(ctx, id, deleted, event.object);
   } else if (is_source(id)) {
-    observe_foreign_source(ctx, id, deleted, event.object);
+    observe_source(ctx, id, deleted, event.object);
   }
   observe_live(ctx, event.object, deleted);
 }
@@ -113,7 +119,7 @@ void Core::outcome(Context& ctx, const Outcome& result) {
   if (result.attempt != owner->attempt) return;
   if (is_kustomization(result.owner))
     return kustomization_outcome(ctx, result.owner, state_.kustomizations[result.owner], result);
-  git_repository_outcome(ctx, result.owner, state_.sources[result.owner], result);
+  source_outcome(ctx, result.owner, state_.sources[result.owner], result);
 }
 
 Result<void> Core::check(const OperatorAction& action) const {
@@ -126,6 +132,10 @@ Result<void> Core::check(const OperatorAction& action) const {
     return make_error(Code::invalid, action.target.subject() + " is being deleted");
   if (action.kind == OperatorAction::Kind::unpin && !found->second.pin)
     return make_error(Code::invalid, action.target.subject() + " is not pinned");
+  const bool held = condition_text(found->second.status, "Ready", "reason") == "PruneHeld" &&
+                    found->second.rendered != nullptr;
+  if (action.kind == OperatorAction::Kind::release && !held)
+    return make_error(Code::invalid, "no prune of " + action.target.subject() + " is held");
   return {};
 }
 
@@ -133,6 +143,7 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
   if (!check(action).ok()) return;
   KustomizationState& ks = state_.kustomizations[action.target];
   const bool rollback = action.kind == OperatorAction::Kind::rollback;
+  const bool release = action.kind == OperatorAction::Kind::release;
   const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
     const std::uint64_t seq =
         ctx.log(type, action.target, &ks, action.target, std::move(data), std::move(blobs));
@@ -140,10 +151,16 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
     return seq;
   };
   ks.cause = mark(event::Type::operator_acted,
-                  Value::object({{"action", rollback ? "rollback" : "unpin"},
+                  Value::object({{"action", rollback  ? "rollback"
+                                            : release ? "release"
+                                                      : "unpin"},
                                  {"toSeq", action.to_seq},
                                  {"revision", action.revision}}),
                   {});
+  if (release) {
+    ks.prune_allowed = ks.rendered->revision;
+    return request_kustomization(ctx, action.target, ks, "release");
+  }
   if (!rollback) {
     mark(event::Type::rollback_released,
          Value::object({{"reason", "unpinned"}, {"pin", ks.pin->seq}}), {});
@@ -182,7 +199,7 @@ void Core::tick(base::TimeUs now, Effects& out) {
     if (is_kustomization(id)) {
       kustomization_due(ctx, id, state_.kustomizations[id]);
     } else {
-      run_git_repository(ctx, id, state_.sources[id], "interval");
+      run_source(ctx, id, state_.sources[id], "interval");
     }
   }
 }

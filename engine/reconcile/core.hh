@@ -20,7 +20,11 @@ struct Observed {
 
 // An operator's order that is not written into a Kubernetes object.
 struct OperatorAction {
-  enum class Kind : std::uint8_t { rollback, unpin };
+  enum class Kind : std::uint8_t {
+    rollback,
+    unpin,
+    release,  // a held prune may go on
+  };
   Kind kind = Kind::rollback;
   ObjectId target;        // a Kustomization
   base::Digest set_blob;  // rollback: what to apply

@@ -186,7 +186,8 @@ class StageRun {
   void plan_existing(Planned& out, const Value& dry) {
     bool cleaned = false;
     if (!apply::skip_cleanup(out.desired, out.live)) {
-      const Value operations = apply::make_cleanup_patch(out.live);
+      const Value operations =
+          apply::make_cleanup_patch(out.live, {field_manager, options_.override_managers});
       if (!operations.empty()) {
         WriteOptions options = apply_options(apply_, false);
         options.force = false;
@@ -238,7 +239,7 @@ class StageRun {
     change.note = plan.note;
     if (plan.action == Action::skipped) {
       if (!plan.live.is_null())
-        change.facts = facts_of(plan.live, &apply_.rules, ports_.clock->now());
+        change.facts = facts_of(plan.live, &apply_.rules, ports_.clock->now(), options_);
       return change;
     }
     Value result = plan.live;
@@ -254,7 +255,7 @@ class StageRun {
       result = *std::move(applied);
       if (plan.action == Action::configured) keep_live(plan, change);
     }
-    change.facts = facts_of(result, &apply_.rules, ports_.clock->now());
+    change.facts = facts_of(result, &apply_.rules, ports_.clock->now(), options_);
     change.facts.applied_manifest = object.digest;
     change.facts.applied_owned = change.facts.owned;
     return change;

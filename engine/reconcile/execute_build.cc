@@ -67,6 +67,16 @@ Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
 }  // namespace
 
 OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
+  if (build.claimant.empty()) return render(owner, build);
+  OutcomeBody made = render(build.claimant, build);
+  if (auto* rendered = std::get_if<ManifestsRendered>(&made)) {
+    rendered->claimant = build.claimant;
+    return made;
+  }
+  return ManifestsRendered{nullptr, false, build.claimant};
+}
+
+OutcomeBody Executor::render(const ObjectId& owner, const BuildManifests& build) {
   auto tree = ports_.artifacts->open(build.artifact.path, build.artifact.digest);
   if (!tree.ok())
     return StepError{tree.error().code, "ArtifactFailed", tree.error().message, false};
@@ -80,7 +90,7 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
   if (!variables.ok())
     return build_error(std::move(variables).error().with_context("post build failed"));
   const base::Digest key = cache_key(owner, build, *variables);
-  if (RenderedPtr cached = cache_.find(key)) return ManifestsRendered{std::move(cached), true};
+  if (RenderedPtr cached = cache_.find(key)) return ManifestsRendered{std::move(cached), true, {}};
 
   CountingLoader remote(ports_.remote);
   BuildInputs inputs;
@@ -100,7 +110,7 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
     resource = apply::normalise(resource);
     apply::add_common_metadata(resource, build.spec.common_labels, build.spec.common_annotations);
   }
-  for (auto& stage : apply::split_stages(*std::move(resources))) {
+  for (auto& stage : apply::split_stages(*std::move(resources), options_.stage_kinds)) {
     std::vector<RenderedObject> objects;
     for (Value& manifest : stage) {
       auto encrypted = apply::check_not_encrypted(manifest);
@@ -118,7 +128,7 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
   if (!stored.ok()) return build_error(stored.error());
   set->set_blob = *stored;
   if (remote.loads == 0) cache_.put(key, set);
-  return ManifestsRendered{std::move(set), false};
+  return ManifestsRendered{std::move(set), false, {}};
 }
 
 OutcomeBody Executor::run(const ObjectId&, const LoadRendered& load) {
@@ -148,7 +158,7 @@ OutcomeBody Executor::run(const ObjectId&, const LoadRendered& load) {
   set->revision = load.revision;
   set->set_blob = load.set_blob;
   set->digest = load.set_blob;
-  for (auto& stage : apply::split_stages(std::move(manifests))) {
+  for (auto& stage : apply::split_stages(std::move(manifests), options_.stage_kinds)) {
     std::vector<RenderedObject> objects;
     for (Value& manifest : stage) {
       const ObjectId id = ObjectId::of(manifest);
@@ -156,7 +166,7 @@ OutcomeBody Executor::run(const ObjectId&, const LoadRendered& load) {
     }
     set->stages.push_back(std::move(objects));
   }
-  return ManifestsRendered{std::move(set), false};
+  return ManifestsRendered{std::move(set), false, {}};
 }
 
 }  // namespace weir::reconcile

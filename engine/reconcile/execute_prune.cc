@@ -62,6 +62,49 @@ bool account_is_gone(const Ports& ports, const PruneObjects& prune) {
   return !account.ok() && account.error().code == Code::not_found;
 }
 
+// "app=web,tier in (a,b)" of a LabelSelector.
+std::string selector_text(const Value& selector) {
+  std::string text;
+  const auto add = [&](const std::string& term) {
+    if (!text.empty()) text.push_back(',');
+    text += term;
+  };
+  for (const auto& member : selector["matchLabels"].members())
+    add(std::string(member.name()) + "=" + std::string(member.value.get_string()));
+  for (const Value& term : selector["matchExpressions"].items()) {
+    const std::string key(term["key"].get_string());
+    const std::string_view op = term["operator"].get_string();
+    std::string values;
+    for (const Value& item : term["values"].items()) {
+      if (!values.empty()) values.push_back(',');
+      values += item.get_string();
+    }
+    if (op == "In") add(key + " in (" + values + ")");
+    if (op == "NotIn") add(key + " notin (" + values + ")");
+    if (op == "Exists") add(key);
+    if (op == "DoesNotExist") add("!" + key);
+  }
+  return text;
+}
+
+// Of kinds that say little about their pods, the pods are asked too (K10.7).
+LiveFacts read_facts(const Ports& ports, const EngineOptions& options, const ReadObjects& read,
+                     const Value& live) {
+  const base::TimeUs now = ports.clock->now();
+  LiveFacts facts = facts_of(live, &read.rules, now, options);
+  const ObjectId id = ObjectId::of(live);
+  if (facts.health != "InProgress" || !apply::wants_pods(id.gvk)) return facts;
+  ListOptions pods_of;
+  pods_of.as = read.as;
+  pods_of.ns = id.ns;
+  pods_of.label_selector = selector_text(live.path("spec", "selector"));
+  auto pods = ports.kube->list(Gvk{"", "v1", "Pod"}, pods_of);
+  if (pods.ok()) return facts_of(live, &read.rules, now, options, &pods->items);
+  facts.health = "Unknown";
+  facts.health_message = pods.error().message;
+  return facts;
+}
+
 }  // namespace
 
 OutcomeBody Executor::run(const ObjectId&, const PruneObjects& prune) {
@@ -81,7 +124,7 @@ OutcomeBody Executor::run(const ObjectId&, const ReadObjects& read) {
     auto live = ports_.kube->get(id, read.as);
     LiveFacts facts;
     if (live.ok()) {
-      facts = facts_of(*live, &read.rules, ports_.clock->now());
+      facts = read_facts(ports_, options_, read, *live);
     } else if (live.error().code != Code::not_found) {
       facts.exists = true;
       facts.health = "Unknown";

@@ -53,7 +53,18 @@ class Executor {
 
  private:
   OutcomeBody run(const ObjectId& owner, const FetchSource& fetch);     // execute_fetch.cc
+  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
+                    const model::GitRepositorySpec& spec);
+  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
+                    const model::OciRepositorySpec& spec);
+  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
+                    const model::HelmRepositorySpec& spec);
+  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
+                    const model::HelmChartSpec& spec);
+  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
+                    const model::BucketSpec& spec);
   OutcomeBody run(const ObjectId& owner, const BuildManifests& build);  // execute_build.cc
+  OutcomeBody render(const ObjectId& owner, const BuildManifests& build);
   OutcomeBody run(const ObjectId& owner, const LoadRendered& load);
   OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);    // execute_apply.cc
   OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);  // execute_prune.cc

@@ -10,13 +10,11 @@
 
 namespace weir::reconcile {
 
-// ---- GitRepository (git_repository_flow.cc) ----
-void observe_git_repository(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
-void run_git_repository(Context& ctx, const ObjectId& id, SourceState& source, std::string reason);
-void git_repository_outcome(Context& ctx, const ObjectId& id, SourceState& source,
-                            const Outcome& outcome);
-// Sources that somebody else's controller fills (OCIRepository, Bucket, ExternalArtifact).
-void observe_foreign_source(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
+// ---- sources (source_flow.cc, source_finish.cc) ----
+// Any kind of source.toolkit.fluxcd.io; kinds that somebody else's controller fills are only read.
+void observe_source(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
+void run_source(Context& ctx, const ObjectId& id, SourceState& source, std::string reason);
+void source_outcome(Context& ctx, const ObjectId& id, SourceState& source, const Outcome& outcome);
 
 // ---- Kustomization ----
 // kustomization_flow.cc: observation, triggers, checks before the build.
@@ -24,6 +22,9 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
 // Runs it now when it is idle, else as soon as it is; a wait for health is cancelled by new input.
 void request_kustomization(Context& ctx, const ObjectId& id, KustomizationState& ks,
                            std::string reason);
+// The source the spec names; without a sourceRef the one source of the namespace, else
+// flux-system's.
+ObjectId source_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks);
 void request_consumers(Context& ctx, const ObjectId& source);  // all that use this source
 void request_dependents(Context& ctx, const ObjectId& id);  // all that depend on this Kustomization
 void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState& ks,
@@ -34,22 +35,34 @@ void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
                  const ManifestsRendered& made);
 void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
                       const StageApplied& applied);
+void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks);
+// kustomization_prune.cc: objects are deleted only when no other Kustomization of the source wants
+// them; until all have said so, or for half a minute, the prune waits.
+void begin_prune(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                 std::vector<ObjectId> stale);
+void begin_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks);
+void check_handover(Context& ctx, const ObjectId& id, KustomizationState& ks);
+void on_claimed(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                const ManifestsRendered& made);
+void wake_pruners(Context& ctx);  // some Kustomization has moved on
 void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks,
                const ObjectsPruned& pruned);
-void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks);
 // kustomization_health.cc
 void begin_health(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void check_stage_wait(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void check_health(Context& ctx, const ObjectId& id, KustomizationState& ks);
+void health_due(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void stop_waiting(Context& ctx, const ObjectId& id, KustomizationState& ks);
 // kustomization_finish.cc
 void succeed(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void fail(Context& ctx, const ObjectId& id, KustomizationState& ks, const StepError& error);
-void begin_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks,
                   const ObjectsPruned& pruned);
 // Event metadata that every event of the Kustomization carries.
 std::vector<std::pair<std::string, std::string>> revision_annotations(const KustomizationState& ks);
+
+// Lets a held prune go, for good ("always") or for the revision it names.
+inline constexpr std::string_view allow_prune_annotation = "weir.dev/allow-prune";
 
 // Whom the Kustomization's writes are made as.
 Identity identity_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks);
@@ -59,7 +72,8 @@ void observe_live(Context& ctx, const Value& object, bool deleted);
 // The facts of a live object as the API returned it; health by the owner's CEL rules where there
 // are some.
 LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules,
-                   base::TimeUs now);
+                   base::TimeUs now, const EngineOptions& options,
+                   const std::vector<Value>* pods = nullptr);
 // The Kustomization that the object's labels name; an empty id when there is none.
 ObjectId owner_of(const Value& object);
 // Opens watches on the kinds of these objects unless they stand.

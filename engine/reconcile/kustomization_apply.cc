@@ -114,14 +114,7 @@ void finish_stages(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     for (const ObjectId& object : stale) ctx.state.live.erase(object);
     return begin_health(ctx, id, ks);
   }
-  ks.quiet = false;
-  PruneObjects prune;
-  apply::sort_for_prune(stale);
-  prune.ids = std::move(stale);
-  prune.owner = id;
-  prune.as = identity_of(ctx, id, ks);
-  ks.phase = Phase::pruning;
-  ctx.command(id, ks, std::move(prune));
+  begin_prune(ctx, id, ks, std::move(stale));
 }
 
 // CRDs, namespaces and classes must be there before what needs them.
@@ -147,6 +140,7 @@ Identity identity_of(const Context& ctx, const ObjectId& id, const Kustomization
 
 void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
                  const ManifestsRendered& made) {
+  ks.claimed = nullptr;
   ks.rendered = made.rendered;
   StatusEditor status(ks, ctx.now);
   status.set_field("lastAttemptedRevision", ks.rendered->revision);
@@ -199,37 +193,6 @@ void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
   }
   ++ks.stage;
   next_stage(ctx, id, ks);
-}
-
-void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks,
-               const ObjectsPruned& pruned) {
-  std::string lines, errors;
-  for (const ObjectChange& change : pruned.changes) {
-    if (!change.error.empty()) {
-      errors += change.error + ";";
-      ks.inventory.push_back(change.id);
-      continue;
-    }
-    const bool deleted = change.action == Action::deleted;
-    ctx.announce(id, ks, ks.artifact.revision);
-    Value data = Value::object({{"action", deleted ? "deleted" : "skipped"}});
-    if (!change.note.empty()) data.set("reason", change.note);
-    std::vector<base::Digest> blobs;
-    if (!change.live_blob.empty()) blobs.push_back(change.live_blob);
-    ctx.log(event::Type::object_pruned, change.id, &ks, id, std::move(data), std::move(blobs));
-    ctx.metrics.count("objects", deleted ? "deleted" : "skipped");
-    ctx.state.live.erase(change.id);
-    lines +=
-        (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
-  }
-  if (!lines.empty()) ctx.emit(id, ks, "Normal", "Progressing", lines, revision_annotations(ks));
-  if (!errors.empty()) {
-    StatusEditor status(ks, ctx.now);
-    status.set_inventory(ks.inventory);
-    return fail(ctx, id, ks,
-                {Code::unavailable, "PruneFailed", "delete failed, errors: " + errors, false});
-  }
-  begin_health(ctx, id, ks);
 }
 
 }  // namespace weir::reconcile

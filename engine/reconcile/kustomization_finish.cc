@@ -123,32 +123,6 @@ void fail(Context& ctx, const ObjectId& id, KustomizationState& ks, const StepEr
   ctx.schedule(id, ks, error.terminal ? 0 : ctx.after(ks.spec.retry_interval));
 }
 
-void begin_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks) {
-  ctx.begin(id, ks, "deleted");
-  ks.phase = Phase::finalizing;
-  const auto policy = ks.spec.deletion_policy;
-  using Policy = model::DeletionPolicy;
-  const bool wanted = policy == Policy::remove || policy == Policy::wait_for_termination ||
-                      (policy == Policy::mirror_prune && ks.spec.prune);
-  if (!ks.has_finalizer()) {
-    ks.running = false;
-    return;
-  }
-  if (!wanted || ks.spec.suspend || ks.inventory.empty()) {
-    ctx.command(id, ks, WriteFinalizer{false, ks.object});
-    return;
-  }
-  PruneObjects prune;
-  prune.ids = ks.inventory;
-  apply::sort_for_prune(prune.ids);
-  prune.owner = id;
-  prune.as = identity_of(ctx, id, ks);
-  prune.finalizing = true;
-  prune.wait = policy == Policy::wait_for_termination;
-  prune.timeout = ks.spec.timeout;
-  ctx.command(id, ks, std::move(prune));
-}
-
 void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks,
                   const ObjectsPruned& pruned) {
   std::string lines, errors;

@@ -45,21 +45,6 @@ void decode(KustomizationState& ks) {
   }
 }
 
-// The source the spec names; without a sourceRef the one source of the namespace, else
-// flux-system's.
-ObjectId source_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks) {
-  if (!ks.spec.source.name.empty()) return ks.spec.source;
-  ObjectId only;
-  int count = 0;
-  for (const auto& [source, state] : ctx.state.sources) {
-    if (source.ns != id.ns) continue;
-    only = source;
-    ++count;
-  }
-  if (count == 1) return only;
-  return {model::git_repository_gvk, "flux-system", "flux-system"};
-}
-
 std::optional<StepError> check_configuration(const Context& ctx, const ObjectId& id,
                                              const KustomizationState& ks) {
   if (!ks.spec_error.empty()) return StepError{Code::invalid, "InvalidSpec", ks.spec_error, true};
@@ -144,7 +129,7 @@ void build(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     ctx.command(id, ks, LoadRendered{ks.pin->set_blob, ks.pin->revision});
     return;
   }
-  ctx.command(id, ks, BuildManifests{ks.object, ks.spec, ks.artifact});
+  ctx.command(id, ks, BuildManifests{ks.object, ks.spec, ks.artifact, {}});
 }
 
 // A newer revision than the one rolled away from lets the pin go.
@@ -236,6 +221,14 @@ void cancel_wait(Context& ctx, const ObjectId& id, KustomizationState& ks,
   ks.phase = Phase::idle;
 }
 
+// What was read says nothing of what we last applied.
+void keep_facts(LiveFacts& known, const LiveFacts& read) {
+  const base::Digest manifest = known.applied_manifest, owned = known.applied_owned;
+  known = read;
+  known.applied_manifest = manifest;
+  known.applied_owned = owned;
+}
+
 void finish_pending(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   if (ks.running) return;
   const bool requested = !ks.requested_at().empty() && ks.requested_at() != ks.handled_request;
@@ -244,6 +237,19 @@ void finish_pending(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 }
 
 }  // namespace
+
+ObjectId source_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks) {
+  if (!ks.spec.source.name.empty()) return ks.spec.source;
+  ObjectId only;
+  int count = 0;
+  for (const auto& [source, state] : ctx.state.sources) {
+    if (source.ns != id.ns || !model::holds_manifests(source)) continue;
+    only = source;
+    ++count;
+  }
+  if (count == 1) return only;
+  return {model::git_repository_gvk, "flux-system", "flux-system"};
+}
 
 void request_kustomization(Context& ctx, const ObjectId& id, KustomizationState& ks,
                            std::string reason) {
@@ -290,6 +296,7 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
     ctx.schedule(id, found->second, 0);
     ctx.metrics.forget(id);
     ctx.state.kustomizations.erase(found);
+    ctx.state.pruners.erase(id);
     return;
   }
   KustomizationState& ks = ctx.state.kustomizations[id];
@@ -335,6 +342,7 @@ void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState&
   if (const auto* error = std::get_if<StepError>(&outcome.body)) {
     fail(ctx, id, ks, *error);
   } else if (const auto* made = std::get_if<ManifestsRendered>(&outcome.body)) {
+    if (!made->claimant.empty()) return on_claimed(ctx, id, ks, *made);
     on_rendered(ctx, id, ks, *made);
   } else if (const auto* applied = std::get_if<StageApplied>(&outcome.body)) {
     on_stage_applied(ctx, id, ks, *applied);
@@ -342,15 +350,16 @@ void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState&
     if (ks.phase == Phase::finalizing) return on_finalized(ctx, id, ks, *pruned);
     on_pruned(ctx, id, ks, *pruned);
   } else if (const auto* read = std::get_if<ObjectsRead>(&outcome.body)) {
-    for (const auto& [object, facts] : read->facts) ctx.state.live[object] = facts;
+    for (const auto& [object, facts] : read->facts) keep_facts(ctx.state.live[object], facts);
     check_health(ctx, id, ks);
   }
   finish_pending(ctx, id, ks);
 }
 
 void kustomization_due(Context& ctx, const ObjectId& id, KustomizationState& ks) {
+  if (ks.handover) return check_handover(ctx, id, ks);
   if (ks.phase == Phase::stage_wait) return check_stage_wait(ctx, id, ks);
-  if (ks.phase == Phase::health_wait) return check_health(ctx, id, ks);
+  if (ks.phase == Phase::health_wait) return health_due(ctx, id, ks);
   if (ks.running) return;
   if (ks.await_sync) {
     ks.await_sync = false;

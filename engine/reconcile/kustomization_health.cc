@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/base/duration.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/status.hh"
@@ -10,17 +12,25 @@ struct Verdict {
   bool failed = false;                                    // some object has failed for good
 };
 
-std::string_view health_of(const Context& ctx, const ObjectId& id) {
-  const auto found = ctx.state.live.find(id);
-  if (found == ctx.state.live.end()) return "Unknown";
-  if (!found->second.exists) return "NotFound";
-  return found->second.health;
+Value desired_of(const KustomizationState& ks, const ObjectId& id) {
+  if (ks.rendered != nullptr)
+    for (const auto& stage : ks.rendered->stages)
+      for (const RenderedObject& object : stage)
+        if (model::same_object(object.id, id)) return object.manifest;
+  return {};
 }
 
-Verdict judge(const Context& ctx, const ObjectSet& ids) {
+std::string_view health_of(const Context& ctx, const KustomizationState& ks, const ObjectId& id) {
+  const auto found = ctx.state.live.find(id);
+  if (found == ctx.state.live.end()) return "Unknown";
+  if (found->second.exists) return found->second.health;
+  return apply::health_status_name(apply::missing_health(desired_of(ks, id)).status);
+}
+
+Verdict judge(const Context& ctx, const KustomizationState& ks, const ObjectSet& ids) {
   Verdict verdict;
   for (const ObjectId& id : ids) {
-    const std::string_view health = health_of(ctx, id);
+    const std::string_view health = health_of(ctx, ks, id);
     if (health == "Current") continue;
     verdict.failed = verdict.failed || health == "Failed";
     verdict.pending.emplace_back(id, health);
@@ -76,6 +86,19 @@ void read_unknown(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   ctx.command(id, ks, std::move(read));
 }
 
+// Pods are not watched: while a set of them makes no progress, they are read as often as Flux does.
+constexpr std::int64_t pods_poll_interval = 5'000'000;
+
+bool asks_for_pods(const std::pair<ObjectId, std::string>& pending) {
+  return pending.second == "InProgress" && apply::wants_pods(pending.first.gvk);
+}
+
+void schedule_health(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                     const Verdict& verdict) {
+  const bool poll = std::any_of(verdict.pending.begin(), verdict.pending.end(), asks_for_pods);
+  ctx.schedule(id, ks, poll ? std::min(ks.deadline, ctx.now + pods_poll_interval) : ks.deadline);
+}
+
 void pass(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   const std::string text = "Health check passed in " + waited(ctx, ks);
   StatusEditor status(ks, ctx.now);
@@ -105,7 +128,8 @@ void begin_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   ks.phase = Phase::health_wait;
   ks.deadline = ctx.after(ks.spec.timeout);
   read_unknown(ctx, id, ks);
-  if (judge(ctx, ks.waiting).pending.empty()) return pass(ctx, id, ks);
+  const Verdict verdict = judge(ctx, ks, ks.waiting);
+  if (verdict.pending.empty()) return pass(ctx, id, ks);
   ks.quiet = false;
   const std::string text = "Running health checks for revision " + ks.rendered->revision +
                            " with a timeout of " + base::format_duration(ks.spec.timeout);
@@ -113,13 +137,26 @@ void begin_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   status.set("Ready", "Unknown", "Progressing", "Reconciliation in progress");
   status.set("Healthy", "Unknown", "Progressing", text);
   ctx.write_status(id, ks);
-  ctx.schedule(id, ks, ks.deadline);
+  schedule_health(ctx, id, ks, verdict);
   check_health(ctx, id, ks);
+}
+
+void health_due(Context& ctx, const ObjectId& id, KustomizationState& ks) {
+  check_health(ctx, id, ks);
+  if (ks.phase != Phase::health_wait) return;
+  const Verdict verdict = judge(ctx, ks, ks.waiting);
+  ReadObjects read;
+  read.as = identity_of(ctx, id, ks);
+  read.rules = ks.health_rules;
+  for (const auto& pending : verdict.pending)
+    if (asks_for_pods(pending)) read.ids.push_back(pending.first);
+  if (!read.ids.empty()) ctx.command(id, ks, std::move(read));
+  schedule_health(ctx, id, ks, verdict);
 }
 
 void check_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   if (ks.phase != Phase::health_wait) return;
-  const Verdict verdict = judge(ctx, ks.waiting);
+  const Verdict verdict = judge(ctx, ks, ks.waiting);
   if (verdict.pending.empty()) return pass(ctx, id, ks);
   std::string text;
   if (verdict.failed) {
@@ -144,7 +181,7 @@ void check_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 void check_stage_wait(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   if (ks.phase != Phase::stage_wait) return;
   const ObjectSet ids(ks.stage_waiting.begin(), ks.stage_waiting.end());
-  const Verdict verdict = judge(ctx, ids);
+  const Verdict verdict = judge(ctx, ks, ids);
   const bool late =
       ctx.now >=
       ks.wait_started +

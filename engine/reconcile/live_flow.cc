@@ -80,18 +80,21 @@ ObjectId owner_of(const Value& object) {
 }
 
 LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules,
-                   base::TimeUs now) {
+                   base::TimeUs now, const EngineOptions& options,
+                   const std::vector<Value>* pods) {
   LiveFacts facts;
   facts.exists = true;
   const Value& metadata = object["metadata"];
   facts.resource_version = metadata["resourceVersion"].get_string();
   facts.uid = metadata["uid"].get_string();
   facts.deleting = !metadata["deletionTimestamp"].is_null();
-  facts.foreign_manager = apply::has_foreign_manager(object);
+  facts.foreign_manager =
+      apply::has_foreign_manager(object, {field_manager, options.override_managers});
   facts.owned = apply::owned_digest(object, apply::owned_fields(object, field_manager),
                                     model::find_type(Gvk::of(object)));
   apply::HealthContext context;
   context.rules = rules;
+  context.pods = pods;
   context.now = now;
   const apply::Health health = apply::compute_health(object, context);
   facts.health = apply::health_status_name(health.status);
@@ -105,7 +108,7 @@ void observe_live(Context& ctx, const Value& object, bool deleted) {
   const ObjectId owner = owner_of(object);
   if (known == ctx.state.live.end() && owner.empty() && !ctx.state.waiters.contains(id)) return;
   LiveFacts facts;
-  if (!deleted) facts = facts_of(object, rules_for(ctx, owner), ctx.now);
+  if (!deleted) facts = facts_of(object, rules_for(ctx, owner), ctx.now, ctx.options);
   if (known != ctx.state.live.end()) {
     facts.applied_manifest = known->second.applied_manifest;
     facts.applied_owned = known->second.applied_owned;

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
+#include "engine/apply/order.hh"
 #include "engine/base/duration.hh"
 
 namespace weir::reconcile {
@@ -20,11 +22,19 @@ struct EngineOptions {
   base::Duration artifact_ttl = std::chrono::minutes(1);
   std::size_t artifact_records = 2;
   int interval_jitter_percent = 5;
+  // A prune of more than this share of an inventory of at least so many objects is held; 100:
+  // never.
+  int prune_hold_percent = 50;
+  std::size_t prune_hold_objects_min = 10;
+  std::vector<apply::StageKind> stage_kinds;   // applied in a stage of their own, not awaited
+  std::vector<std::string> override_managers;  // their fields are folded into ours (K7.9)
   bool no_cross_namespace_refs = false;
   bool no_remote_bases = false;
   bool allow_local_sources = false;  // file:// URLs (only `weir up`)
   bool strict_substitution = true;   // gate StrictPostBuildSubstitutions
   std::string default_service_account;
+  // Kinds of sources that another controller still serves: they are read, never written.
+  std::vector<std::string> external_sources;
   std::string watch_namespace;  // "" = all
 };
 

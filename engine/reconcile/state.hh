@@ -14,8 +14,8 @@
 #include "engine/base/clock.hh"
 #include "engine/event/event.hh"
 #include "engine/expr/cel.hh"
-#include "engine/model/kinds/git_repository.hh"
 #include "engine/model/kinds/kustomization.hh"
+#include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/command.hh"
 #include "engine/reconcile/options.hh"
 #include "engine/reconcile/rendered.hh"
@@ -58,7 +58,7 @@ struct OwnerState {
 };
 
 struct SourceState : OwnerState {
-  model::GitRepositorySpec spec;
+  model::SourceSpec spec;
   std::string spec_error;
   Artifact artifact;
 };
@@ -114,6 +114,12 @@ struct KustomizationState : OwnerState {
   bool quiet = false;       // a verification pass: nothing is written until something changes
   Artifact artifact;        // of this attempt
   std::optional<Pin> pin;
+  std::vector<ObjectId> stale;  // have left the source, not yet deleted
+  bool handover = false;        // the deletion waits for other Kustomizations to claim objects
+  int claims_pending = 0;       // builds under way for those that wait for this one
+  RenderedPtr claimed;          // what it will apply as soon as its dependencies let it
+  base::TimeUs handover_deadline = 0;
+  std::string prune_allowed;  // revision whose held prune an operator has let go
   int drift_retries = 0;
   base::TimeUs drift_corrected = 0;
 };
@@ -129,6 +135,7 @@ struct State {
   ObjectMap<KustomizationState> kustomizations;
   LiveTable live;
   ObjectMap<ObjectSet> waiters;               // object -> Kustomizations that await its health
+  ObjectSet pruners;                          // Kustomizations whose deletions wait for others
   std::map<std::string, WatchState> watches;  // by watch_key()
   std::set<std::pair<base::TimeUs, ObjectId>> timers;
   std::uint64_t verified = 0;  // owners found unchanged since the last heartbeat

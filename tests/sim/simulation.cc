@@ -65,10 +65,12 @@ class Simulation {
     faults_ = {};
     kv_->heal();
     workload_.repair();
+    Workload::resume_all(*api_);
     commit();
     const auto settled = [&] { return all_ready() && compare(workload_, *api_).empty(); };
     if (auto error = run_until(clock_.now() + 3600 * second, settled)) return error;
     if (!settled()) return "did not converge:\n" + compare(workload_, *api_) + readiness();
+    if (auto error = check_moves()) return error;
     facts_.virtual_seconds = clock_.monotonic().count() / second;
     return check_log();
   }
@@ -184,6 +186,9 @@ class Simulation {
     for (std::uint64_t i = random_.below(6); i > 0; --i)
       at(
           when(), [this] { workload_.meddle(*api_); }, true);
+    for (std::uint64_t i = random_.below(3); i > 0; --i)
+      at(
+          when(), [this] { workload_.toggle_suspend(*api_); }, true);
     for (std::uint64_t i = random_.below(4); i > 0; --i)
       at(
           when(), [this] { crash(); }, true);
@@ -283,6 +288,46 @@ class Simulation {
       drain();
       if (process_->inputs.empty() && rounds % 16 == 0 && done()) return std::nullopt;
     }
+    return std::nullopt;
+  }
+
+  // What moves from one Kustomization to another, or to a renamed one, is never deleted.
+  std::optional<std::string> check_moves() {
+    const auto uids = [&] {
+      std::map<std::string, std::string> out;
+      auto list = api_->list({"", "v1", "ConfigMap"},
+                             {{}, "default", "kustomize.toolkit.fluxcd.io/name", ""});
+      if (list.ok())
+        for (const Value& item : list->items)
+          out[std::string(item.path("metadata", "name").get_string())] =
+              item.path("metadata", "uid").get_string();
+      return out;
+    };
+    const auto settled = [&] { return all_ready() && compare(workload_, *api_).empty(); };
+    const auto before = uids();
+    if (random_.one_in(2)) {
+      const std::string moved = workload_.move_config();
+      if (moved.empty()) return std::nullopt;
+      commit();
+    } else if (auto error = rename_one()) {
+      return error;
+    }
+    if (auto error = run_until(clock_.now() + 3600 * second, settled)) return error;
+    if (!settled()) return "after a move: " + compare(workload_, *api_) + readiness();
+    if (uids() != before) return "an object that moved was deleted and made again";
+    return std::nullopt;
+  }
+
+  // The last Kustomization (none depends on it) gets another name, as a parent that applies and
+  // prunes does it.
+  std::optional<std::string> rename_one() {
+    Value renamed = workload_.kustomizations().back();
+    const ObjectId old = ObjectId::of(renamed);
+    renamed.entry("metadata").set("name", old.name + "-renamed");
+    reconcile::WriteOptions write;
+    write.field_manager = "user";
+    if (auto made = api_->create(renamed, write); !made.ok()) return made.error().message;
+    if (auto removed = api_->remove(old, {}); !removed.ok()) return removed.error().message;
     return std::nullopt;
   }
 

@@ -1,5 +1,8 @@
 #include "tests/sim/workload.hh"
 
+#include "engine/model/kinds/kustomization.hh"
+#include "engine/reconcile/flows.hh"
+
 namespace weir::sim {
 namespace {
 
@@ -18,6 +21,12 @@ std::string deployment_yaml(const std::string& name, int replicas) {
          "\n  selector:\n    matchLabels:\n      app: " + name +
          "\n  template:\n    metadata:\n      labels:\n        app: " + name +
          "\n    spec:\n      containers:\n      - name: main\n        image: example.com/app:1.0\n";
+}
+
+std::string space_yaml(const std::string& name) {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: inner\n  namespace: space-" + name +
+         "\ndata:\n  key: value\n---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: space-" +
+         name + "\n";
 }
 
 }  // namespace
@@ -45,6 +54,10 @@ std::shared_ptr<const base::FileTree> Workload::tree() const {
       tree->add(folder + "deployment.yaml", deployment_yaml(name, app.replicas));
       resources += "- deployment.yaml\n";
     }
+    if (app.space) {
+      tree->add(folder + "space.yaml", space_yaml(name));
+      resources += "- space.yaml\n";
+    }
     if (app.broken) resources += "- missing.yaml\n";
     tree->add(folder + "kustomization.yaml",
               resources.empty() ? "resources: []\n" : "resources:\n" + resources);
@@ -56,7 +69,7 @@ void Workload::edit() {
   auto at = apps_.begin();
   std::advance(at, static_cast<std::ptrdiff_t>(random_.below(apps_.size())));
   App& app = at->second;
-  switch (random_.below(6)) {
+  switch (random_.below(8)) {
     case 0: app.config["cm-" + std::to_string(names_++)] = "new"; break;
     case 1:
       if (!app.config.empty()) app.config.erase(app.config.begin());
@@ -66,12 +79,45 @@ void Workload::edit() {
       break;
     case 3: app.replicas = static_cast<int>(random_.below(4)); break;
     case 4: app.broken = true; break;
+    case 5: app.space = !app.space; break;
+    case 6: static_cast<void>(move_config()); break;
     default: app.broken = false; break;
   }
 }
 
 void Workload::repair() {
   for (auto& [name, app] : apps_) app.broken = false;
+}
+
+std::string Workload::move_config() {
+  const std::size_t count = apps_.size();
+  auto from = apps_.begin(), to = apps_.begin();
+  std::advance(from, static_cast<std::ptrdiff_t>(random_.below(count)));
+  std::advance(to, static_cast<std::ptrdiff_t>(random_.below(count)));
+  if (from == to || from->second.config.empty()) return {};
+  const auto moved = from->second.config.extract(from->second.config.begin());
+  to->second.config[moved.key()] = moved.mapped();
+  return moved.key();
+}
+
+void Workload::toggle_suspend(reconcile::KubeApi& kube) {
+  auto list = kube.list(model::kustomization_gvk, {});
+  if (!list.ok() || list->items.empty()) return;
+  const Value& chosen = list->items[random_.below(list->items.size())];
+  const bool suspend = !chosen.path("spec", "suspend").get_bool();
+  static_cast<void>(kube.patch(ObjectId::of(chosen), reconcile::PatchType::merge,
+                               Value::object({{"spec", Value::object({{"suspend", suspend}})}}),
+                               {}));
+}
+
+void Workload::resume_all(reconcile::KubeApi& kube) {
+  auto list = kube.list(model::kustomization_gvk, {});
+  if (!list.ok()) return;
+  for (const Value& item : list->items)
+    if (item.path("spec", "suspend").get_bool())
+      static_cast<void>(kube.patch(ObjectId::of(item), reconcile::PatchType::merge,
+                                   Value::object({{"spec", Value::object({{"suspend", false}})}}),
+                                   {}));
 }
 
 void Workload::meddle(reconcile::KubeApi& kube) {
@@ -100,6 +146,8 @@ void Workload::meddle(reconcile::KubeApi& kube) {
 
 std::vector<Value> Workload::kustomizations() const {
   std::vector<Value> out;
+  // These applications lose all they have now and then; what holds a prune is tested elsewhere.
+  const Value may_prune = Value::object({{reconcile::allow_prune_annotation, "always"}});
   std::string before;
   int index = 0;
   for (const auto& [name, app] : apps_) {
@@ -111,11 +159,12 @@ std::vector<Value> Workload::kustomizations() const {
          {"sourceRef", Value::object({{"kind", "GitRepository"}, {"name", "repo"}})}});
     if (index % 2 == 1) spec.set("wait", true);
     if (index % 3 == 2) spec.set("dependsOn", Value::array({Value::object({{"name", before}})}));
-    out.push_back(
-        Value::object({{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
-                       {"kind", "Kustomization"},
-                       {"metadata", Value::object({{"name", name}, {"namespace", "flux-system"}})},
-                       {"spec", std::move(spec)}}));
+    out.push_back(Value::object({{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
+                                 {"kind", "Kustomization"},
+                                 {"metadata", Value::object({{"name", name},
+                                                             {"namespace", "flux-system"},
+                                                             {"annotations", may_prune}})},
+                                 {"spec", std::move(spec)}}));
     before = name;
     ++index;
   }
@@ -159,6 +208,11 @@ std::string compare(const Workload& workload, reconcile::KubeApi& kube) {
   }
   for (const auto& [name, replicas] : want_deployments)
     out += "Deployment " + name + " is missing\n";
+  for (const auto& [name, app] : workload.apps()) {
+    const bool there = kube.get({config_map, "space-" + name, "inner"}).ok();
+    if (there != app.space)
+      out += "ConfigMap space-" + name + (there ? "/inner is an orphan\n" : "/inner is missing\n");
+  }
   return out;
 }
 

@@ -19,6 +19,7 @@ struct App {
   std::map<std::string, std::string> config;  // ConfigMap name -> its one value
   int replicas = 0;                           // 0 = no Deployment
   bool broken = false;                        // its kustomization does not build
+  bool space = false;                         // a Namespace of its own with a ConfigMap in it
 };
 
 class Workload {
@@ -28,11 +29,16 @@ class Workload {
   std::shared_ptr<const base::FileTree> tree() const;
   void edit();    // one random change of the repository
   void repair();  // nothing is broken any more
+  // Moves one ConfigMap of an application to another one; its name, "" when there is none to move.
+  std::string move_config();
   // A hand in the cluster: changes, deletes or labels something that weir owns.
   void meddle(reconcile::KubeApi& kube);
   // The Kustomization objects (flux-system), one an application; some wait, some depend on the one
   // before.
   std::vector<Value> kustomizations() const;
+  // Suspends or resumes one of them.
+  void toggle_suspend(reconcile::KubeApi& kube);
+  static void resume_all(reconcile::KubeApi& kube);
   const std::map<std::string, App>& apps() const { return apps_; }
 
  private:
