@@ -1,13 +1,20 @@
 #!/usr/bin/env python3
 """Random kustomization trees, built by the real tool and by weir: the outputs must be the same bytes.
 
-  kustomize_random.py --weir 'BINARY kustomize' [--kubectl PATH] [--seed N] [--runs N] [--keep DIR]
+  kustomize_random.py --weir 'BINARY kustomize' [--kubectl PATH | --library BINARY] [--seed N] [--runs N] [--keep DIR]
+
+--library is the program of tests/peers/kustomize (go build there): the real tool's own code, many trees in one
+process, so that ten thousand take minutes.
 
 Every tree follows from its seed, which is printed when something differs; --keep saves such trees. A tree that
 the real tool refuses must be refused, and one that it builds must be built. Needs PyYAML.
 """
-import argparse, os, random, shutil, subprocess, sys, tempfile
+import argparse, json, os, random, shutil, subprocess, sys, tempfile
 import yaml
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "kustomize"))
+import odd_yaml
+import fields
 
 NAMES = ["web", "api", "db", "cache", "job-a", "x"]
 SPACES = ["", "", "default", "prod", "dev"]
@@ -16,12 +23,15 @@ KEYS = ["app", "tier", "team", "app.kubernetes.io/name"]
 VALUES = ["web", "backend", "true", "1.0", "123", "", "a b", "x:y", "null", "on", "0755", "~", "#no", "multi\nline\n", "- dash", "é"]
 
 
-class Tree:
+class Tree(fields.Fields):
     def __init__(self, seed):
         self.r = random.Random(seed)
         self.files = {}
         self.known = []          # (apiVersion, kind, name, namespace) of the objects written so far
         self.count = 0
+        self.style = self.r.choice(["plain", "plain", "odd", "wild"])  # of the YAML
+        self.rate = self.r.choice([0, 0, 0.01, 0.03])                  # of odd scalars
+        self.wide = self.chance(0.6)                                   # the rare fields too
 
     def chance(self, p): return self.r.random() < p
     def pick(self, items): return self.r.choice(items)
@@ -29,6 +39,10 @@ class Tree:
     def pairs(self, most=2): return {self.pick(KEYS): self.value() for _ in range(self.r.randint(1, most))}
 
     def dump(self, data):
+        if self.rate and data: data = self.sprinkle(data, ())
+        if self.style != "plain": return odd_yaml.dump(data, self.r, self.style == "wild")
+        if self.chance(0.02): return json.dumps(data, indent=self.pick([None, 2]), default=str)
+        data = self.strip_odd(data)
         style = False if self.chance(0.85) else None
         text = yaml.safe_dump(data, default_flow_style=style, sort_keys=self.chance(0.3), allow_unicode=True,
                               width=self.pick([40, 80, 1000]), indent=self.pick([2, 4]))
@@ -114,6 +128,7 @@ class Tree:
                              "tls": [{"secretName": self.pick(NAMES), "hosts": ["h"]}]}}
         if kind in ("RoleBinding", "ClusterRoleBinding"):
             subjects = [{"kind": self.pick(["ServiceAccount", "User"]), "name": self.pick(NAMES + ["default"])} for _ in range(r.randint(1, 2))]
+            if self.chance(0.02): subjects[0]["name"] = None
             for s in subjects:
                 if self.chance(0.6): s["namespace"] = self.pick(["default", "prod", "dev", "other"])
             return {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": self.pick(["Role", "ClusterRole"]), "name": self.pick(NAMES)}, "subjects": subjects}
@@ -135,6 +150,7 @@ class Tree:
              ("v1", "PersistentVolumeClaim"), ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"), ("apps/v1", "Deployment"), ("apps/v1", "Deployment")]
 
     def manifest(self):
+        if self.wide and self.chance(0.25): return self.rare_manifest()
         api, kind = self.pick(self.KINDS)
         name, space = self.pick(NAMES), self.pick(SPACES)
         if any(k[1] == kind and k[2] == name for k in self.known) and self.chance(0.9): name += "-%d" % len(self.known)
@@ -146,6 +162,7 @@ class Tree:
 
     def target(self):
         t = {}
+        if self.wide and self.chance(0.3): return self.odd_target()
         if self.known and self.chance(0.8):
             api, kind, name, space = self.pick(self.known)
             if self.chance(0.7): t["kind"] = kind
@@ -159,6 +176,7 @@ class Tree:
         api, kind, name, space = self.pick(self.known) if self.known else ("apps/v1", "Deployment", "web", "")
         o = {"apiVersion": api, "kind": kind, "metadata": {"name": name}}
         if space: o["metadata"]["namespace"] = space
+        if self.wide and self.chance(0.25): return self.odd_merge_patch(o, kind)
         roll = self.r.random()
         if roll < 0.06: o["$patch"] = "delete"; return o
         if self.chance(0.3): o["metadata"]["labels"] = self.pairs()
@@ -187,6 +205,7 @@ class Tree:
 
     def operations(self):
         ops = []
+        if self.wide and self.chance(0.3): return self.odd_operations()
         if self.chance(0.7):
             return [{"op": "add", "path": self.pick(["/metadata/annotations/x~1y", "/metadata/labels", "/metadata/annotations", "/spec", "/extra"]),
                      "value": self.pick([{"a": "b"}, {"nn": None, "m": [1, 1.5]}])} if self.chance(0.5) else
@@ -239,6 +258,7 @@ class Tree:
         return g
 
     def replacement(self):
+        if self.wide and self.chance(0.5): return self.odd_replacement()
         api, kind, name, space = self.pick(self.known) if self.known else ("v1", "Service", "web", "")
         source = {"kind": kind, "name": name}
         if self.chance(0.7): source["fieldPath"] = self.pick(["metadata.name", "metadata.namespace", "data.k", "spec.replicas", "spec.template.spec.containers.0.image",
@@ -284,8 +304,7 @@ class Tree:
             self.count += 1
             f = "res-%d.yaml" % self.count
             docs = [self.manifest() for _ in range(self.r.randint(1, 3))]
-            if self.chance(0.05): text = self.dump({"apiVersion": "v1", "kind": "List", "items": docs})
-            else: text = "---\n".join(self.dump(d) for d in docs)
+            text = self.documents(docs)
             self.write(directory + "/" + f, text)
             resources.append(f)
         if resources: k["resources"] = resources
@@ -318,6 +337,7 @@ class Tree:
                 {"varReference": [{"path": "spec/nested/x", "kind": "Widget"}]}, {"images": [{"path": "spec/nested/x", "kind": "Widget"}]},
                 {"namespace": [{"path": "spec/nested/ns", "kind": "Widget", "create": True}]}, {"commonLabels": [{"path": "spec/nested/l", "kind": "Widget", "create": True}]}])))
             k["configurations"] = ["config.yaml"]
+        if self.wide: self.more_fields(k, directory)
         return k
 
     def scalable(self): return [name for _, kind, name, _ in self.known if kind in ("Deployment", "StatefulSet")]
@@ -338,16 +358,16 @@ class Tree:
             components = []
             if self.chance(0.15):
                 c = "c%d" % level
-                self.write(c + "/kustomization.yaml", yaml.safe_dump(self.kustomization(c, [], True)))
+                self.write(c + "/kustomization.yaml", self.dump_kustomization(self.kustomization(c, [], True)))
                 components = ["../" + c]
             bases = ["../" + b for b in below]
             if self.chance(0.15) and level:
                 side = "s%d" % level
-                self.write(side + "/kustomization.yaml", yaml.safe_dump(self.kustomization(side, ["../" + b for b in below] if self.chance(0.2) else [], False)))
+                self.write(side + "/kustomization.yaml", self.dump_kustomization(self.kustomization(side, ["../" + b for b in below] if self.chance(0.2) else [], False)))
                 bases.append("../" + side)
             k = self.kustomization(directory, bases, False)
             if components: k["components"] = components
-            self.write(directory + "/kustomization.yaml", yaml.safe_dump(k, sort_keys=False))
+            self.write(directory + "/" + ("kustomization.yaml" if self.chance(0.95) else self.pick(["Kustomization", "kustomization.yml"])), self.dump_kustomization(k))
             below = [directory]
         return below[0]
 
@@ -358,46 +378,81 @@ class Tree:
             with open(full, "w", encoding="utf-8", newline="") as f: f.write(text)
 
 
-def run(command, directory):
-    p = subprocess.run(command + [directory, "--load-restrictor", "LoadRestrictionsNone"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+def run(command, directory, restriction):
+    p = subprocess.run(command + [directory, "--load-restrictor", "LoadRestrictions" + restriction], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     return p.returncode, p.stdout, p.stderr.decode("utf-8", "replace")
+
+
+def difference(theirs, ours):
+    a, b = theirs.decode("utf-8", "replace").split("\n"), ours.decode("utf-8", "replace").split("\n")
+    for i in range(max(len(a), len(b))):
+        x, y = a[i] if i < len(a) else None, b[i] if i < len(b) else None
+        if x != y: return "\n  line %d theirs: %s\n  line %d ours:   %s" % (i + 1, repr(x)[:200], i + 1, repr(y)[:200])
+    return ""
+
+
+class Library:
+    def __init__(self, path): self.path, self.process = path, None
+
+    def build(self, directory, restriction):
+        if not self.process or self.process.poll() is not None:
+            self.process = subprocess.Popen([self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdin.write(("%s\t%s\n" % (directory, "none" if restriction == "None" else "root")).encode())
+        self.process.stdin.flush()
+        line = self.process.stdout.readline().split()
+        if len(line) != 2: return 2, b"", "the library died"
+        text = self.process.stdout.read(int(line[1]))
+        if line[0] == b"ok": return 0, text, ""
+        return 1 if line[0] == b"error" else 2, b"", text.decode("utf-8", "replace")
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--weir", default="weir kustomize")
     ap.add_argument("--kubectl", default=os.path.expanduser("~/.cache/weir-peers/kubectl"))
+    ap.add_argument("--library")
     ap.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     ap.add_argument("--runs", type=int, default=200)
     ap.add_argument("--keep", help="save trees that differ here, by seed")
     ap.add_argument("--stop", type=int, default=10, help="stop after this many differences")
+    ap.add_argument("--texts", action="store_true", help="print both error texts where they differ")
     o = ap.parse_args()
-    if not os.path.exists(o.kubectl):
+    if not o.library and not os.path.exists(o.kubectl):
         print("SKIPPED: no kubectl at " + o.kubectl)
         return 0
     print("seed %d, %d runs" % (o.seed, o.runs))
-    bad = errors = 0
+    library = Library(o.library) if o.library else None
+    shared = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    bad = errors = panics = texts = 0
     for seed in range(o.seed, o.seed + o.runs):
         tree = Tree(seed)
         top = tree.build()
-        root = tempfile.mkdtemp(prefix="kustomize-random-")
+        root = tempfile.mkdtemp(prefix="kustomize-random-", dir=shared)
+        restriction = "RootOnly" if seed % 4 == 0 else "None"
         try:
             tree.save(root)
-            want, mine = run([o.kubectl, "kustomize"], os.path.join(root, top)), run(o.weir.split(), os.path.join(root, top))
+            directory = os.path.join(root, top)
+            want = library.build(directory, restriction) if library else run([o.kubectl, "kustomize"], directory, restriction)
+            mine = run(o.weir.split(), directory, restriction)
             errors += want[0] != 0
             why = None
-            if want[0] == 2: continue  # the real tool panicked
-            if mine[0] < 0: why = "killed by signal %d" % -mine[0]
-            elif (want[0] == 0) != (mine[0] == 0): why = "exit %d, expected %d\n  theirs: %s\n  ours: %s" % (mine[0], want[0], want[2].strip()[:400], mine[2].strip()[:400])
-            elif want[0] == 0 and want[1] != mine[1]: why = "output differs"
+            if want[0] == 2:  # the real tool panicked: nothing to compare, but we must not
+                panics += 1
+                if mine[0] < 0: why = "killed by signal %d" % -mine[0]
+            elif mine[0] < 0: why = "killed by signal %d" % -mine[0]
+            elif (want[0] == 0) != (mine[0] == 0): why = "exit %d, expected %d\n  theirs: %s\n  ours: %s" % (mine[0], want[0], want[2].strip()[:600], mine[2].strip()[:600])
+            elif want[0] == 0 and want[1] != mine[1]: why = "output differs" + difference(want[1], mine[1])
+            elif want[0] and want[2].strip().removeprefix("error: ") != mine[2].strip().removeprefix("error: "):
+                texts += 1
+                if o.texts: print("seed %d: texts\n  theirs: %s\n  ours:   %s" % (seed, want[2].strip()[:700], mine[2].strip()[:700]))
             if why:
                 bad += 1
-                print("seed %d: %s" % (seed, why))
+                print("seed %d: %s" % (seed, why), flush=True)
                 if o.keep: shutil.copytree(root, os.path.join(o.keep, str(seed)), dirs_exist_ok=True)
                 if bad >= o.stop: break
         finally:
             shutil.rmtree(root)
-    print("%d differ, %d of the trees were refused by both" % (bad, errors))
+    print("%d differ, %d of the trees were refused (%d with other words), %d panics there" % (bad, errors, texts, panics))
     return 1 if bad else 0
 
 
