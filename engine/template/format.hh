@@ -1,5 +1,5 @@
-// Go's fmt over Datums: what a template prints, printf with all its verbs and flags, and the
-// quoting of strconv. Pure functions. Text that grows past the caps ends in FunctionError{limit}.
+// Go's fmt over Datums: what a template prints, printf with all its verbs and flags. Pure
+// functions. Text that grows past the caps ends in FunctionError{limit}.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/template/datum.hh"
+#include "engine/template/quote.hh"
 
 namespace weir::tmpl {
 
@@ -15,16 +16,14 @@ namespace weir::tmpl {
 void append_text(std::string& out, const Datum& datum);
 std::string text_of(const Datum& datum);
 
+// What an action prints: as append_text, but what a pointer points to.
+void append_printable(std::string& out, const Datum& datum);
+
 // fmt.Sprint: spaces between operands when neither is a string. fmt.Sprintln: always, and "\n".
 void append_print(std::string& out, std::span<const Datum> operands);
 void append_println(std::string& out, std::span<const Datum> operands);
 // fmt.Sprintf, its "%!d(string=x)" texts included.
 void append_printf(std::string& out, std::string_view format, std::span<const Datum> operands);
-
-// strconv.Quote and its kin.
-void append_quoted(std::string& out, std::string_view text);
-void append_quoted_ascii(std::string& out, std::string_view text);
-std::string quoted(std::string_view text);
 
 // strconv.FormatFloat(number, format, precision, bits): format one of eEfFgGbxX, precision -1 for
 // the shortest text that reads back.

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/result.hh"
@@ -41,6 +42,8 @@ struct ExecuteOptions {
 class Set {
  public:
   Set() = default;
+  // The name that errors about missing templates give.
+  explicit Set(std::string name) : name_(std::move(name)) {}
   // Sees `parent`'s templates, which must outlive it.
   static Set child_of(const Set& parent);
 
@@ -62,6 +65,7 @@ class Set {
                           const ExecuteOptions& options = {}) const;
 
  private:
+  std::string name_;
   const Set* parent_ = nullptr;
   std::map<std::string, std::shared_ptr<const Template>, std::less<>> templates_;
 };

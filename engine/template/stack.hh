@@ -1,0 +1,36 @@
+// How much of the thread's stack a parse or a render may use. The outermost scope of a thread marks
+// where counting begins; everything called inside it counts, so recursion through functions ends in
+// an error instead of a crash.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/base/limits.hh"
+
+namespace weir::tmpl {
+
+class StackScope {
+ public:
+  StackScope() : outermost_(base == nullptr) {
+    if (outermost_) base = here();
+  }
+  ~StackScope() {
+    if (outermost_) base = nullptr;
+  }
+  StackScope(const StackScope&) = delete;
+  StackScope& operator=(const StackScope&) = delete;
+
+  // Whether less than the cap is left; inside a scope only.
+  static bool exhausted() {
+    const char* const now = here();
+    const std::ptrdiff_t used = now < base ? base - now : now - base;
+    return used > static_cast<std::ptrdiff_t>(base::limits::template_stack_bytes_max);
+  }
+
+ private:
+  static const char* here() { return static_cast<const char*>(__builtin_frame_address(0)); }
+  static inline thread_local const char* base = nullptr;
+  const bool outermost_;
+};
+
+}  // namespace weir::tmpl

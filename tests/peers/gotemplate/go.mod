@@ -1,0 +1,3 @@
+module weir/tests/peers/gotemplate
+
+go 1.24
