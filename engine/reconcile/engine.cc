@@ -84,10 +84,6 @@ Result<void> Engine::start() {
       options_.concurrent, [this](const Command& command) { post(executor_.execute(command)); });
   thread_ = std::thread([this] { loop(); });
   for (const WatchOptions& watch : Core::own_watches(options_)) open_watch(watch);
-  for (const char* kind : {"OCIRepository", "Bucket", "ExternalArtifact"}) {
-    const Gvk gvk{model::git_repository_gvk.group, "v1", kind};
-    if (ports_.kube->resolve(gvk).ok()) open_watch({gvk, options_.watch_namespace, "", ""});
-  }
   return {};
 }
 
@@ -234,7 +230,8 @@ std::vector<OwnerSummary> Engine::summary() const {
   std::vector<OwnerSummary> owners;
   for (const auto& [id, source] : core_.state().sources)
     if (!source.object.is_null())
-      owners.push_back(summarize(id, source, source.artifact.revision, source.spec.suspend));
+      owners.push_back(summarize(id, source, source.artifact.revision,
+                                 model::common_of(source.spec).suspend));
   for (const auto& [id, ks] : core_.state().kustomizations)
     if (!ks.object.is_null())
       owners.push_back(summarize(id, ks, std::string(ks.status["lastAppliedRevision"].get_string()),

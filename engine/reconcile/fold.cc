@@ -11,7 +11,7 @@ base::Digest digest_field(const Value& data, std::string_view name) {
 OwnerState* owner_state(State& state, const ObjectId& id) {
   if (id.gvk.kind == "Kustomization" && id.gvk.group == model::kustomization_gvk.group)
     return &state.kustomizations[id];
-  if (id.gvk.kind == "GitRepository") return &state.sources[id];
+  if (id.gvk.group == model::source_group) return &state.sources[id];
   return nullptr;
 }
 

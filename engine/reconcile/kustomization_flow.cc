@@ -86,7 +86,7 @@ std::string unready_dependency(const Context& ctx, const KustomizationState& ks,
         dep.status["observedGeneration"].get_int(-1) != dep.generation() || !is_ready(dep.status))
       return name + " is not ready";
     const ObjectId dep_source = source_of(ctx, found->first, dep);
-    if (model::same_object(dep_source, source) &&
+    if (!ks.pin && !dep.pin && model::same_object(dep_source, source) &&
         dep.status["lastAppliedRevision"].get_string() != ks.artifact.revision)
       return name + " revision is not up to date";
   }

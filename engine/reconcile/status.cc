@@ -46,6 +46,7 @@ void StatusEditor::set_artifact(const Artifact& artifact, std::int64_t size) {
                                {"revision", artifact.revision},
                                {"size", size},
                                {"url", artifact.url}});
+  if (!artifact.metadata.empty()) block.set("metadata", artifact.metadata);
   owner_.status.set("artifact", std::move(block));
 }
 
@@ -89,8 +90,9 @@ Artifact read_artifact(const Value& status) {
   artifact.digest = block["digest"].get_string();
   artifact.path = block["path"].get_string();
   artifact.url = block["url"].get_string();
+  artifact.metadata = block["metadata"];
   artifact.origin_revision =
-      block.path("metadata", "org.opencontainers.image.revision").get_string();
+      artifact.metadata["org.opencontainers.image.revision"].get_string();
   return artifact;
 }
 

@@ -79,8 +79,8 @@ Value root_schema(const KindDeclaration& kind) {
   if (!required.empty()) spec.set("required", required);
   add_rules(spec, kind.spec_rules);
   Value unused = Value::array();
-  Value status =
-      Value::object({{"type", "object"}, {"default", Value::object({{"observedGeneration", -1}})}});
+  Value status = Value::object({{"type", "object"}});
+  if (kind.status_default) status.set("default", Value::object({{"observedGeneration", -1}}));
   status.set("properties", schema_members(kind.status, unused));
   Value text = Value::object({{"type", "string"}});
   return Value::object(

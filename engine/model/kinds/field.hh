@@ -42,6 +42,7 @@ struct KindDeclaration {
   std::vector<Field> spec, status;
   // CEL rule, message of the spec as a whole.
   std::vector<std::pair<std::string_view, std::string_view>> spec_rules{};
+  bool status_default = true;  // status: {observedGeneration: -1} until somebody has looked
 };
 
 // Every kind that weir serves, in a fixed order.

@@ -3,8 +3,6 @@
 namespace weir::model {
 namespace {
 
-using namespace std::chrono_literals;
-
 std::vector<Field> spec_fields() {
   Field url = required(text_field("url", "Address of the Git repository, HTTP/S or SSH."));
   url.pattern = "^(http|https|ssh|file)://.*$";
@@ -78,14 +76,9 @@ KindDeclaration make_declaration() {
 }
 
 std::string find_unsupported(const Value& spec) {
-  if (spec["recurseSubmodules"].get_bool()) return "spec.recurseSubmodules";
   for (const std::string_view name : {"include", "sparseCheckout"})
     if (!spec[name].empty()) return "spec." + std::string(name);
-  for (const std::string_view name : {"verify", "proxySecretRef", "serviceAccountName"})
-    if (!spec[name].is_null()) return "spec." + std::string(name);
-  const std::string_view provider = spec["provider"].get_string("generic");
-  if (provider != "generic") return "spec.provider: " + std::string(provider);
-  return {};
+  return first_unsupported(spec, {"verify", "proxySecretRef", "serviceAccountName"});
 }
 
 }  // namespace
@@ -95,35 +88,19 @@ const KindDeclaration& git_repository_declaration() {
   return declaration;
 }
 
-Result<base::Duration> decode_duration(const Value& spec, std::string_view name,
-                                       base::Duration fallback) {
-  const Value& field = spec[name];
-  if (field.is_null()) return fallback;
-  if (!field.is_string())
-    return make_error(Code::invalid, "spec." + std::string(name) + ": must be a duration");
-  auto parsed = base::parse_duration(field.as_string());
-  if (!parsed.ok()) return std::move(parsed).error().with_context("spec." + std::string(name));
-  if (parsed->count() < 0)
-    return make_error(Code::invalid, "spec." + std::string(name) + ": must not be negative");
-  return parsed;
-}
-
 Result<GitRepositorySpec> decode_git_repository(const Value& object) {
   const Value& spec = object["spec"];
   GitRepositorySpec out;
+  WEIR_CHECK(decode_common(spec, out));
   out.url = spec["url"].get_string();
   out.secret_name = spec.path("secretRef", "name").get_string();
-  out.provider = spec["provider"].get_string("generic");
-  WEIR_TRY(out.interval, decode_duration(spec, "interval", 1min));
-  WEIR_TRY(out.timeout, decode_duration(spec, "timeout", 60s));
   const Value& ref = spec["ref"];
   out.branch = ref["branch"].get_string();
   out.tag = ref["tag"].get_string();
   out.semver = ref["semver"].get_string();
   out.name = ref["name"].get_string();
   out.commit = ref["commit"].get_string();
-  if (spec["ignore"].is_string()) out.ignore = std::string(spec["ignore"].as_string());
-  out.suspend = spec["suspend"].get_bool();
+  out.recurse_submodules = spec["recurseSubmodules"].get_bool();
   out.unsupported = find_unsupported(spec);
   return out;
 }

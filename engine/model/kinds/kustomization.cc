@@ -3,8 +3,12 @@
 #include <algorithm>
 
 #include "engine/model/kinds/applier_fields.hh"
+#include "engine/model/kinds/bucket.hh"
 #include "engine/model/kinds/git_repository.hh"
+#include "engine/model/kinds/helm_chart.hh"
 #include "engine/model/kinds/helm_release.hh"
+#include "engine/model/kinds/helm_repository.hh"
+#include "engine/model/kinds/oci_repository.hh"
 
 namespace weir::model {
 namespace {
@@ -188,7 +192,10 @@ const KindDeclaration& kustomization_declaration() {
 
 const std::vector<KindDeclaration>& declared_kinds() {
   static const std::vector<KindDeclaration> kinds = {
-      git_repository_declaration(), kustomization_declaration(), helm_release_declaration()};
+      git_repository_declaration(),  oci_repository_declaration(),
+      helm_repository_declaration(), helm_chart_declaration(),
+      bucket_declaration(),          external_artifact_declaration(),
+      kustomization_declaration(),   helm_release_declaration()};
   return kinds;
 }
 

@@ -1,0 +1,165 @@
+#include <array>
+
+#include "engine/reconcile/source_flow.hh"
+#include "engine/reconcile/status.hh"
+
+namespace weir::reconcile {
+namespace {
+
+// The condition that a failure's reason belongs to; FetchFailed where the table is silent.
+struct FailureClass {
+  std::string_view reason;
+  std::string_view condition;  // "" = none but Ready
+  bool waiting = false;        // not a fault of the object: the event is a Normal one
+};
+
+constexpr FailureClass failure_classes[] = {
+    {"DirectoryCreationFailed", "StorageOperationFailed"},
+    {"StatOperationFailed", "StorageOperationFailed"},
+    {"InvalidPath", "StorageOperationFailed"},
+    {"ArchiveOperationFailed", "StorageOperationFailed"},
+    {"AcquireLockFailed", "StorageOperationFailed"},
+    {"SymlinkUpdateFailed", "StorageOperationFailed"},
+    {"MetadataPatchError", "BuildFailed"},
+    {"ValuesFilesError", "BuildFailed"},
+    {"DependencyBuildError", "BuildFailed"},
+    {"ChartPackageError", "BuildFailed"},
+    {"UnsupportedField", ""},
+    {"InvalidSpec", ""},
+    {"NoSourceArtifact", "FetchFailed", true},
+};
+
+constexpr std::array<std::string_view, 3> failure_conditions = {
+    "FetchFailed", "StorageOperationFailed", "BuildFailed"};
+
+FailureClass class_of(std::string_view reason) {
+  for (const FailureClass& known : failure_classes)
+    if (known.reason == reason) return known;
+  return {reason, "FetchFailed"};
+}
+
+bool is_failing(const SourceState& source) {
+  for (const auto type : failure_conditions)
+    if (!condition_text(source.status, type, "status").empty()) return true;
+  return false;
+}
+
+void log_fetched(Context& ctx, const ObjectId& id, SourceState& source,
+                 const SourceFetched& fetched) {
+  ctx.announce(id, source, fetched.artifact.revision);
+  const Artifact& artifact = fetched.artifact;
+  Value data = Value::object({{"artifact", Value::object({{"revision", artifact.revision},
+                                                          {"digest", artifact.digest},
+                                                          {"path", artifact.path},
+                                                          {"size", fetched.stored.size}})}});
+  for (const auto& member : fetched.details.members()) data.set(member.name(), member.value);
+  ctx.log(event::Type::source_fetched, id, &source, id, std::move(data));
+}
+
+void announce_artifact(Context& ctx, const ObjectId& id, SourceState& source,
+                       const SourceFetched& fetched, bool same_content, bool was_failing) {
+  if (same_content && !was_failing) return;
+  const Artifact& artifact = fetched.artifact;
+  ctx.emit(id, source, "Normal", same_content ? fetched.reason : fetched.news_reason,
+           same_content ? fetched.message : fetched.news,
+           {{"source.toolkit.fluxcd.io/digest", artifact.digest},
+            {"source.toolkit.fluxcd.io/revision", artifact.revision}});
+}
+
+// Charts are made from other sources.
+void request_charts(Context& ctx, const ObjectId& origin) {
+  const auto found = ctx.state.sources.find(origin);
+  if (found == ctx.state.sources.end() || found->second.object.is_null()) return;
+  const bool fixed = is_static_source(found->second);
+  const std::string& revision = found->second.artifact.revision;
+  if (!fixed && revision.empty()) return;
+  for (auto& [id, chart] : ctx.state.sources) {
+    const auto* spec = std::get_if<model::HelmChartSpec>(&chart.spec);
+    if (spec == nullptr || chart.object.is_null() || id.ns != origin.ns ||
+        spec->source_name != origin.name || spec->source_kind != origin.gvk.kind)
+      continue;
+    const bool known =
+        fixed ? is_ready(chart.status)
+              : chart.status["observedSourceArtifactRevision"].get_string() == revision;
+    if (!known) run_source(ctx, id, chart, "source");
+  }
+}
+
+}  // namespace
+
+void source_changed(Context& ctx, const ObjectId& id) {
+  request_consumers(ctx, id);
+  request_charts(ctx, id);
+}
+
+void fail_fetch(Context& ctx, const ObjectId& id, SourceState& source, const StepError& error) {
+  StatusEditor status(source, ctx.now);
+  const FailureClass failure = class_of(error.reason);
+  for (const auto type : failure_conditions)
+    if (type != failure.condition && type != "StorageOperationFailed") status.remove(type);
+  if (!failure.condition.empty())
+    status.set(failure.condition, "True", error.reason, error.message);
+  status.set("Ready", "False", error.reason, error.message);
+  if (error.terminal) {
+    status.remove("Reconciling");
+    status.set("Stalled", "True", error.reason, error.message);
+    status.observe_generation();
+  } else {
+    status.remove("Stalled");
+    status.set("Reconciling", "True", "ProgressingWithRetry", "reconciliation in progress");
+  }
+  log_failure(ctx, id, source, "fetch", error);
+  status.handle_request(source.request_taken);
+  source.handled_request = source.request_taken;
+  ctx.write_status(id, source);
+  ctx.emit(id, source, failure.waiting ? "Normal" : "Warning", error.reason, error.message);
+  source.running = false;
+  ctx.schedule(id, source, error.terminal ? 0 : ctx.after_backoff(source));
+}
+
+void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source,
+                   const SourceFetched& fetched) {
+  const Artifact before = source.artifact;
+  const bool changed = !fetched.unchanged && (before.revision != fetched.artifact.revision ||
+                                              before.digest != fetched.artifact.digest);
+  const bool was_failing = is_failing(source);
+  if (changed) log_fetched(ctx, id, source, fetched);
+  source.artifact = fetched.artifact;
+  StatusEditor status(source, ctx.now);
+  for (const auto type : failure_conditions) status.remove(type);
+  for (const auto type : {"ArtifactOutdated", "Stalled", "Reconciling"}) status.remove(type);
+  status.set("ArtifactInStorage", "True", fetched.reason, fetched.message);
+  status.set("Ready", "True", fetched.reason, fetched.message);
+  if (changed || source.status["artifact"]["url"].get_string() != fetched.artifact.url)
+    status.set_artifact(source.artifact, fetched.unchanged
+                                             ? source.status["artifact"]["size"].get_int()
+                                             : fetched.stored.size);
+  for (const auto& member : fetched.observed.members()) {
+    if (member.value.is_null()) {
+      source.status.erase(member.name());
+    } else {
+      source.status.set(member.name(), member.value);
+    }
+  }
+  status.observe_generation();
+  status.handle_request(source.request_taken);
+  source.handled_request = source.request_taken;
+  announce_artifact(ctx, id, source, fetched, before.digest == fetched.artifact.digest,
+                    was_failing);
+  if (!source.failure_logged.empty() && !changed)
+    ctx.log(event::Type::source_unchanged, id, &source, id,
+            Value::object({{"revision", source.artifact.revision}}));
+  source.failure_logged.clear();
+  source.retries = 0;
+  source.running = false;
+  ctx.write_status(id, source);
+  ctx.metrics.reconciled(id, std::chrono::microseconds(ctx.now - source.started));
+  ctx.schedule(id, source, ctx.after_jittered(id, source, model::common_of(source.spec).interval));
+  if (!changed) return;
+  ctx.command(id, source,
+              CollectArtifacts{std::string(find_source_kind(id)->folder), id.ns, id.name,
+                               source.artifact.path});
+  source_changed(ctx, id);
+}
+
+}  // namespace weir::reconcile
