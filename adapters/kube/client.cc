@@ -27,6 +27,7 @@ std::string write_query(const WriteOptions& options, bool apply) {
   query.add("fieldManager", options.field_manager);
   if (apply && options.force) query.add("force", "true");
   if (options.dry_run) query.add("dryRun", "All");
+  if (options.strict) query.add("fieldValidation", "Strict");
   return query.text();
 }
 

@@ -46,6 +46,7 @@ struct WriteOptions {
   std::string field_manager;
   bool force = false;       // server-side apply: take over conflicting fields
   bool dry_run = false;     // dryRun=All
+  bool strict = false;      // fields that the kind does not have are an error, not a warning
   std::string subresource;  // "status", "" for the object itself
 };
 
