@@ -68,8 +68,7 @@ std::optional<double> parse_special(std::string_view text) {
   for (const char c : word) small += lower(c);
   const double infinity = std::numeric_limits<double>::infinity();
   if (small == "inf" || small == "infinity") return negative ? -infinity : infinity;
-  if (small == "nan" && word.size() == text.size())
-    return std::numeric_limits<double>::quiet_NaN();
+  if (small == "nan" && word.size() == text.size()) return std::numeric_limits<double>::quiet_NaN();
   return std::nullopt;
 }
 
@@ -80,8 +79,8 @@ std::optional<double> parse_hexadecimal(std::string_view text) {
   // Go wants the exponent.
   if (text.find_first_of("pP") == std::string_view::npos || text[0] == '-') return std::nullopt;
   double number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                           std::chars_format::hex);
+  const auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::hex);
   if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return negative ? -number : number;
 }
@@ -141,7 +140,7 @@ std::optional<double> parse_float(std::string_view text) {
       text.size() > start + 2 && text[start] == '0' && lower(text[start + 1]) == 'x';
   std::string plain;
   if (text.find('_') != std::string_view::npos) {
-    if (!hexadecimal || !underscores_fit(text)) return std::nullopt;
+    if (!underscores_fit(text)) return std::nullopt;
     for (const char c : text)
       if (c != '_') plain += c;
     text = plain;

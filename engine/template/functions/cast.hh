@@ -10,8 +10,8 @@
 
 namespace weir::tmpl {
 
-// cast.ToInt64 and ToInt: 0 for what has no number. Strings may have a prefix (0x, 0o, 0b, a leading
-// 0 for octal) and a fraction of zeros; floats lose their fraction.
+// cast.ToInt64 and ToInt: 0 for what has no number. Strings may have a prefix (0x, 0o, 0b, a
+// leading 0 for octal) and a fraction of zeros; floats lose their fraction.
 std::int64_t cast_int(const Datum& value);
 // cast.ToFloat64.
 double cast_float(const Datum& value);

@@ -4,7 +4,6 @@ namespace weir::tmpl {
 
 namespace {
 
-
 [[noreturn]] void fail_bounds(std::initializer_list<std::string_view> parts) {
   fail("runtime error: slice bounds out of range " + joined(parts));
 }
@@ -28,8 +27,8 @@ void fail_nil_pointer() {
 
 void fail_conversion(const Datum& value, std::string_view wanted) {
   const bool none = !value.valid() || value.kind() == Kind::interface;
-  fail(joined({"interface conversion: interface {} is ", none ? "nil" : value.type_name(),
-               ", not ", wanted}));
+  fail(joined({"interface conversion: interface {} is ", none ? "nil" : value.type_name(), ", not ",
+               wanted}));
 }
 
 Datum give(CallContext& context, std::string text) {

@@ -11,9 +11,9 @@ namespace {
 
 template <typename Range>
 const Range* find_range(std::span<const Range> ranges, std::uint32_t rune) {
-  const auto at = std::lower_bound(
-      ranges.begin(), ranges.end(), rune,
-      [](const Range& range, std::uint32_t code) { return range.high < code; });
+  const auto at =
+      std::lower_bound(ranges.begin(), ranges.end(), rune,
+                       [](const Range& range, std::uint32_t code) { return range.high < code; });
   return at == ranges.end() || rune < at->low ? nullptr : &*at;
 }
 
@@ -68,8 +68,8 @@ bool is_punct(std::uint32_t rune) { return is_in(punct_ranges, rune); }
 
 bool is_space(std::uint32_t rune) {
   if (rune < 0x100) return between(rune, '\t', '\r') || rune == ' ' || rune == 0x85 || rune == 0xA0;
-  return rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) || rune == 0x2028 ||
-         rune == 0x2029 || rune == 0x202F || rune == 0x205F || rune == 0x3000;
+  return rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) || rune == 0x2028 || rune == 0x2029 ||
+         rune == 0x202F || rune == 0x205F || rune == 0x3000;
 }
 
 std::uint32_t to_upper(std::uint32_t rune) {

@@ -1,0 +1,28 @@
+// Template values to documents and back, for the JSON and YAML functions.
+#pragma once
+
+#include <string>
+
+#include "engine/template/functions/support.hh"
+#include "engine/value/value.hh"
+
+namespace weir::tmpl {
+
+// The document of a value. Throws FunctionError with Go's words (json: unsupported ...), `prefix`
+// before them; a cap that was hit stays one.
+value::Value document_of(CallContext& context, const Datum& datum, std::string_view prefix = {});
+// The same; nothing where Go's marshalling fails. Caps are still thrown.
+bool try_document_of(CallContext& context, const Datum& datum, value::Value& out);
+
+// A document decoded into a map[string]interface {}: nil for null. For what is no object `problem`
+// says so in Go's words.
+Datum map_of(const value::Value& document, std::string& problem);
+// The same for a []interface {}.
+Datum list_of(const value::Value& document, std::string& problem);
+
+// {"Error": problem}, what Helm's decoders return instead of failing.
+Datum error_map(CallContext& context, std::string problem);
+// [problem]
+Datum error_list(CallContext& context, std::string problem);
+
+}  // namespace weir::tmpl

@@ -1,0 +1,86 @@
+#include "engine/value/json.hh"
+
+#include "engine/template/functions/documents.hh"
+#include "engine/template/functions/json_syntax.hh"
+#include "engine/template/functions/tables.hh"
+
+namespace weir::tmpl {
+
+namespace {
+
+using Arguments = std::span<Datum>;
+
+constexpr value::JsonStyle compact{};
+constexpr value::JsonStyle pretty{.indent = 2};
+constexpr value::JsonStyle raw{.escape_html = false};
+
+// What json.Marshal cannot write gives an empty text.
+Datum write(CallContext& context, const Datum& datum, const value::JsonStyle& style) {
+  value::Value document;
+  if (!try_document_of(context, datum, document)) return Datum::string("");
+  return give(context, value::write_json(document, style));
+}
+
+Datum must_write(CallContext& context, const Datum& datum, const value::JsonStyle& style) {
+  return give(context, value::write_json(document_of(context, datum), style));
+}
+
+Datum to_json(CallContext& context, Arguments a) { return write(context, a[0], compact); }
+Datum to_pretty_json(CallContext& context, Arguments a) { return write(context, a[0], pretty); }
+Datum must_to_json(CallContext& context, Arguments a) { return must_write(context, a[0], compact); }
+Datum must_to_pretty_json(CallContext& context, Arguments a) {
+  return must_write(context, a[0], pretty);
+}
+Datum to_raw_json(CallContext& context, Arguments a) { return must_write(context, a[0], raw); }
+
+// The document, or Go's complaint about its text.
+value::Value read(CallContext& context, std::string_view text, std::string& problem) {
+  context.budget().use_bytes(text.size());
+  auto document = value::parse_json(text);
+  if (document.ok()) return std::move(*document);
+  problem = json_syntax_error(text);
+  if (problem.empty()) problem = std::move(document).error().message;
+  return {};
+}
+
+Datum must_from_json(CallContext& context, Arguments a) {
+  std::string problem;
+  const value::Value document = read(context, a[0].as_string(), problem);
+  if (!problem.empty()) fail(std::move(problem));
+  return from_value(document);
+}
+
+Datum from_json(CallContext& context, Arguments a) {
+  std::string problem;
+  const value::Value document = read(context, a[0].as_string(), problem);
+  if (!problem.empty()) return error_map(context, std::move(problem));
+  Datum map = map_of(document, problem);
+  return problem.empty() ? map : error_map(context, std::move(problem));
+}
+
+Datum from_json_array(CallContext& context, Arguments a) {
+  std::string problem;
+  const value::Value document = read(context, a[0].as_string(), problem);
+  if (!problem.empty()) return error_list(context, std::move(problem));
+  Datum list = list_of(document, problem);
+  return problem.empty() ? list : error_list(context, std::move(problem));
+}
+
+// Helm replaces some of sprig's, with the same results but for fromJson.
+constexpr Function table[] = {
+    {"toJson", to_json, {&types::any}},
+    {"mustToJson", must_to_json, {&types::any}},
+    {"toPrettyJson", to_pretty_json, {&types::any}},
+    {"mustToPrettyJson", must_to_pretty_json, {&types::any}},
+    {"toRawJson", to_raw_json, {&types::any}},
+    {"mustToRawJson", to_raw_json, {&types::any}},
+    {"mustFromJson", must_from_json, {&types::string}},
+    {"fromJson", from_json, {&types::string}},
+    {"fromJsonArray", from_json_array, {&types::string}},
+};
+
+}  // namespace
+
+std::span<const Function> json_functions() { return table; }
+
+}  // namespace weir::tmpl
