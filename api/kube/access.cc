@@ -47,6 +47,10 @@ bool rule_allows(const Value& rule, const Wanted& wanted) {
   return names.empty() || lists(names, wanted.name);
 }
 
+bool is_master(const User& user) {
+  return std::find(user.groups.begin(), user.groups.end(), "system:masters") != user.groups.end();
+}
+
 bool is_subject(const Value& subject, const User& user, std::string_view binding_ns) {
   const std::string_view kind = subject["kind"].get_string();
   const std::string_view name = subject["name"].get_string();
@@ -60,17 +64,9 @@ bool is_subject(const Value& subject, const User& user, std::string_view binding
 
 }  // namespace
 
-Result<void> Core::authorize_named(const User& user, std::string_view verb, std::string_view group,
-                                   std::string_view resource, std::string_view subresource,
-                                   std::string_view ns, std::string_view name) const {
-  const auto in_group = [&](std::string_view wanted) {
-    return std::find(user.groups.begin(), user.groups.end(), wanted) != user.groups.end();
-  };
-  if (in_group("system:masters")) return {};
-  std::string full(resource);
-  if (!subresource.empty()) full += "/" + std::string(subresource);
-  const Wanted wanted{verb, group, full, name};
-  const auto role_allows = [&](const Value& binding, const std::string& binding_ns) {
+bool Core::visit_rules(const User& user, std::string_view ns,
+                       const std::function<bool(const Value& rule)>& take) const {
+  const auto visit = [&](const Value& binding, const std::string& binding_ns) {
     const auto subjects = binding["subjects"].items();
     if (std::none_of(subjects.begin(), subjects.end(),
                      [&](const Value& subject) { return is_subject(subject, user, binding_ns); })) {
@@ -83,15 +79,40 @@ Result<void> Core::authorize_named(const User& user, std::string_view verb, std:
                       cluster ? "" : binding_ns, std::string(reference["name"].get_string())});
     if (role == nullptr) return false;
     const auto rules = (*role)["rules"].items();
-    return std::any_of(rules.begin(), rules.end(),
-                       [&](const Value& rule) { return rule_allows(rule, wanted); });
+    return std::any_of(rules.begin(), rules.end(), take);
   };
   for (const auto& [key, binding] : storage.all("clusterrolebindings." + std::string(rbac))) {
-    if (role_allows(binding, "")) return {};
+    if (visit(binding, "")) return true;
   }
   for (const auto& [key, binding] : storage.all("rolebindings." + std::string(rbac))) {
-    if (!ns.empty() && key.first == ns && role_allows(binding, key.first)) return {};
+    if (!ns.empty() && key.first == ns && visit(binding, key.first)) return true;
   }
+  return false;
+}
+
+bool Core::may_reach(const User& user, std::string_view verb, std::string_view path) const {
+  if (is_master(user)) return true;
+  return visit_rules(user, "", [&](const Value& rule) {
+    if (!lists(rule["verbs"], verb)) return false;
+    const auto urls = rule["nonResourceURLs"].items();
+    return std::any_of(urls.begin(), urls.end(), [&](const Value& url) {
+      std::string_view text = url.get_string();
+      if (!text.ends_with('*')) return text == path;
+      text.remove_suffix(1);
+      return path.starts_with(text);
+    });
+  });
+}
+
+Result<void> Core::authorize_named(const User& user, std::string_view verb, std::string_view group,
+                                   std::string_view resource, std::string_view subresource,
+                                   std::string_view ns, std::string_view name) const {
+  if (is_master(user)) return {};
+  std::string full(resource);
+  if (!subresource.empty()) full += "/" + std::string(subresource);
+  const Wanted wanted{verb, group, full, name};
+  if (visit_rules(user, ns, [&](const Value& rule) { return rule_allows(rule, wanted); }))
+    return {};
   const std::string target =
       std::string(resource) + (group.empty() ? "" : "." + std::string(group));
   std::string text = target + (name.empty() ? "" : " \"" + std::string(name) + "\"") +

@@ -34,6 +34,12 @@ bool has_generation(const KindInfo& kind);
 // CustomResourceDefinitions: names, scope and conversion defaults, and their checks.
 void default_crd(Value& crd);
 std::vector<FieldError> validate_crd(const Value& crd);
+// One line for each of its validation rules (CEL) that cannot be enforced here.
+std::vector<std::string> rule_warnings(const Value& crd);
+// What the schema and its rules refuse; `live` is null on a create. A rule is not asked again about
+// a value that an update leaves alone.
+std::vector<FieldError> validate_custom(const Value& live, const Value& object,
+                                        const Schema& schema);
 // The status that says which names were accepted and that the definition is served.
 void establish_crd(Value& crd, const std::string& now);
 

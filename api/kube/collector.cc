@@ -129,4 +129,19 @@ void step_namespace(Core& core, const Key& key) {
   (void)core.execute(call);
 }
 
+void step_definition(Core& core, const Key& key) {
+  const Value crd = load(core, key);
+  if (crd.is_null() || !crd["metadata"].contains("deletionTimestamp")) return;
+  std::vector<Key> objects;
+  for (const auto& [name, object] : core.storage.all(key.name))
+    objects.push_back({key.name, name.first, name.second});
+  for (const Key& one : objects) {
+    const Value object = load(core, one);
+    if (!object.is_null() && !object["metadata"].contains("deletionTimestamp"))
+      destroy(core, one, object["metadata"]["uid"].get_string());
+  }
+  // The last one to go wakes this step again.
+  if (core.storage.all(key.name).empty()) drop_finalizer(core, key, load(core, key), crd_finalizer);
+}
+
 }  // namespace weir::api::kube

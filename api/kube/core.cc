@@ -60,10 +60,22 @@ Result<User> Core::user_of(const Request& request) const {
   const std::string_view header = request.header("authorization");
   constexpr std::string_view bearer = "Bearer ";
   if (header.starts_with(bearer)) {
-    const auto found = tokens_.find(header.substr(bearer.size()));
-    if (found != tokens_.end()) return found->second;
+    if (auto user = user_of_token(header.substr(bearer.size()))) return std::move(*user);
   }
   return make_error(Code::unauthorized, "Unauthorized", "Unauthorized");
+}
+
+std::optional<User> Core::user_of_token(std::string_view token) const {
+  if (const auto found = tokens_.find(token); found != tokens_.end()) return found->second;
+  const Value* record = storage.token(base::sha256(token).hex());
+  if (record == nullptr || (*record)["expires"].get_string() <= now_text()) return std::nullopt;
+  const std::string ns((*record)["namespace"].get_string());
+  const std::string name((*record)["name"].get_string());
+  const Value* account = storage.find({"serviceaccounts", ns, name});
+  if (account == nullptr || !((*account)["metadata"]["uid"] == (*record)["uid"]))
+    return std::nullopt;
+  return User{"system:serviceaccount:" + ns + ":" + name,
+              {"system:serviceaccounts", "system:serviceaccounts:" + ns, "system:authenticated"}};
 }
 
 std::string Core::random_uid() {
@@ -241,11 +253,21 @@ std::size_t Core::run_due() {
   return steps;
 }
 
+void Core::end_watches(std::string_view set) {
+  for (const auto& watcher : watchers_) {
+    if (watcher->closed || watcher->kind->set != set || !watcher->end) continue;
+    watcher->ends_at.reset();
+    watcher->bookmarks = false;
+    outbox_.emplace_back(watcher, WatchItem{"", Value()});
+  }
+}
+
 void Core::changed() {
   const Change& change = storage.last();
   if (change.key.set == "customresourcedefinitions.apiextensions.k8s.io") {
     if (change.type == Change::Type::deleted) {
       registry.remove_custom(change.key.name);
+      end_watches(change.key.name);
     } else {
       registry.set_custom(change.object);
     }

@@ -67,6 +67,14 @@ class Core {
   Result<void> authorize_named(const User& user, std::string_view verb, std::string_view group,
                                std::string_view resource, std::string_view subresource,
                                std::string_view ns, std::string_view name) const;
+  // The same of a path that is no resource: "/metrics".
+  bool may_reach(const User& user, std::string_view verb, std::string_view path) const;
+  // The rules that hold for a user: cluster-wide ones, then those of the namespace ("" = none),
+  // until `take` answers true. True when it did.
+  bool visit_rules(const User& user, std::string_view ns,
+                   const std::function<bool(const Value& rule)>& take) const;
+  // The user of a bearer token; nothing when it is unknown, has expired, or its account is gone.
+  std::optional<User> user_of_token(std::string_view token) const;
 
   // --- watches (watch.cc)
   // Starts one; past changes since the call's resourceVersion are queued. Error: Expired.
@@ -127,6 +135,7 @@ class Core {
   // subresources.cc
   Result<Value> scale(Call& call);
   Result<Value> review(Call& call);
+  Value rules_review(const User& user, std::string_view ns) const;
   Result<Value> service_account_token(Call& call);
   Result<Value> finalize_namespace(Call& call);
   Result<Value> evict(Call& call);
@@ -134,6 +143,7 @@ class Core {
   // core.cc
   Result<Value> get(Call& call);
   Result<void> bootstrap();
+  void end_watches(std::string_view set);  // of a kind that is served no more
   void changed();  // after each change of storage: watches, registry, controllers
 
   std::mt19937_64 random_;

@@ -238,7 +238,14 @@ class LocalApi final : public reconcile::KubeApi {
       call.kind = core_->registry.find(id.gvk);
       if (call.kind == nullptr) return no_match(id.gvk);
       call.user = user_from(as);
-      if (call.kind->namespaced) call.ns = id.ns.empty() ? "default" : id.ns;
+      // As over HTTP: nobody guesses a namespace.
+      if (call.kind->namespaced && id.ns.empty())
+        return make_error(
+            Code::invalid,
+            id.gvk.kind + "/" + id.name +
+                ": an empty namespace may not be set when a resource name is provided",
+            "NoNamespace");
+      if (call.kind->namespaced) call.ns = id.ns;
       call.name = id.name;
       fill(call);
       done = core_->execute(call);

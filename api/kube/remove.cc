@@ -69,6 +69,8 @@ Result<Value> Core::remove(Call& call) {
         "Precondition failed: ResourceVersion in precondition: " + call.precondition_version +
             ", ResourceVersion in object meta: " + revision);
   }
+  // The definition goes when the last of its objects has: they are its to end.
+  if (key.set == crds_set && !storage.all(key.name).empty()) add_finalizer(object, crd_finalizer);
   if (call.propagation == "Foreground") add_finalizer(object, "foregroundDeletion");
   if (call.propagation == "Orphan") add_finalizer(object, "orphan");
   const bool graceful = key.set == "pods" && options.simulate_workloads &&

@@ -46,7 +46,36 @@ Result<void> Storage::load() {
     index(*key, *object, true);
     sets_[key->set][{key->ns, key->name}] = std::move(*object);
   }
+  WEIR_CHECK(cursor->status());
+  for (cursor->seek("t/"); cursor->valid() && cursor->key().starts_with("t/"); cursor->next()) {
+    Result<Value> record = value::parse_json(cursor->value());
+    if (!record.ok())
+      return make_error(Code::corrupt,
+                        "embedded Kubernetes API: cannot read a stored token record");
+    tokens_[std::string(cursor->key().substr(2))] = std::move(*record);
+  }
   return cursor->status();
+}
+
+const Value* Storage::token(std::string_view digest) const {
+  const auto found = tokens_.find(digest);
+  return found == tokens_.end() ? nullptr : &found->second;
+}
+
+Result<void> Storage::put_token(const std::string& digest, Value record, base::TimeUs now) {
+  const std::string time = base::format_rfc3339(now);
+  store::WriteBatch batch;
+  std::vector<std::string> expired;
+  for (const auto& [known, other] : tokens_) {
+    if (other["expires"].get_string() > time) continue;
+    expired.push_back(known);
+    batch.remove(store::Family::kube, "t/" + known);
+  }
+  batch.put(store::Family::kube, "t/" + digest, value::write_json(record));
+  WEIR_CHECK(kv_.write(batch, synced_));
+  for (const std::string& gone : expired) tokens_.erase(gone);
+  tokens_[digest] = std::move(record);
+  return {};
 }
 
 const Value* Storage::find(const Key& key) const {

@@ -4,6 +4,7 @@
 // Keys in Family::kube (text, '/'-separated; names hold no '/'):
 //   o/<set>/<namespace or "">/<name>   the object as JSON, in the version it was last written in
 //   r                                  the last resourceVersion, decimal
+//   t/<sha256 of a token>              whose token it is: namespace, name, uid, expires (JSON)
 // where <set> is "<plural>" or "<plural>.<group>". A write is one batch: the object and `r`.
 //
 // Owner: api/kube; guarded by the Core's lock. resourceVersions are dense: each change takes the
@@ -19,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/clock.hh"
 #include "engine/base/result.hh"
 #include "engine/value/value.hh"
 #include "store/kv.hh"
@@ -61,6 +63,11 @@ class Storage {
   // Answers the object as it was, with the resourceVersion of its deletion.
   Result<Value> remove(const Key& key);
 
+  // Tokens of service accounts, by digest: the tokens themselves are kept nowhere.
+  const Value* token(std::string_view digest) const;
+  // Keeps one and forgets those that have expired.
+  Result<void> put_token(const std::string& digest, Value record, base::TimeUs now);
+
   // Changes after `revision`, oldest first; nothing when the window no longer reaches back that
   // far.
   std::optional<std::vector<const Change*>> since(std::uint64_t revision,
@@ -79,6 +86,7 @@ class Storage {
   std::uint64_t revision_ = 0;
   std::map<std::string, Set, std::less<>> sets_;
   std::map<std::string, std::set<Key>, std::less<>> by_owner_;
+  std::map<std::string, Value, std::less<>> tokens_;
   std::deque<Change> window_;
   std::uint64_t forgotten_ = 0;  // the newest revision no longer in the window
 };

@@ -1,7 +1,10 @@
 // Everything that is not an object of its own: scale, reviews, tokens, finalize, eviction.
+#include <algorithm>
+
 #include "api/kube/core.hh"
 #include "api/kube/kubeconfig.hh"
 #include "api/kube/workloads.hh"
+#include "engine/base/digest.hh"
 #include "engine/value/pointer.hh"
 
 namespace weir::api::kube {
@@ -105,10 +108,10 @@ Result<Value> Core::review(Call& call) {
   const std::string& kind = call.kind->gvk.kind;
   Value status = Value::object();
   if (kind == "TokenReview") {
-    const auto found = tokens_.find(answer["spec"]["token"].get_string());
-    if (found != tokens_.end()) {
+    const auto user = user_of_token(answer["spec"]["token"].get_string());
+    if (user.has_value()) {
       status.set("authenticated", true);
-      status.set("user", user_info(found->second));
+      status.set("user", user_info(*user));
     } else {
       status.set("error", "invalid bearer token");
     }
@@ -116,13 +119,7 @@ Result<Value> Core::review(Call& call) {
   } else if (kind == "SelfSubjectReview") {
     status.set("userInfo", user_info(call.user));
   } else if (kind == "SelfSubjectRulesReview") {
-    const Value every = Value::array({"*"});
-    status.set("resourceRules",
-               Value::array({Value::object(
-                   {{"verbs", every}, {"apiGroups", every}, {"resources", every}})}));
-    status.set("nonResourceRules",
-               Value::array({Value::object({{"verbs", every}, {"nonResourceURLs", every}})}));
-    status.set("incomplete", false);
+    status = rules_review(call.user, answer["spec"]["namespace"].get_string());
   } else {
     Call asked;
     const Value& spec = answer["spec"];
@@ -133,12 +130,16 @@ Result<Value> Core::review(Call& call) {
       for (const Value& group : spec["groups"].items())
         asked.user.groups.emplace_back(group.get_string());
     }
-    const Result<void> allowed =
-        authorize_named(asked.user, what["verb"].get_string(), what["group"].get_string(),
-                        what["resource"].get_string(), what["subresource"].get_string(),
-                        what["namespace"].get_string(), what["name"].get_string());
-    status.set("allowed", allowed.ok() || spec.contains("nonResourceAttributes"));
-    if (!allowed.ok()) status.set("reason", "no rule allows it");
+    const Value& path = spec["nonResourceAttributes"];
+    const bool allowed =
+        path.is_object()
+            ? may_reach(asked.user, path["verb"].get_string(), path["path"].get_string())
+            : authorize_named(asked.user, what["verb"].get_string(), what["group"].get_string(),
+                              what["resource"].get_string(), what["subresource"].get_string(),
+                              what["namespace"].get_string(), what["name"].get_string())
+                  .ok();
+    status.set("allowed", allowed);
+    if (!allowed) status.set("reason", "no rule allows it");
   }
   answer.set("status", std::move(status));
   answer.entry("metadata");
@@ -147,6 +148,32 @@ Result<Value> Core::review(Call& call) {
   return answer;
 }
 
+// What holds for everybody (a caller may ask about themselves), then what roles grant.
+Value Core::rules_review(const User& user, std::string_view ns) const {
+  const auto creates = [](const char* group, Value resources) {
+    return Value::object({{"verbs", Value::array({"create"})},
+                          {"apiGroups", Value::array({group})},
+                          {"resources", std::move(resources)}});
+  };
+  Value resources = Value::array(
+      {creates("authentication.k8s.io", Value::array({"selfsubjectreviews"})),
+       creates("authorization.k8s.io",
+               Value::array({"selfsubjectaccessreviews", "selfsubjectrulesreviews"}))});
+  Value paths = Value::array();
+  visit_rules(user, ns, [&](const Value& rule) {
+    const bool is_path = !rule["nonResourceURLs"].empty();
+    Value shown = Value::object();
+    for (const char* field :
+         {"verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"})
+      if (!rule[field].empty()) shown.set(field, rule[field]);
+    (is_path ? paths : resources).push_back(std::move(shown));
+    return false;
+  });
+  return Value::object(
+      {{"resourceRules", resources}, {"nonResourceRules", paths}, {"incomplete", false}});
+}
+
+// Bound to the account's uid: an account of the same name made later is another one.
 Result<Value> Core::service_account_token(Call& call) {
   if (call.verb != Verb::create) return method_not_allowed();
   const Value* account = storage.find(key_of(call));
@@ -154,17 +181,19 @@ Result<Value> Core::service_account_token(Call& call) {
   // Not from the server's own generator: its other numbers are public, and a token must not follow
   // from them.
   WEIR_TRY(const std::string token, random_token());
-  tokens_[token] = {
-      "system:serviceaccount:" + call.ns + ":" + call.name,
-      {"system:serviceaccounts", "system:serviceaccounts:" + call.ns, "system:authenticated"}};
   Value answer = call.body;
   answer.set("kind", "TokenRequest");
   answer.set("apiVersion", "authentication.k8s.io/v1");
-  const std::int64_t seconds = answer["spec"]["expirationSeconds"].get_int(3600);
-  answer.set(
-      "status",
-      Value::object({{"token", token},
-                     {"expirationTimestamp", base::format_rfc3339(now() + seconds * 1'000'000)}}));
+  const std::int64_t seconds =
+      std::clamp<std::int64_t>(answer["spec"]["expirationSeconds"].get_int(3600), 600, 1LL << 32);
+  const std::string expires = base::format_rfc3339(now() + seconds * 1'000'000);
+  WEIR_CHECK(storage.put_token(base::sha256(token).hex(),
+                               Value::object({{"namespace", call.ns},
+                                              {"name", call.name},
+                                              {"uid", (*account)["metadata"]["uid"]},
+                                              {"expires", expires}}),
+                               now()));
+  answer.set("status", Value::object({{"token", token}, {"expirationTimestamp", expires}}));
   call.created = true;
   return answer;
 }

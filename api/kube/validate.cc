@@ -117,6 +117,19 @@ void check_containers(const Value& spec, const std::string& path, Errors& errors
     }
     if (container["image"].get_string().empty())
       errors.push_back(required_error(at + ".image", ""));
+    std::size_t port_index = 0;
+    for (const Value& port : container["ports"].items()) {
+      const std::string port_at = at + ".ports[" + std::to_string(port_index++) + "].";
+      for (const char* field : {"containerPort", "hostPort"}) {
+        const Value& number = port[field];
+        if (number.get_int() == 0 && std::string_view(field) == "hostPort") continue;
+        if (number.is_null())
+          errors.push_back(required_error(port_at + field, ""));
+        else if (number.get_int() < 1 || number.get_int() > 65535)
+          errors.push_back(
+              invalid_error(port_at + field, number, "must be between 1 and 65535, inclusive"));
+      }
+    }
     std::size_t mount_index = 0;
     for (const Value& mount : container["volumeMounts"].items()) {
       const std::string_view wanted = mount["name"].get_string();

@@ -23,6 +23,7 @@ const std::map<std::string_view, Step>& steps() {
                                                          {"endpoints", step_endpoints},
                                                          {"claim", step_claim},
                                                          {"namespace", step_namespace},
+                                                         {"definition", step_definition},
                                                          {"collect", step_collect},
                                                          {"orphaned", step_orphaned}};
   return table;
@@ -87,6 +88,7 @@ void Workloads::trigger(Core& core, const Key& key, const Value& object) {
   const Value& metadata = object["metadata"];
   if (metadata.contains("deletionTimestamp")) {
     if (key.set == "namespaces") core.schedule({"namespace", key}, core.options.step_delay);
+    if (key.set == crds_set) core.schedule({"definition", key}, core.options.step_delay);
     for (const Value& finalizer : metadata["finalizers"].items()) {
       if (finalizer.get_string() == "foregroundDeletion" || finalizer.get_string() == "orphan") {
         core.schedule({"collect", key}, core.options.step_delay);
@@ -107,6 +109,8 @@ void Workloads::observe(Core& core, const Change& change) {
       const Value* ns = core.storage.find({"namespaces", "", change.key.ns});
       if (ns != nullptr) trigger(core, {"namespaces", "", change.key.ns}, *ns);
     }
+    const Key definition{std::string(crds_set), "", change.key.set};
+    if (const Value* crd = core.storage.find(definition)) trigger(core, definition, *crd);
     for (const Value& owner : object["metadata"]["ownerReferences"].items()) {
       if (!owner["blockOwnerDeletion"].get_bool()) continue;
       const Kind kind = core.registry.find(

@@ -26,6 +26,9 @@ constexpr std::string_view replica_sets_set = "replicasets.apps";
 constexpr std::string_view stateful_sets_set = "statefulsets.apps";
 constexpr std::string_view daemon_sets_set = "daemonsets.apps";
 constexpr std::string_view jobs_set = "jobs.batch";
+constexpr std::string_view crds_set = "customresourcedefinitions.apiextensions.k8s.io";
+// Of a definition that is being deleted while there are objects of its kind.
+constexpr std::string_view crd_finalizer = "customresourcecleanup.apiextensions.k8s.io";
 
 // The stored object, or null.
 Value load(Core& core, const Key& key);
@@ -62,6 +65,7 @@ void step_pod_finish(Core& core, const Key& key);  // a Job's containers end
 void step_endpoints(Core& core, const Key& key);
 void step_claim(Core& core, const Key& key);
 void step_namespace(Core& core, const Key& key);
+void step_definition(Core& core, const Key& key);
 void step_collect(Core& core, const Key& key);   // an object that is being deleted with dependents
 void step_orphaned(Core& core, const Key& key);  // key.name is the uid of an owner that is gone
 

@@ -2,6 +2,7 @@
 #include "api/kube/admission.hh"
 #include "api/kube/core.hh"
 #include "api/kube/strategic_patch.hh"
+#include "api/kube/workloads.hh"
 #include "engine/value/json.hh"
 #include "engine/value/pointer.hh"
 
@@ -111,6 +112,12 @@ Result<void> Core::check_body(Call& call, Value& object) const {
 
 Result<void> Core::check_namespace(Call& call, const Value& object) const {
   (void)object;
+  const Value* crd = storage.find({std::string(crds_set), "", call.kind->set});
+  if (crd != nullptr && (*crd)["metadata"].contains("deletionTimestamp")) {
+    return make_error(Code::unsupported,
+                      "create not allowed while custom resource definition is terminating",
+                      "MethodNotAllowed");
+  }
   if (!call.kind->namespaced) return {};
   const Value* ns = storage.find({"namespaces", "", call.ns});
   if (ns == nullptr) return namespace_not_found(call, call.ns);
@@ -336,16 +343,20 @@ Result<Value> Core::finish(Call& call, const Value& live, Value object,
   if (kind.set == "services") assign_addresses(live, object);
   std::vector<FieldError> errors = validate_object(kind, live, object);
   if (kind.custom) {
-    std::vector<FieldError> schema_errors = validate_schema(object, *kind.schema);
-    errors.insert(errors.end(), schema_errors.begin(), schema_errors.end());
+    for (FieldError& error : validate_custom(live, object, *kind.schema))
+      errors.push_back(std::move(error));
   }
   if (!errors.empty()) return invalid(call, call.name, errors);
   return store(call, key_of(call), live, std::move(object));
 }
 
 Result<Value> Core::store(Call& call, const Key& key, const Value& live, Value object) {
-  if (key.set == "customresourcedefinitions.apiextensions.k8s.io")
+  if (key.set == crds_set) {
     establish_crd(object, now_text());
+    if (call.verb != Verb::update || call.subresource.empty())
+      for (std::string& warning : rule_warnings(object))
+        call.warnings.push_back(std::move(warning));
+  }
   if (!live.is_null()) {
     if (same_but_times(live, object)) return live;
     if (has_generation(*call.kind) && call.subresource != "status" && !same_spec(live, object)) {

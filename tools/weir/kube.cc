@@ -1,5 +1,6 @@
 // `weir kube`: the embedded Kubernetes API alone.
 #include <cstdio>
+#include <filesystem>
 
 #include "adapters/clock/system_clock.hh"
 #include "api/kube/driver.hh"
@@ -35,6 +36,11 @@ Result<int> serve(const KubeFlags& flags) {
   WEIR_TRY(const Address address, parse_address(flags.listen));
   std::unique_ptr<store::Kv> kv = store::make_memory_kv();
   if (!flags.data_dir.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(flags.data_dir, error);
+    if (error)
+      return make_error(Code::io, "cannot create " + flags.data_dir + ": " + error.message());
+    std::filesystem::permissions(flags.data_dir, std::filesystem::perms::owner_all, error);
     WEIR_TRY(kv, store::open_rocks({.directory = flags.data_dir + "/kube"}));
   }
   WEIR_TRY(const std::string token, token_for(flags.data_dir));
