@@ -25,9 +25,10 @@ Result<std::string> object_path(const reconcile::ApiResource& resource, std::str
     return make_error(Code::invalid, resource.gvk.kind + ": name may not be '.' or '..'");
   }
   if (resource.namespaced && ns.empty()) {
-    return make_error(Code::invalid, resource.gvk.kind + "/" + std::string(name) +
-                                         ": an empty namespace may not be set when a resource name "
-                                         "is provided");
+    return make_error(Code::invalid,
+                      resource.gvk.kind + "/" + std::string(name) +
+                          ": an empty namespace may not be set when a resource name is provided",
+                      "NoNamespace");
   }
   std::string out = collection_path(resource, ns);
   out += '/';

@@ -51,6 +51,12 @@ bool should_recreate(const Error& error, const Value& desired, const Value& live
 Error dry_run_error(const ObjectId& id, const Error& error) {
   const std::string subject = id.subject();
   Error out = error;
+  // What the API server says to a path without the namespace that the kind needs.
+  if (error.reason == "NoNamespace") {
+    out.message = subject +
+                  " namespace not specified: the server could not find the requested resource";
+    return out;
+  }
   if (error.code == Code::not_found || error.reason == "NotFound") {
     const std::string_view what = id.ns.empty() ? " namespace not specified: " : " not found: ";
     out.message = subject + std::string(what) + error.message;

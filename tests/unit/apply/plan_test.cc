@@ -92,6 +92,9 @@ TEST_CASE("K7.11 texts of failed dry-runs") {
   nowhere.ns.clear();
   CHECK(dry_run_error(nowhere, make_error(Code::not_found, "gone", "NotFound")).message ==
         "ConfigMap/c namespace not specified: gone");
+  CHECK(dry_run_error(nowhere, make_error(Code::invalid, "an empty namespace", "NoNamespace"))
+            .message ==
+        "ConfigMap/c namespace not specified: the server could not find the requested resource");
 }
 
 TEST_CASE("K9.4 prune deletes what is still ours, and what is gone counts as deleted") {
