@@ -59,6 +59,8 @@ bool is_artifact_path(std::string_view path) {
   }
 }
 
+bool is_alias(std::string_view file) { return file == "latest.tar.gz" || file == "index.yaml"; }
+
 Result<PackedTree> pack_artifact(const base::FileTree& tree,
                                  std::optional<std::string_view> ignore) {
   WEIR_TRY(const base::IgnoreRules rules, base::IgnoreRules::load(tree, ignore));

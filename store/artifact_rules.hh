@@ -19,6 +19,9 @@ Result<std::string> artifact_path(std::string_view kind, std::string_view ns, st
 // Whether `path` is four such parts.
 bool is_artifact_path(std::string_view path);
 
+// Second names of current artifacts, which no collection removes: "latest.tar.gz", "index.yaml".
+bool is_alias(std::string_view file);
+
 struct PackedTree {
   std::shared_ptr<const base::MemoryFileTree> tree;  // what the rules left in
   std::string bytes;                                 // its tar.gz

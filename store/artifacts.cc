@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "engine/base/digest.hh"
 #include "engine/base/targz.hh"
@@ -21,6 +22,7 @@ using reconcile::StoredArtifact;
 
 // A chart or index larger than a whole tree's cap is no artifact of ours.
 constexpr std::size_t artifact_bytes_max = base::limits::tree_bytes_max;
+constexpr std::size_t scan_bytes = 256u << 10;
 
 Error disk_error(std::string_view what, std::string_view path, int error, std::string reason) {
   const Code code = error == ENOENT || error == ENOTDIR ? Code::not_found : Code::io;
@@ -30,6 +32,9 @@ Error disk_error(std::string_view what, std::string_view path, int error, std::s
 
 struct Descriptor {
   int number = -1;
+  explicit Descriptor(int opened) : number(opened) {}
+  Descriptor(Descriptor&& other) noexcept : number(std::exchange(other.number, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor() {
     if (number >= 0) ::close(number);
   }
@@ -61,7 +66,8 @@ void sync_folder(const std::string& folder) {
 }
 
 // Temporary file beside the target, synced, renamed over it, folder synced: all of it or nothing.
-Result<void> write_file(const std::string& file, std::string_view bytes, base::TimeUs time) {
+Result<void> write_file(const std::string& file, base::TimeUs time,
+                        const reconcile::ByteProducer& write) {
   const std::string folder(base::parent_path(file));
   WEIR_CHECK(make_folder(folder));
   static std::atomic<unsigned> counter = 0;
@@ -72,7 +78,7 @@ Result<void> write_file(const std::string& file, std::string_view bytes, base::T
     const Descriptor out{
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (out.number < 0) return disk_error("create", temporary, errno, "ArchiveOperationFailed");
-    done = write_all(out.number, bytes, file);
+    done = write([&](std::string_view bytes) { return write_all(out.number, bytes, file); });
     const timespec stamp{time / 1'000'000, static_cast<long>(time % 1'000'000) * 1000};
     const timespec stamps[2] = {stamp, stamp};
     if (done && (::futimens(out.number, stamps) != 0 || ::fsync(out.number) != 0))
@@ -98,13 +104,21 @@ struct DiskFile {
   base::TimeUs time = 0;
 };
 
-Result<DiskFile> read_file(const std::string& file, std::string_view path) {
-  const Descriptor in{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+Result<Descriptor> open_file(const std::string& file, std::string_view path) {
+  Descriptor in{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
   struct ::stat status {};
   if (in.number < 0 || ::fstat(in.number, &status) != 0)
     return disk_error("open", path, errno, "ReadOperationFailed");
   if (!S_ISREG(status.st_mode))
     return make_error(Code::not_found, std::string(path) + ": no such artifact");
+  return in;
+}
+
+Result<DiskFile> read_file(const std::string& file, std::string_view path) {
+  WEIR_TRY(const Descriptor in, open_file(file, path));
+  struct ::stat status {};
+  if (::fstat(in.number, &status) != 0)
+    return disk_error("stat", path, errno, "ReadOperationFailed");
   if (static_cast<std::uint64_t>(status.st_size) > artifact_bytes_max)
     return make_error(Code::limit, std::string(path) + ": larger than tree_bytes_max");
   DiskFile out;
@@ -163,7 +177,31 @@ Result<StoredArtifact> DiskArtifacts::store_bytes(std::string_view kind, std::st
   }
   cache_.remove(out.path);
   out.time = clock_.now();
-  WEIR_CHECK(write_file(target, bytes, out.time));
+  WEIR_CHECK(
+      write_file(target, out.time, [&](const reconcile::ByteSink& sink) { return sink(bytes); }));
+  return out;
+}
+
+Result<StoredArtifact> DiskArtifacts::store_stream(std::string_view kind, std::string_view ns,
+                                                   std::string_view name, std::string_view file,
+                                                   const reconcile::ByteProducer& write) {
+  if (file.empty()) return make_error(Code::invalid, "artifact without a file name", "InvalidPath");
+  StoredArtifact out;
+  WEIR_TRY(out.path, artifact_path(kind, ns, name, file));
+  WEIR_TRY(const std::string target, file_of(out.path));
+  out.time = clock_.now();
+  base::Sha256 hash;
+  WEIR_CHECK(write_file(target, out.time, [&](const reconcile::ByteSink& sink) {
+    return write([&](std::string_view bytes) -> Result<void> {
+      out.size += static_cast<std::int64_t>(bytes.size());
+      if (static_cast<std::uint64_t>(out.size) > artifact_bytes_max)
+        return make_error(Code::limit, "artifact is larger than tree_bytes_max");
+      hash.update(bytes);
+      return sink(bytes);
+    });
+  }));
+  cache_.remove(out.path);
+  out.digest = hash.finish().to_string();
   return out;
 }
 
@@ -197,8 +235,28 @@ Result<std::shared_ptr<const base::FileTree>> DiskArtifacts::open(std::string_vi
   return tree;
 }
 
+Result<void> DiskArtifacts::scan(std::string_view path, std::string_view digest,
+                                 const reconcile::ByteSink& sink) {
+  WEIR_TRY(const std::string file, file_of(path));
+  WEIR_TRY(const Descriptor in, open_file(file, path));
+  base::Sha256 hash;
+  std::string buffer(scan_bytes, '\0');
+  while (true) {
+    const ssize_t got = ::read(in.number, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return disk_error("read", path, errno, "ReadOperationFailed");
+    if (got == 0) break;
+    const std::string_view piece(buffer.data(), static_cast<std::size_t>(got));
+    if (!digest.empty()) hash.update(piece);
+    WEIR_CHECK(sink(piece));
+  }
+  if (!digest.empty() && hash.finish().to_string() != digest)
+    return make_error(Code::corrupt, std::string(path) + ": computed digest doesn't match");
+  return {};
+}
+
 bool DiskArtifacts::exists(std::string_view path, std::string_view digest) {
-  const bool there = read(path, digest).ok();
+  const bool there = scan(path, digest, [](std::string_view) { return Result<void>(); }).ok();
   if (!there) cache_.remove(path);
   return there;
 }
@@ -215,7 +273,7 @@ Result<std::vector<std::string>> DiskArtifacts::collect(std::string_view kind, s
     struct ::stat status {};
     const std::string file = one->path().filename().string();
     if (::lstat(one->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (!file.ends_with(".lock")) files.push_back({file, file_time(status)});
+    if (!file.ends_with(".lock") && !is_alias(file)) files.push_back({file, file_time(status)});
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return disk_error("list", folder, error.value(), "ReadOperationFailed");
@@ -245,6 +303,20 @@ Result<void> DiskArtifacts::remove_all(std::string_view kind, std::string_view n
 
 std::string DiskArtifacts::url(std::string_view path) const {
   return artifact_url(options_.address, path);
+}
+
+std::string DiskArtifacts::publish(std::string_view path, std::string_view alias) {
+  const auto file = file_of(path);
+  if (!file || !is_alias(alias)) return {};
+  const std::string folder(base::parent_path(*file));
+  const std::string temporary = folder + "/.alias-" + std::string(alias);
+  const std::string target = folder + "/" + std::string(alias);
+  ::unlink(temporary.c_str());
+  // A second name of the same file, not a symbolic link: nothing that is served leads elsewhere.
+  if (::link(file->c_str(), temporary.c_str()) != 0) return {};
+  if (::rename(temporary.c_str(), target.c_str()) != 0) return {};
+  ::unlink(temporary.c_str());  // rename leaves it when both are already the same file
+  return url(std::string(base::parent_path(path)) + "/" + std::string(alias));
 }
 
 Result<ServedPath> DiskArtifacts::resolve(std::string_view url_path) const {

@@ -68,9 +68,14 @@ class DiskArtifacts final : public reconcile::ArtifactPort {
   Result<reconcile::StoredArtifact> store_bytes(std::string_view kind, std::string_view ns,
                                                 std::string_view name, std::string_view file,
                                                 std::string_view bytes) override;
+  Result<reconcile::StoredArtifact> store_stream(std::string_view kind, std::string_view ns,
+                                                 std::string_view name, std::string_view file,
+                                                 const reconcile::ByteProducer& write) override;
   Result<base::FileBytes> read(std::string_view path, std::string_view digest) override;
   Result<std::shared_ptr<const base::FileTree>> open(std::string_view path,
                                                      std::string_view digest) override;
+  Result<void> scan(std::string_view path, std::string_view digest,
+                    const reconcile::ByteSink& sink) override;
   bool exists(std::string_view path, std::string_view digest) override;
   Result<std::vector<std::string>> collect(std::string_view kind, std::string_view ns,
                                            std::string_view name, std::string_view current,
@@ -78,6 +83,7 @@ class DiskArtifacts final : public reconcile::ArtifactPort {
   Result<void> remove_all(std::string_view kind, std::string_view ns,
                           std::string_view name) override;
   std::string url(std::string_view path) const override;
+  std::string publish(std::string_view path, std::string_view alias) override;
 
   // For the HTTP server: the file or directory that a URL path (decoded, with or without its
   // leading '/') names. Temporary files are not there. Errors: not_found.

@@ -37,6 +37,7 @@ std::string basic_authorization(std::string_view user, std::string_view password
 
 struct TlsOptions {
   std::string ca_pem;       // trust anchors; "" = the system's
+  bool system_too = false;  // the system's beside ca_pem
   bool insecure = false;    // no verification at all
   std::string server_name;  // SNI and verification name; "" = the URL's host
   std::string cert_pem;     // client certificate chain, leaf first; goes to the first host only

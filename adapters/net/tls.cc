@@ -222,7 +222,7 @@ class Context final : public TlsContext {
       : ctx_(std::move(ctx)),
         server_name_(options.server_name),
         insecure_(options.insecure),
-        system_anchors_(!options.insecure && options.ca_pem.empty()) {}
+        system_anchors_(!options.insecure && (options.ca_pem.empty() || options.system_too)) {}
 
   Result<std::unique_ptr<TlsSession>> start(int fd, const std::string& host,
                                             bool present_certificate) override {

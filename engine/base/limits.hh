@@ -73,6 +73,20 @@ inline constexpr std::size_t http_redirects_max = 10;
 // One event of a watch: an object of at most 1.5 MiB, its JSON escaped and with managed fields.
 inline constexpr std::size_t watch_line_bytes_max = 16u << 20;
 
+// An artifact of another controller: packed, as large as the largest tree unpacked.
+inline constexpr std::size_t artifact_download_bytes_max = 512u << 20;
+
+// OCI. A manifest is capped at 4 MiB by registries themselves; a layer of manifests is a few MiB, a
+// chart 10 MiB. Tags: the busiest public image has some 100k.
+inline constexpr std::size_t oci_manifest_bytes_max = 4u << 20;
+inline constexpr std::size_t oci_layer_bytes_max = 256u << 20;
+inline constexpr std::size_t oci_tags_max = 1'000'000;
+
+// Helm repositories: the largest public index is 60 MB; it is read in pieces, one entry at a time.
+inline constexpr std::size_t helm_index_bytes_max = 512u << 20;
+inline constexpr std::size_t helm_index_entry_bytes_max = 4u << 20;
+inline constexpr std::size_t helm_package_bytes_max = 100u << 20;
+
 // Git. The Linux kernel's whole history is 5 GiB and no GitOps repository; GitHub's busiest have
 // some 100k references.
 inline constexpr std::size_t git_pack_bytes_max = 4ull << 30;

@@ -66,6 +66,11 @@ Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
 
 }  // namespace
 
+Result<FileTreePtr> Executor::open_artifact(const Artifact& artifact) {
+  if (!artifact.foreign) return ports_.artifacts->open(artifact.path, artifact.digest);
+  return foreign_.open(*ports_.download, artifact);
+}
+
 OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
   if (build.claimant.empty()) return render(owner, build);
   OutcomeBody made = render(build.claimant, build);
@@ -77,7 +82,12 @@ OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
 }
 
 OutcomeBody Executor::render(const ObjectId& owner, const BuildManifests& build) {
-  auto tree = ports_.artifacts->open(build.artifact.path, build.artifact.digest);
+  auto tree = open_artifact(build.artifact);
+  if (!tree.ok() && tree.error().code == Code::gone)
+    return StepError{Code::gone, "ArtifactFailed",
+                     "Source is not ready, artifact not found, retrying in " +
+                         base::format_duration(options_.requeue_dependency),
+                     false};
   if (!tree.ok())
     return StepError{tree.error().code, "ArtifactFailed", tree.error().message, false};
   const auto directory = base::clean_path("/" + build.spec.path);

@@ -1,25 +1,13 @@
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/source_secrets.hh"
+#include "engine/reconcile/step_errors.hh"
 
 namespace weir::reconcile {
 namespace {
 
-StepError authentication_error(std::string message) {
-  return {Code::unauthorized, "AuthenticationFailed", std::move(message), false};
-}
-
 StepError from_git(const Error& error) {
   const std::string reason = error.reason.empty() ? "GitOperationFailed" : error.reason;
   return {error.code, reason, error.message, reason == "URLInvalid"};
-}
-
-StepError from_storage(const Error& error) {
-  const std::string reason = error.reason.empty() ? "ArchiveOperationFailed" : error.reason;
-  return {error.code, reason, error.message, false};
-}
-
-Value text_or_null(const std::optional<std::string>& text) {
-  return text && !text->empty() ? Value(*text) : Value();
 }
 
 Value commit_details(const GitCommit& commit) {
@@ -75,7 +63,7 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
     auto artifact =
         ports_.artifacts->store("gitrepository", owner.ns, owner.name,
                                 checkout->commit.sha + ".tar.gz", *checkout->tree, ignore);
-    if (!artifact.ok()) return from_storage(artifact.error());
+    if (!artifact.ok()) return storage_error(artifact.error());
     out.stored = *artifact;
     out.artifact.revision = checkout->revision;
     out.artifact.digest = artifact->digest;
@@ -91,9 +79,6 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   return out;
 }
 
-OutcomeBody Executor::fetch(const ObjectId&, const FetchSource&, const model::OciRepositorySpec&) {
-  return StepError{Code::unsupported, "UnsupportedField", "not supported", true};
-}
 OutcomeBody Executor::fetch(const ObjectId&, const FetchSource&, const model::HelmRepositorySpec&) {
   return StepError{Code::unsupported, "UnsupportedField", "not supported", true};
 }

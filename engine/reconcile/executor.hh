@@ -13,15 +13,17 @@
 #include "engine/base/clock.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/reconcile/command.hh"
+#include "engine/reconcile/foreign_artifacts.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/log_port.hh"
 #include "engine/reconcile/options.hh"
+#include "engine/reconcile/remote_port.hh"
 #include "engine/reconcile/source_port.hh"
 
 namespace weir::reconcile {
 
 // Everything outside of the engine. Not owned; all outlive the engine. `remote` may be null: remote
-// bases are refused then.
+// bases are refused then. So may `download` and `registry`, where no source needs them.
 struct Ports {
   KubeApi* kube = nullptr;
   GitPort* git = nullptr;
@@ -29,6 +31,8 @@ struct Ports {
   LogPort* log = nullptr;
   const base::Clock* clock = nullptr;
   kustomize::RemoteLoader* remote = nullptr;
+  DownloadPort* download = nullptr;
+  RegistryPort* registry = nullptr;
 };
 
 // Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.
@@ -65,6 +69,8 @@ class Executor {
                     const model::BucketSpec& spec);
   OutcomeBody run(const ObjectId& owner, const BuildManifests& build);  // execute_build.cc
   OutcomeBody render(const ObjectId& owner, const BuildManifests& build);
+  // The files of a source's artifact, our own or another controller's.
+  Result<FileTreePtr> open_artifact(const Artifact& artifact);
   OutcomeBody run(const ObjectId& owner, const LoadRendered& load);
   OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);    // execute_apply.cc
   OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);  // execute_prune.cc
@@ -80,6 +86,7 @@ class Executor {
   Ports ports_;
   EngineOptions options_;
   RenderCache cache_;
+  ForeignArtifacts foreign_;
   apply::ShapeMemory shapes_{shape_lifetime};
 };
 

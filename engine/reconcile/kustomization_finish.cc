@@ -41,6 +41,13 @@ void settle(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   ctx.metrics.reconciled(id, std::chrono::microseconds(ctx.now - ks.started));
 }
 
+// An artifact that its server does not have, or a server that does not answer, just now.
+bool is_passing(const StepError& error) {
+  if (error.reason != "ArtifactFailed") return false;
+  return error.code == Code::gone || error.code == Code::unavailable ||
+         error.code == Code::timeout || error.code == Code::rate_limited;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> revision_annotations(
@@ -120,7 +127,11 @@ void fail(Context& ctx, const ObjectId& id, KustomizationState& ks, const StepEr
   ctx.write_status(id, ks);
   stop_waiting(ctx, id, ks);
   settle(ctx, id, ks);
-  ctx.schedule(id, ks, error.terminal ? 0 : ctx.after(ks.spec.retry_interval));
+  const base::Duration retry =
+      is_passing(error) && ctx.options.requeue_dependency < ks.spec.retry_interval
+          ? ctx.options.requeue_dependency
+          : ks.spec.retry_interval;
+  ctx.schedule(id, ks, error.terminal ? 0 : ctx.after(retry));
 }
 
 void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks,

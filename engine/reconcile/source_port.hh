@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,6 +83,11 @@ struct StoredArtifact {
   base::TimeUs time = 0;  // when it was stored
 };
 
+// Takes bytes in order, in pieces; its error ends the reading.
+using ByteSink = std::function<Result<void>(std::string_view)>;
+// Calls the sink as many times as it likes.
+using ByteProducer = std::function<Result<void>(const ByteSink& sink)>;
+
 // Keeps artifacts as files that are served over HTTP. Implementation: store/artifacts (disk), and
 // in memory for the simulator. Paths are the contract's; writing is atomic.
 class ArtifactPort {
@@ -117,6 +123,17 @@ class ArtifactPort {
                                   std::string_view name) = 0;
   // "http://<adv-addr>/<path>".
   virtual std::string url(std::string_view path) const = 0;
+  // Makes the artifact available as `alias` in its folder too ("latest.tar.gz"), in place of what
+  // the alias stood for. The alias' URL; "" when that could not be done.
+  virtual std::string publish(std::string_view path, std::string_view alias);
+  // The stored bytes in pieces, in order. The digest ("" = not checked) is known to fit only when
+  // this has succeeded. Errors: not_found, corrupt, io, and the sink's.
+  virtual Result<void> scan(std::string_view path, std::string_view digest, const ByteSink& sink);
+  // Keeps what `write` appends, without holding it in memory. Errors: io, limit, invalid, and those
+  // of `write`.
+  virtual Result<StoredArtifact> store_stream(std::string_view kind, std::string_view ns,
+                                              std::string_view name, std::string_view file,
+                                              const ByteProducer& write);
 };
 
 // A store of trees alone need not keep bytes.
@@ -124,6 +141,23 @@ inline Result<StoredArtifact> ArtifactPort::store_bytes(std::string_view, std::s
                                                         std::string_view, std::string_view,
                                                         std::string_view) {
   return make_error(Code::unsupported, "this artifact store keeps trees only");
+}
+inline std::string ArtifactPort::publish(std::string_view, std::string_view) { return {}; }
+inline Result<void> ArtifactPort::scan(std::string_view path, std::string_view digest,
+                                       const ByteSink& sink) {
+  WEIR_TRY(const base::FileBytes bytes, read(path, digest));
+  return sink(*bytes);
+}
+inline Result<StoredArtifact> ArtifactPort::store_stream(std::string_view kind, std::string_view ns,
+                                                         std::string_view name,
+                                                         std::string_view file,
+                                                         const ByteProducer& write) {
+  std::string bytes;
+  WEIR_CHECK(write([&](std::string_view piece) -> Result<void> {
+    bytes.append(piece);
+    return {};
+  }));
+  return store_bytes(kind, ns, name, file, bytes);
 }
 inline Result<base::FileBytes> ArtifactPort::read(std::string_view, std::string_view) {
   return make_error(Code::unsupported, "this artifact store keeps trees only");

@@ -59,8 +59,15 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   out->driver_ = api::kube::drive(*out->server_);
   out->kube_ = out->server_->local_api();
   out->git_ = std::make_unique<git::GitMirrors>(directory + "/git");
-  reconcile::Ports ports{out->kube_.get(),        out->git_.get(), out->stores_.artifacts.get(),
-                         out->stores_.port.get(), &out->clock_,    out->bases_.get()};
+  WEIR_TRY(out->remotes_, Remotes::open(directory + "/tmp"));
+  reconcile::Ports ports{out->kube_.get(),
+                         out->git_.get(),
+                         out->stores_.artifacts.get(),
+                         out->stores_.port.get(),
+                         &out->clock_,
+                         out->bases_.get(),
+                         &out->remotes_->downloads(),
+                         &out->remotes_->registry()};
   WEIR_TRY(out->http_, net::HttpClient::create({}));
   out->bases_ = std::make_unique<remote::RemoteBases>(*out->git_, *out->http_);
   out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);

@@ -15,6 +15,7 @@
 #include "engine/reconcile/engine.hh"
 #include "tools/weir/args.hh"
 #include "tools/weir/host.hh"
+#include "tools/weir/remotes.hh"
 
 namespace weir::cli {
 
@@ -66,6 +67,7 @@ class LocalCluster {
   std::unique_ptr<api::kube::KubeServer> server_;
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<remote::RemoteBases> bases_;
+  std::unique_ptr<Remotes> remotes_;
   std::unique_ptr<api::kube::Driver> driver_;
   std::unique_ptr<reconcile::KubeApi> kube_;
   std::unique_ptr<reconcile::Engine> engine_;

@@ -7,6 +7,7 @@
 #include "tools/weir/args.hh"
 #include "tools/weir/cluster_server.hh"
 #include "tools/weir/host.hh"
+#include "tools/weir/remotes.hh"
 #include "tools/weir/verbs.hh"
 
 namespace weir::cli {
@@ -48,6 +49,9 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
   args.option("--requeue-dependency", o.requeue, "Delay while a dependency is not ready.");
   args.option("--full-check-interval", o.full_check,
               "How often everything is compared by dry-run.");
+  args.option("--external-sources", o.engine.external_sources,
+              "Kind of sources that another controller still serves (OCIRepository, ...): read, "
+              "never written; may be given several times.");
   args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
   args.choice("--log-level", o.log, {"debug", "info", "error"}, "Least level of log lines.");
   args.flag("--log-text", o.text_log, "Text instead of JSON log lines.");
@@ -81,8 +85,15 @@ Result<void> serve(RunOptions& o) {
   WEIR_TRY(Stores stores,
            open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock));
   git::GitMirrors git(directory + "/git");
-  reconcile::Ports ports{client.get(),      &git,   stores.artifacts.get(),
-                         stores.port.get(), &clock, &bases};
+  WEIR_TRY(const auto remotes, Remotes::open(directory + "/tmp"));
+  reconcile::Ports ports{client.get(),
+                         &git,
+                         stores.artifacts.get(),
+                         stores.port.get(),
+                         &clock,
+                         &bases,
+                         &remotes->downloads(),
+                         &remotes->registry()};
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
   WEIR_CHECK(engine.start());

@@ -1,0 +1,32 @@
+// The adapters that reach HTTP servers and registries, made together because they share their
+// connections. Thread-safe once made; outlive the engine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapters/download/downloads.hh"
+#include "adapters/download/http_clients.hh"
+#include "adapters/oci/registry_client.hh"
+
+namespace weir::cli {
+
+class Remotes {
+ public:
+  // `directory` is made when it is missing; what is too large for memory is kept there, in files
+  // without a name. Error: io.
+  static Result<std::unique_ptr<Remotes>> open(const std::string& directory);
+
+  download::Downloads& downloads() { return downloads_; }
+  oci::RegistryClient& registry() { return registry_; }
+
+ private:
+  explicit Remotes(const std::string& directory)
+      : downloads_(clients_, directory), registry_(clients_, directory) {}
+
+  download::HttpClients clients_;
+  download::Downloads downloads_;
+  oci::RegistryClient registry_;
+};
+
+}  // namespace weir::cli
