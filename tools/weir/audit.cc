@@ -80,6 +80,8 @@ int run_audit(int argc, char** argv) {
   flags.add_to(args);
   client.add_to(args);
   if (const auto code = args.parse(argc, argv)) return *code;
+  if (flags.limit.empty() || flags.limit.find_first_not_of("0123456789") != std::string::npos)
+    return failed("--limit: \"" + flags.limit + "\" is no number", 2);
   if (const auto opened = client.open(); !opened.ok()) return failed_request(opened.error());
   const bool latest = flags.since.empty();
   Query query = flags.query();

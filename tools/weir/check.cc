@@ -141,6 +141,7 @@ int run_check(int argc, char** argv) {
   args.option("--components-extra", extra, "The same.");
   args.option("--poll-interval", poll, "Taken as flux takes it; readiness is watched, not polled.");
   if (const auto code = args.parse(argc, argv)) return *code;
+  if (const auto good = connection.check(); !good.ok()) return failed(good.error());
   say_action("checking prerequisites");
   const auto opened = connection.open();
   if (!opened.ok()) return failed(opened.error());

@@ -210,7 +210,7 @@ Result<void> ObjectName::read() {
   } else {
     return make_error(Code::invalid, "one object is needed: KIND/NAME");
   }
-  if (kind.empty() || name.empty()) return bad(words[0]);
+  if (kind.empty() || name.empty() || name.find('/') != std::string::npos) return bad(words[0]);
   if (ns.empty()) ns = is_owner() ? "flux-system" : is_namespaced() ? "default" : "-";
   return {};
 }

@@ -22,11 +22,6 @@ struct KubeFlags {
   bool tls = true;
 };
 
-int fail(const Error& error) {
-  std::fprintf(stderr, "✗ %s\n", error.message.c_str());
-  return 1;
-}
-
 Result<std::string> token_for(const std::string& directory) {
   if (!directory.empty()) return load_or_create_token(directory);
   return api::kube::random_token();
@@ -79,7 +74,7 @@ int run_kube(int argc, char** argv) {
   args.option("--write-kubeconfig", flags.kubeconfig, "where to write the kubeconfig for it");
   if (const auto code = args.parse(argc, argv)) return *code;
   const Result<int> done = serve(flags);
-  return done.ok() ? *done : fail(done.error());
+  return done.ok() ? *done : failed(done.error());
 }
 
 }  // namespace weir::cli

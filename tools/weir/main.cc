@@ -10,7 +10,9 @@
 
 namespace weir::cli {
 
-int run_version(int, char**) {
+int run_version(int argc, char** argv) {
+  Args args("version", "Prints the version.");
+  if (const auto code = args.parse(argc, argv)) return *code;
   std::puts("weir " WEIR_VERSION);
   return 0;
 }

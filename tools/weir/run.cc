@@ -59,14 +59,18 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
 }
 
 Result<void> read_durations(RunOptions& o) {
-  const auto read = [](const std::string& text, base::Duration& out) -> Result<void> {
-    WEIR_TRY(out, base::parse_duration(text));
+  const auto read = [](const char* flag, const std::string& text,
+                       base::Duration& out) -> Result<void> {
+    auto parsed = base::parse_duration(text);
+    if (!parsed.ok()) return std::move(parsed).error().with_context(flag);
+    out = *parsed;
     return {};
   };
-  WEIR_CHECK(read(o.retry_min, o.engine.retry_delay_min));
-  WEIR_CHECK(read(o.retry_max, o.engine.retry_delay_max));
-  WEIR_CHECK(read(o.requeue, o.engine.requeue_dependency));
-  WEIR_CHECK(read(o.full_check, o.engine.full_check_interval));
+  WEIR_CHECK(parse_address(o.listen));
+  WEIR_CHECK(read("--min-retry-delay", o.retry_min, o.engine.retry_delay_min));
+  WEIR_CHECK(read("--max-retry-delay", o.retry_max, o.engine.retry_delay_max));
+  WEIR_CHECK(read("--requeue-dependency", o.requeue, o.engine.requeue_dependency));
+  WEIR_CHECK(read("--full-check-interval", o.full_check, o.engine.full_check_interval));
   o.engine.concurrent = static_cast<std::size_t>(std::max(1, o.concurrent));
   o.engine.concurrent_ssa = static_cast<std::size_t>(std::max(1, o.concurrent_ssa));
   o.engine.interval_jitter_percent = o.jitter;
@@ -77,7 +81,10 @@ Result<void> serve(RunOptions& o) {
   WEIR_CHECK(read_durations(o));
   kube::KubeconfigOptions access_options;
   access_options.context = o.context;
-  WEIR_TRY(kube::ClusterAccess access, kube::find_access(o.kubeconfig, access_options));
+  auto found = kube::find_access(o.kubeconfig, access_options);
+  if (!found.ok() && found.error().code == Code::not_found && !o.kubeconfig.empty())
+    return make_error(Code::invalid, "--kubeconfig: " + found.error().message);
+  WEIR_TRY(kube::ClusterAccess access, std::move(found));
   const std::string server = access.server;
   WEIR_TRY(const auto client, kube::KubeClient::create(std::move(access)));
   const std::string directory = o.data_dir.empty() ? default_data_directory() : o.data_dir;
@@ -121,7 +128,7 @@ int run_run(int argc, char** argv) {
                                           : log::Level::info,
                  !options.text_log);
   const auto served = serve(options);
-  return served.ok() ? 0 : failed(served.error().message);
+  return served.ok() ? 0 : failed(served.error());
 }
 
 }  // namespace weir::cli

@@ -184,7 +184,7 @@ int run_up(int argc, char** argv) {
   UpOptions options;
   if (const auto code = parse(options, argc, argv)) return *code;
   auto url = source_url(options);
-  if (!url.ok()) return failed(url.error().message);
+  if (!url.ok()) return failed(url.error().message, 2);
   options.local.engine.allow_local_sources = true;
   log::configure(options.local.log_level(), false);
   auto cluster = LocalCluster::open(options.local);
