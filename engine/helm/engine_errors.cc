@@ -4,13 +4,15 @@
 #include <vector>
 
 #include "engine/helm/text.hh"
+#include "engine/template/functions/functions.hh"
 
 namespace weir::helm {
 
 namespace {
 
-constexpr std::string_view warning_start = "HELM_ERR_START";
-constexpr std::string_view warning_end = "HELM_ERR_END";
+// What stands around the text of fail and required.
+constexpr std::string_view warning_start = tmpl::marked_error_start;
+constexpr std::string_view warning_end = tmpl::marked_error_end;
 constexpr std::string_view template_prefix = "template: ";
 
 // One level of a trace.
@@ -97,10 +99,6 @@ std::optional<std::string> trace_text(std::string_view text) {
 }
 
 }  // namespace
-
-std::string wrap_warning(std::string_view message) {
-  return std::string(warning_start).append(message).append(warning_end);
-}
 
 Error parse_error(std::string_view file, Error error) {
   const std::string& text = error.message;

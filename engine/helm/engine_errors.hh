@@ -9,9 +9,6 @@
 
 namespace weir::helm {
 
-// The text of fail and required, marked so that execution_error() finds it again.
-std::string wrap_warning(std::string_view message);
-
 // A template that cannot be parsed: "parse error at (chart/templates/a.yaml:3): ...".
 Error parse_error(std::string_view file, Error error);
 

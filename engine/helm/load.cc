@@ -61,6 +61,8 @@ class DirectoryWalk {
           Code::limit, "chart folders nest too deeply at " + directory + " (helm_chart_depth_max)");
     WEIR_TRY(const auto entries, tree_.list(path_of(directory)));
     for (const base::DirectoryEntry& entry : entries) {
+      // Links can lead round in circles, so that depth alone ends no walk.
+      if (++entries_ > limits::helm_chart_files_max) return too_many();
       const std::string name = directory.empty() ? entry.name : directory + "/" + entry.name;
       base::EntryType type = entry.type;
       if (type == base::EntryType::symlink) {
@@ -81,11 +83,13 @@ class DirectoryWalk {
     return {};
   }
 
+  static Error too_many() {
+    return make_error(Code::limit, "chart holds more than " +
+                                       std::to_string(limits::helm_chart_files_max) +
+                                       " files and folders (helm_chart_files_max)");
+  }
+
   Result<void> read(const std::string& name) {
-    if (files_.size() >= limits::helm_chart_files_max)
-      return make_error(Code::limit, "chart holds more than " +
-                                         std::to_string(limits::helm_chart_files_max) +
-                                         " files (helm_chart_files_max)");
     auto bytes = tree_.read(path_of(name)).with_context("error reading " + name);
     if (!bytes.ok()) return std::move(bytes).error();
     if ((*bytes)->size() > limits::helm_chart_file_bytes_max) return too_large(name);
@@ -103,6 +107,7 @@ class DirectoryWalk {
   ChartIgnore rules_;
   Files files_;
   std::size_t bytes_ = 0;
+  std::size_t entries_ = 0;
 };
 
 Result<Value> read_lock(std::string_view text) {

@@ -46,6 +46,28 @@ bool is_name_part(std::string_view part) {
   return std::all_of(part.begin(), part.end(), [&](char c) { return plain(c) || c == '-'; });
 }
 
+// What comes of the templates, and can fail with a release to show for it.
+Result<void> render_resources(const Chart& root, const Table& values, const RenderRequest& request,
+                              RenderedChart& out) {
+  WEIR_CHECK(check_kube_version(root.metadata, request.capabilities.kube_version));
+  RenderedFiles files;
+  {
+    const tmpl::DatumScope scope;
+    const Renderables renderables =
+        make_renderables(root, values, request.release, request.capabilities);
+    WEIR_TRY(files, render_templates(renderables, request.engine));
+  }
+  out.notes = take_notes(files, root, request.subchart_notes);
+  if (request.post_render) {
+    WEIR_TRY(files, request.post_render(std::move(files)));
+  }
+  WEIR_TRY(SortedManifests sorted, sort_manifests(files, request.compat));
+  out.hooks = std::move(sorted.hooks);
+  out.manifests = std::move(sorted.manifests);
+  for (std::string& warning : sorted.warnings) out.warnings.push_back(std::move(warning));
+  return {};
+}
+
 }  // namespace
 
 Result<RenderedChart> render_chart(const ChartSet& charts, const Table& values,
@@ -57,19 +79,12 @@ Result<RenderedChart> render_chart(const ChartSet& charts, const Table& values,
   WEIR_CHECK(process_dependencies(out.charts, values, coalescer));
   WEIR_TRY(const TablePtr coalesced, coalescer.coalesce(root, values));
   if (!request.skip_schema_validation) WEIR_CHECK(check_schemas(root, *coalesced));
-  WEIR_CHECK(check_kube_version(root.metadata, request.capabilities.kube_version));
-  RenderedFiles files;
-  {
-    const tmpl::DatumScope scope;
-    const Renderables renderables =
-        make_renderables(root, *coalesced, request.release, request.capabilities);
-    WEIR_TRY(files, render_templates(renderables, request.engine));
+  const auto rendered = render_resources(root, *coalesced, request, out);
+  if (!rendered.ok()) {
+    Error error = rendered.error();
+    error.reason = render_failed;
+    return error;
   }
-  out.notes = take_notes(files, root, request.subchart_notes);
-  WEIR_TRY(SortedManifests sorted, sort_manifests(files, request.compat));
-  out.hooks = std::move(sorted.hooks);
-  out.manifests = std::move(sorted.manifests);
-  for (std::string& warning : sorted.warnings) coalescer.warn(std::move(warning));
   return out;
 }
 

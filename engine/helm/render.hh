@@ -6,6 +6,7 @@
 // thread, several may run at once.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct RenderRequest {
   bool skip_schema_validation = false;
   bool subchart_notes = false;
   EngineOptions engine;
+  // Changes the rendered files before they are sorted (post renderers); may be empty.
+  std::function<Result<RenderedFiles>(RenderedFiles)> post_render{};
 };
 
 struct RenderedChart {
@@ -35,6 +38,9 @@ struct RenderedChart {
   std::string notes;
   std::vector<std::string> warnings;
 };
+
+// The reason of an error that came of the templates themselves, not of chart or values.
+inline constexpr std::string_view render_failed = "RenderFailed";
 
 // Errors: invalid with Helm's words, limit.
 Result<RenderedChart> render_chart(const ChartSet& charts, const Table& values,

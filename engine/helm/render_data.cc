@@ -6,6 +6,7 @@
 #include "engine/base/digest.hh"
 #include "engine/helm/file_glob.hh"
 #include "engine/helm/text.hh"
+#include "engine/template/format.hh"
 #include "engine/template/function.hh"
 #include "engine/value/yaml.hh"
 
@@ -116,6 +117,65 @@ Datum files_datum(const Chart& chart) {
     files.set(file.name, Datum::bytes(*file.data));
   return files;
 }
+
+// --- common.Values: what .Values is, and the dot of a whole template.
+
+Datum values_as_map(CallContext&, Arguments arguments) {
+  return arguments[0].retyped(types::any_map);
+}
+
+Datum values_yaml(CallContext& context, Arguments arguments) {
+  auto document = tmpl::to_value(arguments[0]);
+  if (!document.ok()) throw tmpl::FunctionError{document.error().message};
+  std::string text = value::write_yaml(*document, value::YamlStyle::helm);
+  context.budget().use_bytes(text.size());
+  return Datum::string(std::move(text));
+}
+
+extern const Type values_type;
+
+// The table a dotted path leads to.
+Datum table_at(const Datum& values, std::string_view path) {
+  Datum found = values;
+  for (const std::string_view step : split(path, '.')) {
+    const Datum* next = found.find(step);
+    if (!next || !next->is_map()) throw tmpl::FunctionError{tmpl::quoted(step) + " is not a table"};
+    found = Datum(*next);
+  }
+  return found.retyped(values_type);
+}
+
+Datum values_table(CallContext&, Arguments arguments) {
+  return table_at(arguments[0], arguments[1].as_string());
+}
+
+Datum values_path_value(CallContext&, Arguments arguments) {
+  const std::string_view path = arguments[1].as_string();
+  if (path.empty()) throw tmpl::FunctionError{"YAML path cannot be empty"};
+  const std::size_t dot = path.rfind('.');
+  const std::string_view key = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  Datum table = arguments[0];
+  for (const std::string_view step :
+       split(path.substr(0, dot == std::string_view::npos ? 0 : dot), '.')) {
+    if (dot == std::string_view::npos) break;
+    const Datum* next = table.find(step);
+    table = next && next->is_map() ? Datum(*next) : Datum::map();
+  }
+  const Datum* found = table.find(key);
+  if (!found || found->is_map()) throw tmpl::FunctionError{tmpl::quoted(key) + " is not a value"};
+  return *found;
+}
+
+const Function as_map_function("AsMap", values_as_map, {});
+const Function yaml_function("YAML", values_yaml, {});
+const Function table_function("Table", values_table, {&types::string});
+const Function path_value_function("PathValue", values_path_value, {&types::string});
+const Method values_methods[] = {{"AsMap", &as_map_function},
+                                 {"YAML", &yaml_function},
+                                 {"Table", &table_function},
+                                 {"PathValue", &path_value_function}};
+const Type values_type{tmpl::Kind::map, "common.Values", &types::any, &types::any_map,
+                       values_methods};
 
 // --- Capabilities.
 
@@ -327,14 +387,14 @@ Datum collect(const Chart& chart, const Datum& values, const Shared& shared, Ren
   data.set("Files", files_datum(chart));
   data.set("Release", shared.release);
   data.set("Subcharts", subcharts);
-  data.set("Values", values);
+  data.set("Values", values.retyped(values_type));
   for (const Chart* below : chart.dependencies)
     subcharts.set(below->name(), collect(*below, values_below(values, below->name()), shared, out));
   const std::string path = chart.full_path();
   const bool library = chart.metadata.is_library();
   for (const ChartFile& file : chart.contents->templates) {
     if (library && !base::base_name(file.name).starts_with('_')) continue;
-    out[path + "/" + file.name] = {file.data, data, path + "/templates"};
+    out[path + "/" + file.name] = {file.data, data.retyped(values_type), path + "/templates"};
   }
   return data;
 }
@@ -355,7 +415,7 @@ Datum template_datum(std::string_view name, std::string_view base_path) {
   Datum out = Datum::map();
   out.set("BasePath", Datum::string(base_path));
   out.set("Name", Datum::string(name));
-  return out;
+  return out.retyped(values_type);
 }
 
 Renderables make_renderables(const Chart& root, const Table& values, const ReleaseOptions& release,

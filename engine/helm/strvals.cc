@@ -6,6 +6,7 @@
 #include "engine/base/limits.hh"
 #include "engine/helm/table.hh"
 #include "engine/helm/text.hh"
+#include "engine/template/datum.hh"
 #include "engine/template/format.hh"
 #include "engine/value/json.hh"
 #include "engine/value/utf8.hh"
@@ -31,6 +32,22 @@ std::string conversion_text(const Value* found, std::string_view wanted) {
   if (found && found->is_object()) is = "map[string]interface {}";
   std::string text = "unable to parse key: interface conversion: interface {} is ";
   return text.append(is).append(", not ").append(wanted);
+}
+
+// fmt's %q of a []rune: "['a' 'b']".
+std::string quoted_runes(std::string_view text) {
+  std::vector<tmpl::Datum> runes;
+  for (std::size_t at = 0; at < text.size();) {
+    const value::Rune rune = value::decode_rune(text, at);
+    runes.push_back(tmpl::Datum::integer(static_cast<std::int64_t>(rune.code)));
+    at += rune.width;
+  }
+  std::string out = "[";
+  for (const tmpl::Datum& rune : runes) {
+    if (out.size() > 1) out += ' ';
+    tmpl::append_printf(out, "%q", {&rune, 1});
+  }
+  return out += ']';
 }
 
 Value typed_value(const std::string& text) {
@@ -277,7 +294,7 @@ class Parser {
     std::string stray;
     const char stop = read_until("[.=", stray);
     if (!stray.empty())
-      return fail("unexpected data at end of array index: " + tmpl::quoted(stray));
+      return fail("unexpected data at end of array index: " + quoted_runes(stray));
     if (stop == '\0') return Step::ended;
     if (stop == '=') {
       Value value;

@@ -135,6 +135,13 @@ Datum Datum::slice(std::vector<Datum> items, const Type& type) {
   return result;
 }
 
+Datum Datum::retyped(const Type& type) const {
+  WEIR_ASSERT(kind() == type.kind);
+  Datum result(*this);
+  result.type_ = &type;
+  return result;
+}
+
 Datum Datum::map(const Type& type) {
   WEIR_ASSERT(type.kind == Kind::map);
   Datum result = zero(type);

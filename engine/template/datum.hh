@@ -121,6 +121,9 @@ class Datum {
   void set(Datum key, Datum value) const;
   bool erase(std::string_view key) const;  // true when it was there
   void reserve(std::size_t count) const;
+  // The same value under another type of the same kind, storage shared: Go's conversion between a
+  // map type and a named one.
+  Datum retyped(const Type& type) const;
   bool same_map(const Datum& other) const { return payload_.rep == other.payload_.rep; }
 
  private:

@@ -1,0 +1,454 @@
+// weir template [NAME] CHART: what `helm template` prints.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "adapters/archive/disk_file_tree.hh"
+#include "adapters/clock/system_clock.hh"
+#include "adapters/clock/system_random.hh"
+#include "engine/base/file_tree.hh"
+#include "engine/base/glob.hh"
+#include "engine/base/limits.hh"
+#include "engine/helm/load.hh"
+#include "engine/helm/render.hh"
+#include "engine/helm/values.hh"
+#include "engine/template/format.hh"
+#include "engine/value/yaml.hh"
+#include "tools/weir/go_flags.hh"
+#include "tools/weir/verbs.hh"
+
+namespace weir::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view usage =
+    R"(Render chart templates locally and display the output, as helm template does.
+
+Usage:
+  weir template [NAME] CHART [flags]
+
+CHART is a chart's folder or a packaged chart (.tgz).
+
+Flags:
+  -a, --api-versions strings       API versions besides the known ones for Capabilities.APIVersions
+      --compat string              'helm-4.2' (default) or 'helm-4.1': whose behaviour to follow
+      --description string         accepted and not used
+  -g, --generate-name              generate the name (and leave NAME out)
+      --include-crds               put the CRDs of crds/ into the output
+      --is-upgrade                 set .Release.IsUpgrade instead of .Release.IsInstall
+      --kube-version string        Kubernetes version for Capabilities.KubeVersion
+      --name-template string       template for the release's name
+  -n, --namespace string           namespace of the release
+      --no-hooks                   leave hooks out
+      --output-dir string          write files into this folder instead of stdout
+      --release-name               use the release's name in the paths below --output-dir
+      --set stringArray            set values (key1=val1,key2=val2)
+      --set-file stringArray       set values from files (key1=path1,key2=path2)
+      --set-json stringArray       set JSON values (key1=jsonval1 or '{"key1": jsonvalue1}')
+      --set-literal stringArray    set a literal string value
+      --set-string stringArray     set string values
+  -s, --show-only stringArray      only show manifests rendered from these templates
+      --skip-schema-validation     do not check values against values.schema.json
+      --skip-tests                 leave tests out
+  -f, --values strings             values files (or - for stdin); may be repeated
+
+The other flags of helm template are accepted; those that need a cluster, a repository or another
+program (--dry-run=server, --validate, --dependency-update, --repo, --post-renderer) are refused.
+)";
+
+struct Options {
+  std::string name, chart;
+  std::string ns, compat = "helm-4.2", kube_version, name_template, output_dir;
+  std::string dry_run = "client", kube_context, kubeconfig, repo, post_renderer, version;
+  std::vector<std::string> api_versions, show_only;
+  helm::ValueSources values;
+  bool help = false, include_crds = false, is_upgrade = false, no_hooks = false;
+  bool generate_name = false, use_release_name = false, skip_schema = false, skip_tests = false;
+  bool validate = false, dependency_update = false, enable_dns = false, verify = false;
+};
+
+// What changes nothing about text that no cluster sees.
+constexpr std::string_view idle_switches[] = {"create-namespace",
+                                              "force",
+                                              "force-replace",
+                                              "force-conflicts",
+                                              "server-side",
+                                              "replace",
+                                              "wait-for-jobs",
+                                              "devel",
+                                              "disable-openapi-validation",
+                                              "rollback-on-failure",
+                                              "atomic",
+                                              "skip-crds",
+                                              "render-subchart-notes",
+                                              "hide-notes",
+                                              "take-ownership",
+                                              "debug",
+                                              "insecure-skip-tls-verify",
+                                              "plain-http",
+                                              "pass-credentials",
+                                              "kube-insecure-skip-tls-verify",
+                                              "hide-secret"};
+constexpr std::string_view idle_values[] = {"timeout",
+                                            "description",
+                                            "keyring",
+                                            "username",
+                                            "password",
+                                            "cert-file",
+                                            "key-file",
+                                            "ca-file",
+                                            "post-renderer-args",
+                                            "kube-apiserver",
+                                            "kube-as-group",
+                                            "kube-as-user",
+                                            "kube-ca-file",
+                                            "kube-tls-server-name",
+                                            "kube-token",
+                                            "registry-config",
+                                            "repository-cache",
+                                            "repository-config",
+                                            "content-cache",
+                                            "burst-limit",
+                                            "qps",
+                                            "color",
+                                            "colour"};
+
+std::vector<GoFlag> flags_of(Options& options) {
+  using enum GoFlagKind;
+  const auto on = [](std::string_view name, bool& target, char shorthand = '\0') {
+    return GoFlag{name, boolean, shorthand, &target};
+  };
+  const auto value = [](std::string_view name, std::string& target, char shorthand = '\0') {
+    return GoFlag{name, text, shorthand, nullptr, &target};
+  };
+  const auto many = [](std::string_view name, std::vector<std::string>& target,
+                       GoFlagKind kind = texts, char shorthand = '\0') {
+    return GoFlag{name, kind, shorthand, nullptr, nullptr, &target};
+  };
+  std::vector<GoFlag> flags = {
+      on("help", options.help, 'h'),
+      on("include-crds", options.include_crds),
+      on("is-upgrade", options.is_upgrade),
+      on("no-hooks", options.no_hooks),
+      on("generate-name", options.generate_name, 'g'),
+      on("release-name", options.use_release_name),
+      on("skip-schema-validation", options.skip_schema),
+      on("skip-tests", options.skip_tests),
+      on("validate", options.validate),
+      on("dependency-update", options.dependency_update),
+      on("enable-dns", options.enable_dns),
+      on("verify", options.verify),
+      value("namespace", options.ns, 'n'),
+      value("compat", options.compat),
+      value("kube-version", options.kube_version),
+      value("name-template", options.name_template),
+      value("output-dir", options.output_dir),
+      value("kube-context", options.kube_context),
+      value("kubeconfig", options.kubeconfig),
+      value("repo", options.repo),
+      value("post-renderer", options.post_renderer),
+      value("version", options.version),
+      many("api-versions", options.api_versions, list, 'a'),
+      many("show-only", options.show_only, texts, 's'),
+      many("values", options.values.files, list, 'f'),
+      many("set", options.values.values),
+      many("set-string", options.values.string_values),
+      many("set-file", options.values.file_values),
+      many("set-json", options.values.json_values),
+      many("set-literal", options.values.literal_values),
+      GoFlag{"dry-run", word, '\0', nullptr, &options.dry_run, nullptr, "client"},
+      GoFlag{"wait", word, '\0', nullptr, &options.version, nullptr, ""},
+      GoFlag{"labels", ignored, 'l'},
+  };
+  for (const std::string_view name : idle_switches)
+    flags.push_back({name, GoFlagKind::ignored_switch});
+  for (const std::string_view name : idle_values) flags.push_back({name, GoFlagKind::ignored});
+  return flags;
+}
+
+Error refuse(std::string message) { return make_error(Code::unsupported, std::move(message)); }
+
+Result<std::string> read_file(const std::string& name) {
+  if (name == "-") {
+    std::string text;
+    char chunk[1 << 16];
+    for (std::size_t got; (got = std::fread(chunk, 1, sizeof chunk, stdin)) > 0;) {
+      text.append(chunk, got);
+      if (text.size() > base::limits::yaml_bytes_max)
+        return make_error(Code::limit, "standard input is too long (yaml_bytes_max)");
+    }
+    return text;
+  }
+  if (name.find("://") != std::string::npos)
+    return refuse("values are not fetched from " + name.substr(0, name.find("://")) +
+                  ":// addresses: give a file");
+  WEIR_TRY(const auto tree, archive::DiskFileTree::open_unconfined("."));
+  auto bytes = tree->read(name);
+  if (!bytes.ok() && !tree->stat(name))
+    return make_error(Code::not_found, "open " + name + ": no such file or directory");
+  if (!bytes.ok()) return std::move(bytes).error();
+  return std::string(**bytes);
+}
+
+// The namespace of the kubeconfig's context; "default" where none is named.
+std::string context_namespace(const Options& options) {
+  const char* given = std::getenv("KUBECONFIG");
+  const char* home = std::getenv("HOME");
+  std::string path = options.kubeconfig;
+  if (path.empty() && given) path = std::string_view(given).substr(0, std::string(given).find(':'));
+  if (path.empty() && home) path = std::string(home) + "/.kube/config";
+  std::error_code error;
+  if (path.empty() || !fs::is_regular_file(path, error)) return "default";
+  const auto text = read_file(path);
+  if (!text.ok()) return "default";
+  const auto config = value::parse_yaml(*text);
+  if (!config.ok()) return "default";
+  const std::string_view current = options.kube_context.empty()
+                                       ? (*config)["current-context"].get_string()
+                                       : std::string_view(options.kube_context);
+  for (const Value& context : (*config)["contexts"].items())
+    if (context["name"].get_string() == current)
+      if (const auto ns = context.path("context", "namespace").get_string(); !ns.empty())
+        return std::string(ns);
+  return "default";
+}
+
+std::string generated_name(std::string_view chart) {
+  std::string_view base = chart;
+  while (base.size() > 1 && base.ends_with('/')) base.remove_suffix(1);
+  base = base::base_name(base);
+  if (base == "." || base.empty()) base = "chart";
+  base = base.substr(0, base.find('.'));
+  const auto seconds = clock::SystemClock().now() / 1'000'000;
+  return std::string(base) + "-" + std::to_string(seconds);
+}
+
+// The release's name and the chart, from the words of the command line.
+Result<void> read_words(const std::vector<std::string>& words, Options& options) {
+  if (words.empty())
+    return make_error(Code::invalid,
+                      "\"weir template\" requires at least 1 argument\n\nUsage:  weir template "
+                      "[NAME] [CHART] [flags]");
+  if (words.size() > 2) {
+    std::string rest;
+    for (std::size_t i = 2; i < words.size(); ++i) rest += (i > 2 ? ", " : "") + words[i];
+    return make_error(Code::invalid,
+                      "expected at most two arguments, unexpected arguments: " + rest);
+  }
+  options.chart = words.back();
+  if (words.size() == 2) {
+    options.name = words.front();
+    if (options.generate_name)
+      return make_error(Code::invalid, "cannot set --generate-name and also specify a name");
+    if (!options.name_template.empty())
+      return make_error(Code::invalid, "cannot set --name-template and also specify a name");
+    return {};
+  }
+  options.name = "release-name";
+  if (!options.name_template.empty()) {
+    const clock::SystemClock clock;
+    clock::SystemRandom random;
+    WEIR_TRY(options.name, helm::render_name(options.name_template, {nullptr, &clock, &random}));
+  } else if (options.generate_name) {
+    options.name = generated_name(options.chart);
+  }
+  return {};
+}
+
+Result<void> refuse_what_needs_more(const Options& options) {
+  if (options.validate || options.dry_run == "server")
+    return refuse(
+        "--validate and --dry-run=server need a cluster, which weir template never "
+        "talks to: use weir diff");
+  if (options.dry_run != "client" && options.dry_run != "true" && options.dry_run != "1")
+    return make_error(Code::invalid, "invalid dry-run value (" + tmpl::quoted(options.dry_run) +
+                                         "). Must be \"server\" or \"client\"");
+  if (options.dependency_update)
+    return refuse(
+        "--dependency-update would fetch charts over the network: run 'helm dependency "
+        "build' first");
+  if (!options.repo.empty() || options.chart.starts_with("oci://") ||
+      options.chart.find("://") != std::string::npos)
+    return refuse("charts are not fetched over the network: give a folder or a .tgz");
+  if (!options.post_renderer.empty())
+    return refuse("--post-renderer would run another program, which weir never does");
+  if (options.verify) return refuse("--verify: provenance files are not checked");
+  if (options.enable_dns) return refuse("--enable-dns: templates make no DNS look-ups");
+  return {};
+}
+
+Result<helm::RenderRequest> request_of(const Options& options) {
+  helm::RenderRequest request;
+  if (options.compat == "helm-4.1") {
+    request.compat = helm::Compat::helm_4_1;
+  } else if (options.compat != "helm-4.2") {
+    return make_error(Code::invalid,
+                      "--compat knows helm-4.1 and helm-4.2, not " + tmpl::quoted(options.compat));
+  }
+  request.release.name = options.name;
+  const char* env_ns = std::getenv("HELM_NAMESPACE");
+  request.release.ns = !options.ns.empty() ? options.ns
+                       : env_ns && *env_ns ? env_ns
+                                           : context_namespace(options);
+  request.release.is_upgrade = options.is_upgrade;
+  request.capabilities = helm::Capabilities::defaults(request.compat);
+  if (!options.kube_version.empty()) {
+    auto version = helm::KubeVersion::parse(options.kube_version);
+    if (!version.ok())
+      return std::move(version)
+          .with_context("invalid kube version '" + options.kube_version + "'")
+          .error();
+    request.capabilities.kube_version = *std::move(version);
+  }
+  for (const std::string& version : options.api_versions)
+    request.capabilities.api_versions.push_back(version);
+  request.skip_schema_validation = options.skip_schema;
+  return request;
+}
+
+// Writes one manifest below --output-dir, behind those of the same template.
+Result<void> write_file(const fs::path& directory, const std::string& path,
+                        std::string_view content, std::set<std::string>& written) {
+  if (!base::clean_path(path) || path.starts_with('/'))
+    return make_error(Code::invalid, "template " + path + " would be written elsewhere");
+  const fs::path file = directory / path;
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  const bool again = !written.insert(path).second;
+  std::ofstream out(file, again ? std::ios::binary | std::ios::app : std::ios::binary);
+  std::string text;
+  helm::append_source(text, path, content);
+  if (!out.write(text.data(), static_cast<std::streamsize>(text.size())).flush())
+    return make_error(Code::io, "cannot write " + file.string());
+  std::printf("wrote %s\n", file.c_str());
+  return {};
+}
+
+Result<void> write_files(const helm::RenderedChart& rendered, const Options& options) {
+  const fs::path directory(options.output_dir);
+  const fs::path named = options.use_release_name ? directory / options.name : directory;
+  std::set<std::string> crds, manifests;
+  if (options.include_crds)
+    for (const helm::CrdFile& crd : helm::crd_files(rendered.charts.root()))
+      WEIR_CHECK(write_file(directory, crd.path, *crd.file->data, crds));
+  for (const helm::Manifest& manifest : rendered.manifests)
+    WEIR_CHECK(write_file(named, manifest.path, manifest.content, manifests));
+  for (const helm::Hook& hook : rendered.hooks)
+    if (!options.no_hooks && !(options.skip_tests && hook.is_test()))
+      WEIR_CHECK(write_file(named, hook.path, hook.content, manifests));
+  return {};
+}
+
+std::string_view trimmed(std::string_view text) {
+  static constexpr std::string_view blanks = " \t\n\v\f\r";
+  const std::size_t from = text.find_first_not_of(blanks);
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
+}
+
+// The template a manifest's "# Source:" names, without the chart in front.
+std::string_view source_of(std::string_view manifest) {
+  static constexpr std::string_view mark = "# Source: ";
+  for (std::size_t at = manifest.find(mark); at != std::string_view::npos;
+       at = manifest.find(mark, at + 1)) {
+    const std::string_view line =
+        manifest.substr(at + mark.size(), manifest.find('\n', at) - at - mark.size());
+    const std::size_t slash = line.find('/');
+    if (slash != std::string_view::npos && slash > 0 && slash + 1 < line.size())
+      return line.substr(slash + 1);
+  }
+  return {};
+}
+
+Result<std::string> only(std::string_view text, const Options& options, helm::Compat compat) {
+  const auto manifests = helm::split_manifests(text, compat);
+  std::string out;
+  for (const std::string& pattern : options.show_only) {
+    bool found = false;
+    for (const std::string& manifest : manifests) {
+      const std::string_view source = source_of(manifest);
+      const auto matched = base::glob_match(pattern, source);
+      if (source.empty() || !matched.ok() || !*matched) continue;
+      out.append("---\n").append(manifest).append("\n");
+      found = true;
+    }
+    if (!found)
+      return make_error(Code::not_found, "could not find template " + pattern + " in chart");
+  }
+  return out;
+}
+
+Result<void> run(Options& options) {
+  WEIR_CHECK(refuse_what_needs_more(options));
+  WEIR_TRY(helm::RenderRequest request, request_of(options));
+  const clock::SystemClock clock;
+  clock::SystemRandom random;
+  request.engine.clock = &clock;
+  request.engine.random = &random;
+  WEIR_TRY(const auto tree, archive::DiskFileTree::open_unconfined("."));
+  if (!tree->stat(options.chart))
+    return make_error(Code::not_found, "path " + tmpl::quoted(options.chart) + " not found");
+  WEIR_TRY(const helm::TablePtr values, helm::merge_value_sources(options.values, read_file));
+  WEIR_TRY(const helm::LoadedChart loaded, helm::load_chart(*tree, options.chart));
+  const helm::Chart& root = loaded.charts.root();
+  for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+  if (!root.metadata.type.empty() && root.metadata.type != "application")
+    return make_error(Code::invalid, root.metadata.type + " charts are not installable");
+  if (root.metadata.deprecated) std::fputs("this chart is deprecated\n", stderr);
+  WEIR_CHECK(helm::check_dependencies(root));
+  WEIR_CHECK(helm::check_release_name(options.name));
+  auto rendered = helm::render_chart(loaded.charts, *values, request);
+  if (!rendered.ok()) {
+    Error error = std::move(rendered).error();
+    if (error.reason == helm::render_failed)
+      error.message += "\n\nUse --debug flag to render out invalid YAML";
+    return error;
+  }
+  for (const std::string& warning : rendered->warnings)
+    std::fprintf(stderr, "%s\n", warning.c_str());
+  const bool to_files = !options.output_dir.empty();
+  if (to_files) WEIR_CHECK(write_files(*rendered, options));
+  std::string text(to_files ? std::string_view()
+                            : trimmed(helm::manifest_text(*rendered, options.include_crds)));
+  text += '\n';
+  for (const helm::Hook& hook : rendered->hooks)
+    if (!to_files && !options.no_hooks && !(options.skip_tests && hook.is_test()))
+      helm::append_source(text, hook.path, hook.content);
+  if (!options.show_only.empty()) {
+    WEIR_TRY(text, only(text, options, request.compat));
+  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    return make_error(Code::io, "cannot write to standard output");
+  return {};
+}
+
+int failed_as_helm(const std::string& message) {
+  std::fprintf(stderr, "Error: %s\n", message.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int run_template(int argc, char** argv) {
+  Options options;
+  const GoArguments arguments = parse_go_flags(argc, argv, flags_of(options));
+  if (options.help) {
+    std::fwrite(usage.data(), 1, usage.size(), stdout);
+    return 0;
+  }
+  if (!arguments.error.empty()) return failed_as_helm(arguments.error);
+  const auto named = read_words(arguments.words, options);
+  if (!named.ok()) return failed_as_helm(named.error().message);
+  const auto done = run(options);
+  return done.ok() ? 0 : failed_as_helm(done.error().message);
+}
+
+}  // namespace weir::cli
