@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
       {"state", "The objects of the cluster at an instant.", run_state},
       {"suspend", "Suspends the reconciliation of objects.", run_suspend},
       {"trace", "Where an object comes from.", run_trace},
+      {"template", "Renders a chart, as helm template does.", run_template},
       {"tree", "The objects that a Kustomization has applied.", run_tree},
       {"unpin", "Lets pinned Kustomizations go.", run_unpin},
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
