@@ -59,6 +59,40 @@ expect "unknown fields are refused" 'unknown field "datas"' k apply -f - <<<'{"a
 expect "typed commands" "namespace/other created" k create namespace other
 expect "access reviews" "yes" k auth can-i '*' '*'
 expect "api-resources" "deployments" k api-resources --api-group=apps
+expect "the log of a simulated pod says so" "is simulated" k logs deploy/web -n shop
+cat >"$dir/crd.yaml" <<'Y'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: colours.example.com}
+spec:
+  group: example.com
+  names: {kind: Colour, plural: colours}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties: {name: {type: string}}
+            x-kubernetes-validations: [{rule: "self.name != 'beige'", message: not beige}]
+Y
+colour() { printf 'apiVersion: example.com/v1\nkind: Colour\nmetadata: {name: %s, namespace: shop}\nspec: {name: %s}\n' "$1" "$1"; }
+expect "a definition" "colours.example.com created" k apply -f "$dir/crd.yaml"
+expect "its kind" "colour.example.com/red created" k apply -f - <<<"$(colour red)"
+expect "its rule" "spec: Invalid value: not beige" k apply -f - <<<"$(colour beige)"
+expect "a definition goes with its objects" "deleted" k delete crd colours.example.com --timeout=20s
+expect "... and is served no more" "doesn't have a resource type" k get colours -n shop
+k create serviceaccount robot -n shop >/dev/null
+k create role reader -n shop --verb=get --resource=pods >/dev/null
+k create rolebinding robot -n shop --role=reader --serviceaccount=shop:robot >/dev/null
+expect "what an account may do" "pods  " k auth can-i --list -n shop --as system:serviceaccount:shop:robot
+expect "its token reads pods" 'pods "none" not found' k get pod none -n shop --token "$(k create token robot -n shop)"
+expect "... and nothing else" 'cannot get resource "secrets"' k get secret none -n shop --token "$(k create token robot -n shop)"
 expect "a namespace ends with its contents" 'namespace "shop" deleted' k delete namespace shop --timeout=20s
 expect "what is gone is not found" 'namespaces "shop" not found' k get namespace shop
 exit $failed

@@ -14,6 +14,30 @@ metadata: {name: data}
 spec: {capacity: {storage: 10Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /tmp}}
 Y
 }
+# The simulated kubelet once more, now with a log that every container has written (in the form of a container runtime).
+serve_logs() {
+  local port=$((PORT + 70)) n=10
+  kill "$(cat "$work/cluster/kwok.pid")"
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=kwok \
+    -addext "subjectAltName=IP:127.0.0.1" 2>/dev/null
+  while read -r line; do n=$((n + 1)); echo "2026-11-23T22:$n:00.000000000Z stdout F $line"; done >"$work/log" <<'L'
+a line that is no JSON
+{"level":"info","ts":"2026-11-23T22:09:09.647268Z","msg":"weir runs","cluster":"https://x"}
+{"level":"info","ts":"2026-11-23T22:09:09.730768Z","msg":"stored artifact","controllerKind":"GitRepository","name":"app","namespace":"flux-system"}
+{"level":"error","ts":"2026-11-23T22:09:11.6Z","msg":"dry-run failed","controllerKind":"Kustomization","name":"app","namespace":"apps","error":"ReconciliationFailed"}
+{"level":"error","ts":"2026-11-23T22:09:12.6Z","msg":"old form","reconciler kind":"Kustomization","name":"other","namespace":"flux-system","error":"boom"}
+L
+  printf 'apiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: all}\nspec: {logs: [{logsFile: "%s"}]}\n' "$work/log" >"$work/kwok.yaml"
+  "$peers/kwok" --kubeconfig="$KUBECONFIG" --manage-all-nodes=true --enable-crds= --node-lease-duration-seconds=40 \
+    --server-address="127.0.0.1:$port" --node-port="$port" --node-ip=127.0.0.1 --tls-cert-file="$work/cert.pem" \
+    --tls-private-key-file="$work/key.pem" --config "$work/kwok.yaml" >"$work/kwok.log" 2>&1 </dev/null &
+  echo $! >"$work/cluster/kwok.pid"
+  kubectl patch node kwok-0 --subresource=status --type=merge -p '{"status":{"addresses":[{"type":"InternalIP","address":"127.0.0.1"}],
+    "daemonEndpoints":{"kubeletEndpoint":{"Port":'"$port"'}}}}' >/dev/null
+  within 20 kubectl -n flux-system logs weir-0
+}
+same_logs() { diff <(flux logs "$@" 2>&1) <("$weir" logs "$@" 2>&1); }
+
 # status CODE METHOD PATH [TOKEN]
 status() {
   local code
@@ -44,6 +68,13 @@ check "the StatefulSet becomes ready" kubectl -n flux-system rollout status stat
 check "flux check is content" flux check --timeout 30s
 check "flux version names the image" contains "weir: 0.1.0" flux version
 check "weir check is content" contains "weir: statefulset ready" "$weir" check --timeout 30s
+serve_logs
+check "flux logs finds the pod" contains "GitRepository/app.flux-system - stored artifact" flux logs
+for flags in "" -A "-A --level error" "--kind kustomization" "--name other" "-n apps" "-A --tail 2" "-A --since-time 2026-11-23T22:13:30Z" \
+  "--flux-namespace nope" "-A -f --timeout 3s"; do
+  # shellcheck disable=SC2086
+  check "weir logs $flags, as flux" same_logs $flags
+done
 check "weir install over it" contains "install finished" "$weir" install --timeout 30s
 check "another namespace and image" contains "image: example.com/weir:2" "$weir" install --export -n gitops --image example.com/weir:2
 check "... leave nothing of the default ones" lacks "flux-system" "$weir" install --export -n gitops --image example.com/weir:2
