@@ -8,6 +8,7 @@
 #include "engine/kustomize/remote_memo.hh"
 #include "engine/kustomize/sort_order.hh"
 #include "engine/kustomize/target.hh"
+#include "engine/value/strategic_merge.hh"
 #include "engine/value/yaml.hh"
 
 namespace weir::kustomize {
@@ -42,8 +43,9 @@ constexpr std::array plumbing = {
 Result<void> drop_local_config(ResMap& resources) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
     const Value& object = resources[i].object();
-    const bool named = !resources[i].name().empty() || resources[i].kind().ends_with("List");
-    if (named && !resources[i].kind().empty()) continue;
+    const std::string kind = value::scalar_text(object["kind"]);
+    const bool named = !resources[i].name().empty() || kind.ends_with("List");
+    if (named && !kind.empty()) continue;
     return base::make_error(base::Code::invalid,
                             std::string("missing ") + (named ? "kind" : "metadata.name") +
                                 " in object " + resources[i].id().to_string() + " " +

@@ -8,6 +8,7 @@
 #include "engine/value/pointer.hh"
 #include "engine/value/strategic_merge.hh"
 #include "engine/value/yaml.hh"
+#include "engine/value/yaml_scalar.hh"
 
 namespace weir::kustomize {
 
@@ -52,25 +53,29 @@ Result<Value> parse_operations(std::string_view text) {
   return operations;
 }
 
-// After a trip through JSON there is no more difference between nulls that were written and empty
-// ones.
-bool has_empty_null(const Value& node) {
-  if (node.is_null()) return node.is_empty_null();
-  for (const Value& item : node.items()) {
-    if (has_empty_null(item)) return true;
-  }
-  for (const value::Member& member : node.members()) {
-    if (has_empty_null(member.value)) return true;
-  }
-  return false;
+// The manner of a scalar once it is written anew: quotes only where they are needed.
+bool wants_quotes(const Value& text) {
+  Value ignored;
+  return text.as_string().find('\n') != std::string_view::npos ||
+         value::resolve_plain(text.as_string(), false, ignored) != value::ScalarKind::string;
 }
 
-void write_nulls(Value& node) {
-  if (!has_empty_null(node)) return;
+bool written_anew(const Value& node) {
+  if (node.is_null()) return node.null_word() == "null";
+  if (node.is_string()) return node.is_quoted() == wants_quotes(node);
+  return std::all_of(node.items().begin(), node.items().end(), written_anew) &&
+         std::all_of(node.members().begin(), node.members().end(),
+                     [](const value::Member& member) { return written_anew(member.value); });
+}
+
+// After a trip through JSON nothing tells any more how nulls and strings were written.
+void write_anew(Value& node) {
+  if (written_anew(node)) return;
   if (node.is_null()) node = Value(nullptr);
-  for (std::size_t i = 0; node.is_array() && i < node.size(); ++i) write_nulls(node.item_mut(i));
+  if (node.is_string()) node.set_quoted(wants_quotes(node));
+  for (std::size_t i = 0; node.is_array() && i < node.size(); ++i) write_anew(node.item_mut(i));
   for (std::size_t i = 0; node.is_object() && i < node.size(); ++i)
-    write_nulls(node.member_mut(i).value);
+    write_anew(node.member_mut(i).value);
 }
 
 // Applies operations to the object. While the reference would keep annotations of its own on the
@@ -80,7 +85,7 @@ Result<void> apply_operations(Resource& resource, const Value& operations) {
   const bool lent = resource.has_build_annotations();
   if (lent) object.entry("metadata").entry("annotations").set(hidden_annotation, Value(""));
   WEIR_CHECK(value::apply_json_patch(object, operations));
-  write_nulls(object);
+  write_anew(object);
   resource.unshare();
   if (!lent) return {};
   Value* metadata = object.find_mut("metadata");
@@ -169,6 +174,7 @@ Result<void> merge_selected(ResMap& resources, const std::vector<std::size_t>& s
   for (const std::size_t i : selected)
     WEIR_CHECK(apply_merge(resources[i], patch_for(patch, resources[i])));
   resources.drop_deleted();
+  if (clears_annotations(patch.object)) resources.ids_changed();
   if (!patch.allow_name_change && !patch.allow_kind_change) return {};
   return resources.check_unique();
 }
@@ -183,7 +189,8 @@ Result<void> merge_by_id(ResMap& resources, const std::vector<MergePatch>& patch
                                                     id.to_string() + "\"");
     }
     WEIR_CHECK(apply_merge(resources[*target], patch));
-    if (patch.allow_name_change || patch.allow_kind_change) resources.ids_changed();
+    const bool forgot = clears_annotations(patch.object);
+    if (forgot || patch.allow_name_change || patch.allow_kind_change) resources.ids_changed();
   }
   return {};
 }

@@ -154,7 +154,7 @@ class TargetFinder {
 
 // Puts text into a scalar that keeps its type where the text allows it.
 Result<Value> retyped(const Value& old, const std::string& text) {
-  if (old.is_string()) return Value(text);
+  if (old.is_string()) return value::in_manner_of(old, Value(text));
   const Value plain = resolve_plain_scalar(text);
   if (plain.kind() == old.kind() || (plain.is_number() && old.is_number())) return plain;
   const std::string_view type = old.is_bool()      ? "!!bool"

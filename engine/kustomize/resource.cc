@@ -93,8 +93,9 @@ void Resource::set_gvk(const Gvk& gvk) {
 StringMap Resource::metadata_map(std::string_view field) const {
   StringMap result;
   for (const value::Member& member : object_["metadata"][field].members()) {
-    const bool null = member.value.is_null() && !member.value.is_empty_null();
-    result.emplace(member.name(), null ? "null" : value::scalar_text(member.value));
+    const bool null = member.value.is_null();
+    result.emplace(member.name(),
+                   null ? std::string(member.value.null_word()) : value::scalar_text(member.value));
   }
   return result;
 }

@@ -116,7 +116,12 @@ Result<void> Target::accumulate_directory(Accumulator& result, Loader loader,
     return make_error(Code::invalid, "expected kind != 'Component' for path '" + root + "'");
   }
   const std::string recursed = "recursed accumulation of path '" + root + "'";
-  if (component) return target.accumulate(result).with_context(recursed);
+  if (component) {
+    WEIR_CHECK(target.accumulate(result).with_context(recursed));
+    // As when a base is merged, so that equal rules are taken out in the same order.
+    WEIR_TRY(result.config, merge_configs(nullptr, result.config));
+    return {};
+  }
   Accumulator own;
   WEIR_CHECK(target.accumulate(own).with_context(recursed));
   const auto merge = [&]() -> Result<void> {

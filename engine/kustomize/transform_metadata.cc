@@ -15,9 +15,9 @@ namespace {
 using base::Code;
 using base::make_error;
 
-Result<void> set_scalar(Value& node, Value value) {
+Result<void> set_scalar(Value& node, const Value& value) {
   if (!node.is_scalar()) return wrong_node_kind("ScalarNode", node);
-  node = std::move(value);
+  node = value::in_manner_of(node, value);
   return {};
 }
 
@@ -162,7 +162,7 @@ static Result<void> set_entries_of(Resource& resource, const StringMap& entries,
     if (!field.is_object()) return wrong_node_kind("MappingNode", field);
     for (const auto& [key, text] : entries) {
       if (Value* known = field.find_mut(key)) {
-        *known = Value(text);
+        *known = value::in_manner_of(*known, Value(text));
         continue;
       }
       field.append_member(Value(key), Value(text));
@@ -173,6 +173,13 @@ static Result<void> set_entries_of(Resource& resource, const StringMap& entries,
     return {};
   };
   for (const FieldSpec& spec : specs) {
+    // While the reference keeps annotations of its own on the object, it has annotations.
+    if (!spec.create && spec.path == "metadata/annotations" && resource.has_build_annotations()) {
+      FieldSpec lent = spec;
+      lent.create = true;
+      WEIR_CHECK(apply_field_spec(resource.edit(), lent, CreateKind::map, set, &trail));
+      continue;
+    }
     WEIR_CHECK(apply_field_spec(resource.edit(), spec, CreateKind::map, set, &trail));
   }
   resource.settle_shared();

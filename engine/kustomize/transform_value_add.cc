@@ -1,6 +1,7 @@
 // ValueAdd: writes one string into fields of the selected resources, whole or as a part of a file
 // path.
 #include "engine/kustomize/field_path.hh"
+#include "engine/kustomize/plain_scalar.hh"
 #include "engine/kustomize/selector.hh"
 #include "engine/kustomize/shape.hh"
 #include "engine/kustomize/transformers.hh"
@@ -34,9 +35,11 @@ Result<void> add_value(Resource& resource, const std::string& value, const Value
   const FieldSpec spec = make_field_spec({}, std::string(target["fieldPath"].get_string()), true);
   const SetField set = [&](Value& field) -> Result<void> {
     if (!field.is_scalar()) return wrong_node_kind("ScalarNode", field);
-    field = Value(position > 0 ? insert_path_part(value::scalar_text(field),
-                                                  static_cast<std::size_t>(position - 1), value)
-                               : value);
+    const std::string text = position > 0
+                                 ? insert_path_part(value::scalar_text(field),
+                                                    static_cast<std::size_t>(position - 1), value)
+                                 : value;
+    field = value::in_manner_of(field, resolve_plain_scalar(text));
     return {};
   };
   return apply_path(resource.edit(), spec, CreateKind::scalar, set);

@@ -260,7 +260,7 @@ Result<Outcome> Merger::walk(Value& target, const Value* patch, const MergeSchem
   }
   if (patch == nullptr) return Outcome::kept;
   if (!patch->is_null() && !patch->is_scalar()) return wrong_kind("ScalarNode", *patch);
-  target = *patch;
+  target = in_manner_of(target, *patch);
   return target.is_null() ? Outcome::gone : Outcome::adopted;
 }
 
@@ -461,6 +461,14 @@ const MergeSchema* MergeSchema::field(std::string_view name) const {
   if (found != fields.end() && found->first == name) return found->second;
   if (any_field != nullptr) return any_field;
   return closed ? &inert : nullptr;
+}
+
+Value in_manner_of(const Value& old, const Value& value) {
+  if (value.is_null()) return value;
+  const bool quoted = old.is_quoted();
+  Value result = quoted && !value.is_string() ? Value(scalar_text(value)) : value;
+  result.set_quoted(quoted);
+  return result;
 }
 
 std::string scalar_text(const Value& value) {

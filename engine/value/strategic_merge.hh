@@ -47,4 +47,8 @@ Result<bool> apply_strategic_merge(Value& target, const Value& patch,
 // A scalar as text: what a merge key compares by. Empty for maps and lists.
 std::string scalar_text(const Value& value);
 
+// What the scalar `value` becomes in the place of `old`, whose manner of writing stays: a number in
+// the place of a quoted string becomes a string.
+Value in_manner_of(const Value& old, const Value& value);
+
 }  // namespace weir::value

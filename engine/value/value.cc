@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <unordered_map>
@@ -16,6 +17,8 @@ struct Counted {
   std::atomic<std::uint32_t> count{1};
 };
 
+// By the tag's high four bits.
+constexpr std::string_view null_words[] = {"null", "", "~", "Null", "NULL"};
 constexpr std::size_t index_threshold = 16;
 constexpr std::size_t first_members = 4;  // most objects have a few
 
@@ -106,6 +109,32 @@ Value::Value(std::string_view text) : Value() {
     return;
   }
   set_rep(StringRep::make(text), Kind::string);
+}
+
+Value Value::spelled_null(std::string_view word) noexcept {
+  Value result;
+  for (std::uint8_t i = 2; i < std::size(null_words); ++i)
+    if (word == null_words[i]) result.tag_ = static_cast<std::uint8_t>(i << 4);
+  return result;
+}
+
+std::string_view Value::null_word() const {
+  WEIR_ASSERT(is_null());
+  return null_words[tag_ >> 4];
+}
+
+bool Value::is_quoted() const {
+  if (!is_string()) return false;
+  return (tag_ & heap_bit) ? (tag_ & quoted_bit) != 0 : data_[inline_max] != 0;
+}
+
+void Value::set_quoted(bool quoted) {
+  if (!is_string()) return;
+  if ((tag_ & heap_bit) == 0) {
+    data_[inline_max] = quoted ? 1 : 0;
+  } else {
+    tag_ = static_cast<std::uint8_t>(quoted ? tag_ | quoted_bit : tag_ & ~quoted_bit);
+  }
 }
 
 Value Value::object() {

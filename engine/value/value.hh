@@ -1,6 +1,6 @@
 // THE document tree: what YAML and JSON become, what every engine reads and edits.
 //
-// A Value is 16 bytes. Strings up to 15 bytes live inside; longer strings, arrays and objects are
+// A Value is 16 bytes. Strings up to 14 bytes live inside; longer strings, arrays and objects are
 // shared, counted and copied on write, so copying a whole manifest costs one increment and
 // editing it copies only the nodes on the path. Objects keep insertion order; lookup is linear up
 // to 16 members, hashed beyond.
@@ -78,6 +78,15 @@ class Value {
     return result;
   }
   bool is_empty_null() const { return tag_ == 0x10; }
+  // A null by how a document wrote it: "~", "Null", "NULL"; other words give the plain one.
+  static Value spelled_null(std::string_view word) noexcept;
+  // "" for an empty null, "null" unless it was spelled otherwise. Of a null only.
+  std::string_view null_word() const;
+
+  // Whether a YAML document put this string in quotes or into a block; equality ignores it. A
+  // merge of kustomize keeps the old scalar's manner, so that 80 in the place of "x" is "80".
+  bool is_quoted() const;
+  void set_quoted(bool quoted);  // no effect on what is no string
 
   static Value object();                                                          // {}
   static Value object(std::initializer_list<std::pair<std::string_view, Value>>);  // keys distinct
@@ -169,7 +178,8 @@ class Value {
  private:
   static constexpr std::uint8_t kind_mask = 0x07;
   static constexpr std::uint8_t heap_bit = 0x08;
-  static constexpr std::size_t inline_max = 15;
+  static constexpr std::uint8_t quoted_bit = 0x10;  // of a string in the heap
+  static constexpr std::size_t inline_max = 14;
 
   struct StringRep;
   struct ArrayRep;
@@ -204,8 +214,8 @@ class Value {
   ArrayRep& own_array();    // null -> array; detaches
   ObjectRep& own_object();  // null -> object; detaches
 
-  // Bytes 0-14 hold a scalar, an inline string (its length in the tag's high four bits) or a
-  // pointer.
+  // Bytes 0-14 hold a scalar, an inline string (its length in the tag's high four bits, whether it
+  // was quoted in byte 14) or a pointer.
   alignas(8) unsigned char data_[15];
   std::uint8_t tag_;
 };

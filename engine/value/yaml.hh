@@ -19,11 +19,21 @@ enum class YamlDialect : std::uint8_t {
   helm,        // sigs.k8s.io/yaml as Helm uses it: as kubernetes, but the last duplicate wins
 };
 
+// Where a node stands: that of its key, or its own in a list.
+struct YamlPlace {
+  std::string pointer;  // JSON pointer (RFC 6901) in its document
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+};
+
 struct YamlOptions {
   YamlDialect dialect = YamlDialect::kubernetes;
   std::string_view file;  // named in error texts: "file:line:column: what"; may be empty
   // Go's Unmarshal: the stream's first document alone; what stands behind it is not even read.
   bool first_document_only = false;
+  // When given, the place of every node below a document's root is added; those of one document
+  // have lines from its own up to the next one's.
+  std::vector<YamlPlace>* places = nullptr;
 };
 
 // Where a document's parts stand in the source: lines and columns count from 1.

@@ -74,6 +74,7 @@ bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties
   Value value;
   if (!plain && properties.tag.empty()) {
     value = Value(text);
+    value.set_quoted(!yaml_1_1_);
   } else if (text.empty() && properties.tag.empty() && !yaml_1_1_ && !properties.in_flow) {
     value = Value::empty_null();
   } else if (!resolve(text, plain, properties, mark, value)) {
@@ -104,8 +105,7 @@ bool YamlBuilder::resolve(std::string_view text, bool plain, const YamlPropertie
   return true;
 }
 
-bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark mark,
-                                   Value& out) {
+bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark mark, Value& out) {
   // Within flow collections kustomize's rewriting quotes what is empty or holds a ':', and so
   // makes it a string.
   const bool rewritten = in_flow && !yaml_1_1_;
@@ -123,7 +123,11 @@ bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark
     case ScalarKind::no_number:
       return fail(Code::invalid, mark, "unsupported value: " + std::string(text));
     case ScalarKind::null:
-      if (rewritten && text.empty()) out = Value("");
+      if (rewritten && text.empty()) {
+        out = Value("");
+      } else if (!yaml_1_1_) {
+        out = Value::spelled_null(text);
+      }
       break;
     default: break;
   }
@@ -156,8 +160,8 @@ bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlPropertie
   if (!yaml_1_1_ && plain && key.is_string() && key.as_string() != text) {
     // A timestamp: as a key it keeps its form, and is no string either.
     if (frames_.size() > 1 && untagged)
-      return fail(Code::invalid, mark, "a mapping key must be a string: quote it as \"" +
-                                           std::string(text) + "\"");
+      return fail(Code::invalid, mark,
+                  "a mapping key must be a string: quote it as \"" + std::string(text) + "\"");
     key = Value(text);
   }
   return set_key(frame, std::move(key), text, mark);
@@ -178,12 +182,36 @@ bool YamlBuilder::set_key(Frame& frame, Value key, std::string_view text, YamlMa
   return true;
 }
 
+void YamlBuilder::note_place(YamlMark mark) {
+  YamlPlace place;
+  for (const Frame& frame : frames_) {
+    place.pointer += '/';
+    if (!frame.mapping) {
+      place.pointer += std::to_string(frame.value.size());
+      continue;
+    }
+    for (const char c : frame.key.get_string()) {
+      if (c == '~')
+        place.pointer += "~0";
+      else if (c == '/')
+        place.pointer += "~1";
+      else
+        place.pointer += c;
+    }
+  }
+  const YamlMark shown = frames_.back().mapping ? frames_.back().key_mark : mark;
+  place.line = shown.line;
+  place.column = shown.column;
+  options_.places->push_back(std::move(place));
+}
+
 bool YamlBuilder::add(Value value, std::size_t height, YamlMark mark) {
   if (frames_.empty()) {
     root_ = std::move(value);
     return true;
   }
   Frame& frame = frames_.back();
+  if (options_.places != nullptr && (!frame.mapping || frame.has_key)) note_place(mark);
   frame.height = std::max(frame.height, height + 1);
   if (!frame.mapping) {
     frame.value.push_back(std::move(value));
@@ -268,8 +296,7 @@ bool YamlBuilder::end_collection() {
   Frame& frame = frames_.back();
   const auto add_missing = [&frame](const Value& from) {
     for (const Member& member : from.members())
-      if (!frame.value.contains(member.name()))
-        frame.value.append_member(member.key, member.value);
+      if (!frame.value.contains(member.name())) frame.value.append_member(member.key, member.value);
   };
   for (const Value& merge : frame.merges) {
     add_missing(merge);
@@ -305,8 +332,9 @@ bool YamlBuilder::alias(std::size_t anchor, std::string_view name, YamlMark mark
   alias_nodes_ += slot.nodes;
   nodes_ += slot.nodes;
   if (alias_nodes_ > limits::yaml_alias_nodes_max)
-    return fail(Code::limit, mark, "aliases expand to more than " +
-                                       std::to_string(limits::yaml_alias_nodes_max) + " values");
+    return fail(
+        Code::limit, mark,
+        "aliases expand to more than " + std::to_string(limits::yaml_alias_nodes_max) + " values");
   if (nodes_ > limits::value_nodes_max)
     return fail(Code::limit, mark, "too many values in one document");
   if (frames_.size() + slot.height > limits::value_depth_max)

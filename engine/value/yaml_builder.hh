@@ -82,6 +82,7 @@ class YamlBuilder {
   };
 
   bool add(Value value, std::size_t height, YamlMark mark);
+  void note_place(YamlMark mark);
   bool add_key(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark);
   bool set_key(Frame& frame, Value key, std::string_view text, YamlMark mark);
   bool resolve(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark,

@@ -118,7 +118,7 @@ class Fields:
         out = texts[0]
         for text in texts[1:]:
             if not out.endswith("\n"): out += "\n"
-            out += self.pick(["---\n"] * 8 + ["--- # next\n", "---   \n", "---\n\n---\n", "...\n---\n", "---\n# only a comment\n---\n", "---\nnull\n---\n"]) + text.removeprefix("\ufeff")
+            out += self.pick(["---\n"] * 8 + ["--- # next\n", "---   \n", "---\n\n---\n", "---\n# only a comment\n---\n", "---\nnull\n---\n"]) + text.removeprefix("\ufeff")
         if self.chance(0.02): out = out.replace("\n", "\r\n")
         return out
 
@@ -131,7 +131,7 @@ class Fields:
         if kind == "ConfigMapList": o.pop("metadata")
         else: self.known.append((api, kind, name, space))
         if self.chance(0.03): o["status"] = {"a": 1}
-        if self.chance(0.02): o["metadata"]["annotations"] = self.pick([{"config.kubernetes.io/local-config": self.pick(["true", "false", "x"])}, {"kustomize.config.k8s.io/id": "x"}, {"internal.config.kubernetes.io/x": "y"}])
+        if self.chance(0.02) and "metadata" in o: o["metadata"]["annotations"] = self.pick([{"config.kubernetes.io/local-config": self.pick(["true", "false", "x"])}, {"kustomize.config.k8s.io/id": "x"}, {"internal.config.kubernetes.io/x": "y"}])
         return o
 
     def someone(self):
@@ -140,12 +140,12 @@ class Fields:
     def odd_target(self):
         api, kind, name, space = self.someone()
         t = {}
-        if self.chance(0.6): t["kind"] = self.pick([kind, kind, kind[:4] + ".*", "Deploy|Service", "^" + kind + "$", "(?i)" + kind.lower(), "[", "deployment"])
-        if self.chance(0.4): t["name"] = self.pick([name, name + "|web", "^" + name, ".+", "[a-d].*", "w", "(", ""])
+        if self.chance(0.6): t["kind"] = self.pick([kind, kind, kind[:4] + ".*", "Deploy|Service", "^" + kind + "$", "(?i)" + kind.lower(), "deployment"])
+        if self.chance(0.4): t["name"] = self.pick([name, name + "|web", "^" + name, ".+", "[a-d].*", "w", ""])
         if self.chance(0.2): t["namespace"] = self.pick([space, "prod", ".*", "default", "p.*"])
         if self.chance(0.2): t["group"] = self.pick(["apps", "", ".*", "app", "batch|apps"])
         if self.chance(0.2): t["version"] = self.pick(["v1", "v.*", "v2"])
-        if self.chance(0.2): t["annotationSelector"] = self.pick(["a", "a=b", "app=web", "app in (web)", "!a", "a=b,c=d", "x ! y"])
+        if self.chance(0.2): t["annotationSelector"] = self.pick(["a", "a=b", "app=web", "app in (web)", "!a", "a=b,c=d"])
         if self.chance(0.2): t["labelSelector"] = self.pick(["app=web,tier=backend", "app==web", "app notin (x)", "app", "!app", "tier in (backend,web),app", "=", "app=", "app.kubernetes.io/name=web"])
         return t or {"name": ".*"}
 
@@ -298,7 +298,8 @@ class Fields:
         return entries
 
     def more_fields(self, k, directory):
-        chance, pick = self.chance, self.pick
+        pick, level = self.pick, self.level
+        chance = lambda p: self.chance(p * level)
         if chance(0.08): k.setdefault("transformers", []).extend(self.plugin_entries(directory, self.plugin))
         if chance(0.05): k["generators"] = self.plugin_entries(directory, self.generator_plugin)
         if chance(0.02): k["validators"] = self.plugin_entries(directory, self.plugin)
@@ -363,7 +364,7 @@ class Fields:
     def odd_generator(self, directory, secret):
         self.count += 1
         name = "%s-og%d" % (self.pick(NAMES), self.count)
-        files = {"bin-%d" % self.count: "\x00\x01\xff", "crlf-%d.txt" % self.count: "a\r\nb\r\n", "tabs-%d.txt" % self.count: "\ta\n b \n", "long-%d.txt" % self.count: ("word " * 40 + "\n") * 2, "uni-%d" % self.count: "é\u2028 \ufeffx\n",
+        files = {"bin-%d" % self.count: "\x00\x01\xff", "crlf-%d.txt" % self.count: "a\r\nb\r\n", "tabs-%d.txt" % self.count: "\ta\n b \n", "long-%d.txt" % self.count: ("word " * 40 + "\n") * 2, "uni-%d" % self.count: "éx\n",
                  "empty-%d" % self.count: "", "sp-%d" % self.count: "  lead\n\ntrail  \n\n", "json-%d.json" % self.count: '{"a": [1, 2]}\n'}
         g = {"name": name}
         if self.chance(0.6):

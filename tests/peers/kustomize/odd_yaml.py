@@ -17,9 +17,9 @@ SCALARS = [Odd(t) for t in (
     "!!int '7'", "!!float 3", "!!binary aGk=", "!custom x", "a#b", "a: b" if False else "a:b", "é", "日本", "*", "[]", "{}", "a,b", "%a", "@x", "`x`", "\\n", "C:\\x", "-1", "- 1" if False else "-a", "?x", ":x", "a:", "x y  z")]
 SCALARS = [s for s in SCALARS if s not in ("*", "%a", "@x", "`x`", "a:", "=")]
 STRINGS = ["line one\nline two\n", "no end\nx", "trailing  \nspace\n", "\n\nleading", "ends\n\n\n", " lead space", "tab\tin", "\ttab first", "a" * 90, "word " * 30, "word " * 30 + "\n", "x: y", "# no", "'q'", '"dq"',
-           "back\\slash", "nul", "uni é 日本 \U0001f600", "\u00a0nbsp", "\u2028sep", "bell\u0007", "a\r\nb", "- x", "? y", "[1, 2]", "{a: b}", "%TAG", "@at", "`tick`", "!bang", "&amp", "*star", "| pipe", "> gt", "...", "---", "--- a", "", " ", "\n",
+           "back\\slash", "nul", "uni é 日本 \U0001f600", "\u00a0nbsp", "- x", "? y", "[1, 2]", "{a: b}", "%TAG", "@at", "`tick`", "!bang", "&amp", "*star", "| pipe", "> gt", "...", "---", "--- a", "", " ", "\n",
            "  indented\n    more\n  back\n", "#!/bin/sh\necho hi\n", "key: |\n  nested\n", "a\n\n\nb\n", "long " * 25 + "\nsecond " * 20, "ends with colon:", "a : b", "a #b", "0", "true", "null", "1.0", "1e3", "0x1f", "012", "2020-01-01", "y", "~", ".", "-", "=", "<<",
-           "\ufeffbom", "\x7f", "\x85nel", "ed\u200bzw", "{{ .Values.x }}", "$(VAR)", "${VAR}", "a\tb\n", "x\n y\n", "\n", "very-long-unbroken-" * 8, "https://example.com/" + "a" * 70 + " " + "b" * 40]
+           "ed\u200bzw", "{{ .Values.x }}", "$(VAR)", "${VAR}", "a\tb\n", "x\n y\n", "\n", "very-long-unbroken-" * 8, "https://example.com/" + "a" * 70 + " " + "b" * 40]
 
 
 WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "<<", "=", ".", "-")
@@ -169,6 +169,5 @@ def dump(value, random, wild=True):
         if random.random() < 0.02: text = text.rstrip("\n")
         if random.random() < 0.02: text = text.replace("\n", "\r\n")
         if random.random() < 0.01: text = "\ufeff" + text
-        if random.random() < 0.01: text = "%YAML 1.1\n---\n" + text.removeprefix("---\n")
         if random.random() < 0.01: text = "--- # doc\n" + text.removeprefix("---\n")
     return text
