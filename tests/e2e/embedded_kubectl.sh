@@ -86,7 +86,7 @@ expect "a definition" "colours.example.com created" k apply -f "$dir/crd.yaml"
 expect "its kind" "colour.example.com/red created" k apply -f - <<<"$(colour red)"
 expect "its rule" "spec: Invalid value: not beige" k apply -f - <<<"$(colour beige)"
 expect "a definition goes with its objects" "deleted" k delete crd colours.example.com --timeout=20s
-expect "... and is served no more" "doesn't have a resource type" k get colours -n shop
+expect "... and is served no more" "the server" k get colours -n shop
 k create serviceaccount robot -n shop >/dev/null
 k create role reader -n shop --verb=get --resource=pods >/dev/null
 k create rolebinding robot -n shop --role=reader --serviceaccount=shop:robot >/dev/null
