@@ -255,6 +255,25 @@ Result<void> DiskArtifacts::scan(std::string_view path, std::string_view digest,
   return {};
 }
 
+Result<std::string> DiskArtifacts::read_range(std::string_view path, std::uint64_t offset,
+                                              std::uint64_t size) {
+  WEIR_TRY(const std::string file, file_of(path));
+  WEIR_TRY(const Descriptor in, open_file(file, path));
+  if (size > artifact_bytes_max)
+    return make_error(Code::limit, std::string(path) + ": larger than tree_bytes_max");
+  std::string out(size, '\0');
+  std::size_t at = 0;
+  while (at < out.size()) {
+    const ssize_t got =
+        ::pread(in.number, out.data() + at, out.size() - at, static_cast<off_t>(offset + at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return disk_error("read", path, errno, "ReadOperationFailed");
+    if (got == 0) return make_error(Code::corrupt, std::string(path) + ": shorter than it was");
+    at += static_cast<std::size_t>(got);
+  }
+  return out;
+}
+
 bool DiskArtifacts::exists(std::string_view path, std::string_view digest) {
   const bool there = scan(path, digest, [](std::string_view) { return Result<void>(); }).ok();
   if (!there) cache_.remove(path);

@@ -76,6 +76,8 @@ class DiskArtifacts final : public reconcile::ArtifactPort {
                                                      std::string_view digest) override;
   Result<void> scan(std::string_view path, std::string_view digest,
                     const reconcile::ByteSink& sink) override;
+  Result<std::string> read_range(std::string_view path, std::uint64_t offset,
+                                 std::uint64_t size) override;
   bool exists(std::string_view path, std::string_view digest) override;
   Result<std::vector<std::string>> collect(std::string_view kind, std::string_view ns,
                                            std::string_view name, std::string_view current,

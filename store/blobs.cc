@@ -204,7 +204,7 @@ Digest SealingKey::digest(std::string_view bytes) const {
 Result<Digest> BlobStore::stage(WriteBatch& batch, std::string_view bytes) {
   WEIR_CHECK(check_size(bytes));
   const Digest digest = base::sha256(bytes);
-  WEIR_TRY(const bool known, contains(digest));
+  WEIR_TRY(const bool known, use(digest));
   if (!known) batch.put(Family::blobs, format::blob_key(digest), encode_clear(bytes));
   return digest;
 }
@@ -213,7 +213,7 @@ Result<Digest> BlobStore::stage_sealed(WriteBatch& batch, std::string_view bytes
   if (!key_) return make_error(Code::unsupported, "there is no key to seal a blob with");
   WEIR_CHECK(check_size(bytes));
   const Digest digest = key_->digest(bytes);
-  WEIR_TRY(const bool known, contains(digest));
+  WEIR_TRY(const bool known, use(digest));
   if (!known) {
     batch.put(Family::blobs, format::blob_key(digest), encode_sealed(key_->bytes_, digest, bytes));
   }
@@ -244,6 +244,31 @@ Result<std::string> BlobStore::get(const Digest& digest) const {
 Result<bool> BlobStore::contains(const Digest& digest) const {
   WEIR_TRY(const auto row, kv_.get(Family::blobs, format::blob_key(digest)));
   return row.has_value();
+}
+
+Result<bool> BlobStore::use(const Digest& digest) {
+  const std::lock_guard lock(use_mutex_);
+  WEIR_TRY(const bool known, contains(digest));
+  if (!known) return false;
+  WEIR_TRY(const auto old, kv_.get(Family::meta, format::old_blob_key(digest)));
+  if (old) used_.insert(digest);
+  return true;
+}
+
+Result<bool> BlobStore::remove_unused(const Digest& digest) {
+  const std::lock_guard lock(use_mutex_);
+  if (used_.contains(digest) || used_before_.contains(digest)) return false;
+  WriteBatch batch;
+  batch.remove(Family::blobs, format::blob_key(digest));
+  batch.remove(Family::meta, format::old_blob_key(digest));
+  WEIR_CHECK(kv_.write(batch, false).with_context("remove a blob"));
+  return true;
+}
+
+void BlobStore::begin_use_period() {
+  const std::lock_guard lock(use_mutex_);
+  used_before_ = std::move(used_);
+  used_.clear();
 }
 
 Result<bool> BlobStore::is_sealed(const Digest& digest) const {

@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,14 +76,25 @@ class BlobStore {
     return make_error(Code::unsupported, "no sealing key is open");
   }
 
+  // Removes a blob, and retention's mark of it, unless a put has found it there in this use period
+  // or the one before: somebody may be about to name it. False when it was spared. Error: io.
+  Result<bool> remove_unused(const base::Digest& digest);
+  // Forgets the puts of the period before the last one.
+  void begin_use_period();
+
   // Checks a stored row of the blobs family: it opens and has its digest. A sealed row without a
   // key here is checked for its shape only. Error: corrupt.
   Result<void> check(const base::Digest& digest, std::string_view row) const;
   static bool is_sealed_row(std::string_view row);
 
  private:
+  // Whether it is stored; if so, and retention is after it, it counts as used.
+  Result<bool> use(const base::Digest& digest);
+
   Kv& kv_;
   std::optional<SealingKey> key_;
+  std::mutex use_mutex_;  // held from a look to the mark, and over a removal
+  std::set<base::Digest> used_, used_before_;
 };
 
 }  // namespace weir::store

@@ -23,8 +23,8 @@ void put_event(WriteBatch& batch, const Event& event, std::string record) {
   batch.put_moved(Family::events, format::seq_key(event.seq), std::move(record));
   const model::ObjectId& subject = event.subject.object;
   if (!subject.empty()) {
-    batch.put_moved(Family::index,
-                    format::subject_key(subject, event.subject.cluster, event.seq), {});
+    batch.put_moved(Family::index, format::subject_key(subject, event.subject.cluster, event.seq),
+                    {});
   }
   if (!event.owner.empty()) {
     batch.put_moved(Family::index, format::owner_key(event.owner, event.seq), {});
@@ -76,10 +76,9 @@ Result<std::vector<Seq>> EventLog::append(std::vector<Event> events) {
 
 Result<std::vector<Seq>> EventLog::append(std::vector<Event> events, WriteBatch staged) {
   if (events.size() > base::limits::event_batch_max) {
-    return make_error(Code::limit, "a batch of " + std::to_string(events.size()) +
-                                       " events is over the cap of " +
-                                       std::to_string(base::limits::event_batch_max) +
-                                       " (event_batch_max)");
+    return make_error(
+        Code::limit, "a batch of " + std::to_string(events.size()) + " events is over the cap of " +
+                         std::to_string(base::limits::event_batch_max) + " (event_batch_max)");
   }
   std::lock_guard appending(append_mutex_);
   LogHead head = this->head();
@@ -122,16 +121,23 @@ Result<std::vector<Seq>> EventLog::append(std::vector<Event> events, WriteBatch 
 
 Result<void> EventLog::sync() { return kv_.sync(); }
 
-Result<Event> EventLog::read(Seq seq) const {
+Result<std::string> EventLog::read_record(Seq seq) const {
   const std::string context = "event " + std::to_string(seq);
   const Seq last = head().seq;
   if (seq == 0 || seq > last) {
     return make_error(Code::not_found,
                       context + " is not in the log; it ends at " + std::to_string(last));
   }
-  WEIR_TRY(const auto record, kv_.get(Family::events, format::seq_key(seq)));
-  if (!record) return make_error(Code::corrupt, context + ": the record is missing");
-  return event::decode(*record).with_context(context);
+  WEIR_TRY(auto record, kv_.get(Family::events, format::seq_key(seq)));
+  if (record) return std::move(*record);
+  WEIR_TRY(const Seq retained, format::read_number(kv_, format::meta_retained_from, 1));
+  if (seq < retained) return make_error(Code::gone, context + " was removed by retention");
+  return make_error(Code::corrupt, context + ": the record is missing");
+}
+
+Result<Event> EventLog::read(Seq seq) const {
+  WEIR_TRY(const std::string record, read_record(seq));
+  return event::decode(record).with_context("event " + std::to_string(seq));
 }
 
 LogHead EventLog::head() const {

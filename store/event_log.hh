@@ -106,8 +106,10 @@ class EventLog {
   // Puts everything appended so far on stable storage.
   Result<void> sync();
 
-  // Errors: not_found (0 or beyond the head), corrupt, io.
+  // Errors: not_found (0 or beyond the head), gone (removed by retention), corrupt, io.
   Result<event::Event> read(Seq seq) const;
+  // Its canonical bytes. Errors: not_found, gone (removed by retention), corrupt, io.
+  Result<std::string> read_record(Seq seq) const;
   // A page of events in order of seq. Uses the subject's index when kind, ns and name are given,
   // the owner's when owner is. Errors: corrupt, io.
   Result<EventPage> scan(const ScanRequest& request) const;

@@ -82,6 +82,13 @@ class Kv {
   // synced: on stable storage before it returns. Errors: io (disk full, read-only), corrupt.
   virtual Result<void> write(const WriteBatch& batch, bool synced) = 0;
   virtual std::unique_ptr<Cursor> cursor(Family family) const = 0;
+  // What the rows take on disk (or in memory), about.
+  virtual std::uint64_t bytes() const { return 0; }
+  // A copy of the store as it is now, in a new directory, made beside reads and writes. Errors:
+  // already_exists, unsupported (a store in memory), io.
+  virtual Result<void> backup(const std::string& directory) {
+    return make_error(Code::unsupported, "a store in memory has no backup in " + directory);
+  }
   // Forces everything written so far to stable storage.
   virtual Result<void> sync() = 0;
 };
@@ -94,6 +101,10 @@ struct RocksOptions {
   std::size_t cache_bytes = 16u << 20;
 };
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options);
+
+// For a database that does not open for damage: RocksDB makes one that does of what its files still
+// hold. What is missing then is for repair() to say. Error: io.
+Result<void> salvage_rocks(const std::string& directory);
 
 std::unique_ptr<Kv> make_memory_kv();
 

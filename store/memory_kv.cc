@@ -155,6 +155,14 @@ class MemoryKv final : public Kv {
 
   Result<void> sync() override { return {}; }
 
+  std::uint64_t bytes() const override {
+    std::shared_lock lock(data_->mutex);
+    std::uint64_t sum = 0;
+    for (const Rows& rows : data_->rows)
+      for (const auto& [key, versions] : rows) sum += key.size() + versions.front().value.size();
+    return sum;
+  }
+
  private:
   void apply(const WriteBatch::Operation& operation, std::uint64_t number) {
     Rows& rows = data_->family(operation.family);

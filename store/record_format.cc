@@ -91,6 +91,18 @@ std::string tile_key(unsigned level, std::uint64_t index) {
   return key;
 }
 
+std::string lost_blob_key(const base::Digest& digest) {
+  std::string key(meta_lost_blobs);
+  key += blob_key(digest);
+  return key;
+}
+
+std::string old_blob_key(const base::Digest& digest) {
+  std::string key(meta_old_blobs);
+  key += blob_key(digest);
+  return key;
+}
+
 std::string kept_checkpoint_key(std::uint64_t size) {
   std::string key(meta_kept_checkpoints);
   append_big_endian(key, size);

@@ -10,6 +10,12 @@
 //                                                           rebuilt
 //              "retained-from"                              varint seq: records and blobs of older
 //                                                           events may be gone
+//              "retaining"                                  varint seq: a retention to there is
+//                                                           under way
+//              "repairing"                                  JSON of what is lost: a repair is
+//                                                           under way
+//              "lost-blob/" digest                          (empty): a repair found it gone
+//              "old-blob/" digest                           (empty): an event that is gone named it
 //              "ledger-key"                                 public key of the ledger, as text
 //              "checkpoint"                                 the last signed checkpoint, a note
 //              "checkpoint/" size                           a signed checkpoint that is kept
@@ -44,6 +50,10 @@ inline constexpr std::string_view meta_schema = "schema";
 inline constexpr std::string_view meta_head = "head";
 inline constexpr std::string_view meta_projections = "projections";
 inline constexpr std::string_view meta_retained_from = "retained-from";
+inline constexpr std::string_view meta_lost_blobs = "lost-blob/";
+inline constexpr std::string_view meta_retaining = "retaining";
+inline constexpr std::string_view meta_repairing = "repairing";
+inline constexpr std::string_view meta_old_blobs = "old-blob/";
 inline constexpr std::string_view meta_ledger_key = "ledger-key";
 inline constexpr std::string_view meta_checkpoint = "checkpoint";
 inline constexpr std::string_view meta_kept_checkpoints = "checkpoint/";
@@ -70,6 +80,8 @@ std::string subject_key(const model::ObjectId& id, std::string_view cluster, std
 std::string owner_key(const model::ObjectId& owner, std::uint64_t seq);
 std::string time_key(base::TimeUs time);
 std::string tile_key(unsigned level, std::uint64_t index);
+std::string lost_blob_key(const base::Digest& digest);
+std::string old_blob_key(const base::Digest& digest);
 std::string kept_checkpoint_key(std::uint64_t size);
 std::string snapshot_key(std::string_view name, std::uint64_t seq);
 std::string_view blob_key(const base::Digest& digest);  // points into `digest`

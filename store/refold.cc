@@ -97,10 +97,12 @@ Result<void> for_each_event(const Kv& kv, std::uint64_t first, std::uint64_t las
   if (first > last) return {};
   auto cursor = kv.cursor(Family::events);
   cursor->seek(format::seq_key(first));
-  for (std::uint64_t seq = first; seq <= last; ++seq, cursor->next()) {
+  WEIR_TRY(const std::uint64_t retained, format::read_number(kv, format::meta_retained_from, 1));
+  for (std::uint64_t seq = first; seq <= last; ++seq) {
     const std::string context = "event " + std::to_string(seq);
     if (!cursor->valid() || cursor->key() != format::seq_key(seq)) {
       WEIR_CHECK(cursor->status().with_context(context));
+      if (seq < retained) continue;
       return make_error(Code::corrupt, context + ": the record is missing");
     }
     auto event = event::decode(cursor->value()).with_context(context);
@@ -110,6 +112,7 @@ Result<void> for_each_event(const Kv& kv, std::uint64_t first, std::uint64_t las
                         context + ": the record says it is event " + std::to_string(event->seq));
     }
     WEIR_CHECK(visit(*event));
+    cursor->next();
   }
   return {};
 }

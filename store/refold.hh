@@ -13,7 +13,8 @@
 
 namespace weir::store {
 
-// Calls `visit` with every event in [first, last], decoded, in order. Stops at the first error, its
+// Calls `visit` with every event in [first, last], decoded, in order; those that retention took are
+// passed over. Stops at the first error, its
 // own or one that `visit` returns. Errors: corrupt (a record is missing or damaged, named by its
 // seq), io.
 Result<void> for_each_event(const Kv& kv, std::uint64_t first, std::uint64_t last,

@@ -4,6 +4,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 
@@ -96,10 +97,30 @@ class RocksKv final : public Kv {
   }
 
   std::unique_ptr<Cursor> cursor(Family family) const override {
-    return std::make_unique<RocksCursor>(
-        std::unique_ptr<rocksdb::Iterator>(
-            db_->NewIterator(rocksdb::ReadOptions(), handle(family))),
-        directory_);
+    return std::make_unique<RocksCursor>(std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(
+                                             rocksdb::ReadOptions(), handle(family))),
+                                         directory_);
+  }
+
+  std::uint64_t bytes() const override {
+    std::uint64_t sum = 0;
+    for (rocksdb::ColumnFamilyHandle* family : families_)
+      for (const auto& property : {rocksdb::DB::Properties::kLiveSstFilesSize,
+                                   rocksdb::DB::Properties::kCurSizeActiveMemTable}) {
+        std::uint64_t part = 0;
+        if (db_->GetIntProperty(family, property, &part)) sum += part;
+      }
+    return sum;
+  }
+
+  Result<void> backup(const std::string& directory) override {
+    rocksdb::Checkpoint* raw = nullptr;
+    const rocksdb::Status made = rocksdb::Checkpoint::Create(db_.get(), &raw);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+    if (!made.ok()) return to_error(made, "copy", directory_);
+    const rocksdb::Status done = checkpoint->CreateCheckpoint(directory);
+    if (!done.ok()) return to_error(done, "copy to", directory);
+    return {};
   }
 
   Result<void> sync() override {
@@ -208,6 +229,18 @@ Result<void> make_directory(const std::string& directory) {
 }
 
 }  // namespace
+
+Result<void> salvage_rocks(const std::string& directory) {
+  const auto cache = rocksdb::NewLRUCache(std::size_t{16} << 20);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < family_count; ++i) {
+    descriptors.emplace_back(family_names[i], family_options(static_cast<Family>(i), cache));
+  }
+  const rocksdb::Status status =
+      rocksdb::RepairDB(directory, database_options({.directory = directory}), descriptors);
+  if (!status.ok()) return to_error(status, "salvage", directory);
+  return {};
+}
 
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
   if (!options.read_only) WEIR_CHECK(make_directory(options.directory));

@@ -21,11 +21,13 @@ struct Finding {
 
 struct VerifyReport {
   std::uint64_t events = 0;
+  std::uint64_t pruned_events = 0;  // of these: retention took them; their leaf hashes stand
   std::uint64_t index_rows = 0;
   std::uint64_t projection_rows = 0;
   std::uint64_t blobs = 0;         // stored, each one's digest checked
   std::uint64_t sealed_blobs = 0;  // of these; opened only when the BlobStore has the key
   std::uint64_t pruned_blobs = 0;  // named by events, removed by retention
+  std::uint64_t lost_blobs = 0;    // named by events; a repair found them gone
   base::Digest root;               // of the tree over `events` leaves
   // The first thing wrong, the one with the lowest seq of those that the walk met; nothing = all is
   // well.

@@ -25,6 +25,10 @@ std::optional<PathValues> match(std::string_view pattern, std::string_view path)
   PathValues values;
   while (!pattern.empty() && !path.empty()) {
     const std::string_view want = take_part(pattern);
+    if (want.ends_with("...}")) {
+      values.emplace(want.substr(1, want.size() - 5), kube::percent_decode(path, false));
+      return values;
+    }
     const std::string have = kube::percent_decode(take_part(path), false);
     if (want.starts_with('{')) {
       if (have.empty()) return std::nullopt;
@@ -55,10 +59,10 @@ Result<Found> find_route(const kube::Request& request) {
     methods += (methods.empty() ? "" : ", ") + std::string(route.method);
   }
   if (!methods.empty())
-    return make_error(Code::invalid, "method " + request.method + " is not allowed here, only " +
-                                         methods, "method");
-  return make_error(Code::not_found, "nothing is served at " +
-                                         kube::percent_decode(path, false) +
+    return make_error(Code::invalid,
+                      "method " + request.method + " is not allowed here, only " + methods,
+                      "method");
+  return make_error(Code::not_found, "nothing is served at " + kube::percent_decode(path, false) +
                                          "; see /weir/v1/openapi.yaml");
 }
 
@@ -98,8 +102,8 @@ Result<kube::Response> run(AuditApi& api, const kube::Request& request, const st
     WEIR_TRY(call.actor, authorize(api.options(), request, request.path(), verb));
   }
   if (request.body.size() > body_bytes_max)
-    return make_error(Code::limit, "the body is longer than " + std::to_string(body_bytes_max) +
-                                       " bytes");
+    return make_error(Code::limit,
+                      "the body is longer than " + std::to_string(body_bytes_max) + " bytes");
   call.path = std::move(found->values);
   WEIR_CHECK(read_query(route, call));
   return route.run(call);

@@ -18,6 +18,7 @@
 #include "engine/reconcile/kube_port.hh"
 #include "store/blobs.hh"
 #include "store/event_log.hh"
+#include "store/ledger.hh"
 
 namespace weir::api::audit {
 
@@ -25,6 +26,7 @@ struct AuditOptions {
   store::EventLog* log = nullptr;
   const store::BlobStore* blobs = nullptr;
   const base::Clock* clock = nullptr;
+  store::Ledger* ledger = nullptr;         // null: the last stored checkpoint is shown
   reconcile::Engine* engine = nullptr;     // null: reads only
   reconcile::KubeApi* reviews = nullptr;   // TokenReview, SubjectAccessReview; null: none
   std::string token;                       // a bearer token that may do everything; "" = none

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "api/audit/event_query.hh"
 #include "api/audit/instant.hh"
 #include "api/audit/kinds.hh"
 #include "api/audit/routes.hh"
@@ -36,6 +37,8 @@ Result<void> bound(const Call& call, std::string_view field, store::Seq& seq,
   return {};
 }
 
+}  // namespace
+
 Result<store::ScanRequest> read_scan(const Call& call) {
   store::ScanRequest scan;
   scan.examined_max = page_examined_max;
@@ -66,11 +69,15 @@ Result<store::ScanRequest> read_scan(const Call& call) {
   scan.backward = order == "desc";
   if (const auto text = call.parameter("cursor"); !text.empty()) {
     WEIR_TRY(const store::Seq cursor, parse_seq(text, "cursor"));
-    if (scan.backward) scan.to = std::min(scan.to, cursor);
-    else scan.from = std::max(scan.from, cursor);
+    if (scan.backward)
+      scan.to = std::min(scan.to, cursor);
+    else
+      scan.from = std::max(scan.from, cursor);
   }
   return scan;
 }
+
+namespace {
 
 // Reads the log on a thread of its own, woken by each append; the log keeps what a slow reader has
 // not seen yet.
@@ -78,7 +85,10 @@ class EventStream final : public kube::Stream {
  public:
   EventStream(AuditApi& api, store::ScanRequest scan, kube::StreamSink sink,
               std::function<void()> end)
-      : api_(api), log_(*api.options().log), scan_(std::move(scan)), sink_(std::move(sink)),
+      : api_(api),
+        log_(*api.options().log),
+        scan_(std::move(scan)),
+        sink_(std::move(sink)),
         end_(std::move(end)) {
     subscription_ = log_.subscribe([this](const auto&) {
       const std::lock_guard lock(mutex_);
@@ -123,8 +133,8 @@ class EventStream final : public kube::Stream {
       std::string text;
       for (const event::Event& event : page->events) {
         text += "id: " + std::to_string(event.seq) + "\nevent: weir." +
-                std::string(event::type_name(event.type)) + "\ndata: " +
-                value::write_json(event::to_cloud_event(event)) + "\n\n";
+                std::string(event::type_name(event.type)) +
+                "\ndata: " + value::write_json(event::to_cloud_event(event)) + "\n\n";
         scan_.from = event.seq + 1;
       }
       if (!text.empty() && !sink_(std::move(text))) return false;
@@ -159,8 +169,8 @@ Result<kube::Response> stream_events(const Call& call, store::ScanRequest scan) 
   scan.limit = stream_page;
   if (++call.api.stream_count() > stream_count_max) {
     --call.api.stream_count();
-    return make_error(Code::rate_limited, "there are " + std::to_string(stream_count_max) +
-                                              " event streams already");
+    return make_error(Code::rate_limited,
+                      "there are " + std::to_string(stream_count_max) + " event streams already");
   }
   kube::Response response;
   response.content_type = "text/event-stream";

@@ -37,7 +37,7 @@ struct Call {
 
 struct Route {
   std::string_view method;
-  std::string_view pattern;  // "/weir/v1/events/{seq}"
+  std::string_view pattern;  // "/weir/v1/events/{seq}"; a last {name...} takes what is left
   Access access;
   std::vector<std::string_view> parameters;
   Result<kube::Response> (*run)(const Call& call);
@@ -53,6 +53,12 @@ kube::Response error_response(const Error& error);
 // Handlers, by file.
 Result<kube::Response> list_events(const Call& call);       // events.cc
 Result<kube::Response> get_event(const Call& call);         //
+Result<kube::Response> event_proof(const Call& call);       // ledger.cc
+Result<kube::Response> ledger_summary(const Call& call);    //
+Result<kube::Response> ledger_checkpoint(const Call& call); //
+Result<kube::Response> ledger_tile(const Call& call);       //
+Result<kube::Response> ledger_consistency(const Call& call);  //
+Result<kube::Response> archive_page(const Call& call);      //
 Result<kube::Response> object_history(const Call& call);    // objects.cc
 Result<kube::Response> object_at(const Call& call);         //
 Result<kube::Response> object_diff(const Call& call);       //
@@ -62,6 +68,7 @@ Result<kube::Response> post_rollback(const Call& call);     // operate.cc
 Result<kube::Response> post_unpin(const Call& call);        //
 Result<kube::Response> verify_log(const Call& call);        // system.cc
 Result<kube::Response> checkpoint_head(const Call& call);   //
+Result<kube::Response> post_backup(const Call& call);       //
 Result<kube::Response> owner_summary(const Call& call);     //
 Result<kube::Response> openapi(const Call& call);           //
 Result<kube::Response> health(const Call& call);            //

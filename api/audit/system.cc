@@ -6,14 +6,35 @@
 
 #include "api/audit/routes.hh"
 #include "api/audit/views.hh"
+#include "engine/value/json.hh"
+#include "store/backup.hh"
+#include "store/ledger_verify.hh"
 #include "store/projections/owners.hh"
 #include "store/verify.hh"
 
 namespace weir::api::audit {
 namespace {
 
-Value verify_view(const store::VerifyReport& report) {
-  Value out = Value::object({{"ok", report.clean()},
+struct Verified {
+  store::VerifyReport log;
+  store::LedgerReport ledger;
+};
+
+Value finding_view(const store::Finding& finding) {
+  return Value::object({{"seq", finding.seq}, {"what", finding.what}});
+}
+
+Value ledger_view(const store::LedgerReport& report) {
+  Value out = Value::object({{"signedEvents", report.signed_size},
+                             {"checkpoints", report.checkpoints},
+                             {"keyChanges", report.rotations}});
+  if (!report.public_key.empty()) out.set("publicKey", report.public_key);
+  return out;
+}
+
+Value verify_view(const Verified& verified) {
+  const store::VerifyReport& report = verified.log;
+  Value out = Value::object({{"ok", report.clean() && !verified.ledger.first},
                              {"events", report.events},
                              {"indexRows", report.index_rows},
                              {"projectionRows", report.projection_rows},
@@ -21,20 +42,34 @@ Value verify_view(const store::VerifyReport& report) {
                              {"sealedBlobs", report.sealed_blobs},
                              {"prunedBlobs", report.pruned_blobs},
                              {"root", report.root.hex()}});
-  if (report.first)
-    out.set("first", Value::object({{"seq", report.first->seq}, {"what", report.first->what}}));
+  out.set("ledger", ledger_view(verified.ledger));
+  if (report.first) {
+    out.set("first", finding_view(*report.first));
+  } else if (verified.ledger.first) {
+    out.set("first", finding_view(*verified.ledger.first));
+  }
   return out;
 }
 
 // A view of its own, so that what is appended meanwhile is no finding. Opening may meet files that
 // the running database has just merged away; it is then tried again.
-Result<store::VerifyReport> verify_database(const AuditOptions& options) {
-  if (options.database.empty()) return store::verify(options.log->kv(), *options.blobs);
+Result<Verified> verify_store(const AuditOptions& options, const store::Kv& kv,
+                              const store::LedgerTrust& trust) {
+  Verified out;
+  WEIR_TRY(out.log, store::verify(kv, *options.blobs));
+  if (out.log.clean()) {
+    WEIR_TRY(out.ledger, store::verify_ledger(kv, trust));
+  }
+  return out;
+}
+
+Result<Verified> verify_database(const AuditOptions& options, const store::LedgerTrust& trust) {
+  if (options.database.empty()) return verify_store(options, options.log->kv(), trust);
   Result<std::unique_ptr<store::Kv>> kv = make_error(Code::io, "not opened");
   for (int attempt = 0; attempt < 5 && !kv.ok(); ++attempt)
     kv = store::open_rocks({.directory = options.database, .read_only = true});
   if (!kv.ok()) return std::move(kv).error();
-  return store::verify(**kv, *options.blobs);
+  return verify_store(options, **kv, trust);
 }
 
 std::int64_t resident_bytes() {
@@ -87,8 +122,33 @@ std::string AuditApi::metrics() const {
 }
 
 Result<kube::Response> verify_log(const Call& call) {
-  WEIR_TRY(const store::VerifyReport report, verify_database(call.api.options()));
-  return json_response(verify_view(report));
+  store::LedgerTrust trust;
+  if (const auto text = call.parameter("publicKey"); !text.empty()) {
+    auto key = store::VerifierKey::parse(text);
+    if (!key.ok()) return bad_field("publicKey", key.error().message);
+    trust.key = std::move(*key);
+  }
+  if (const auto text = call.parameter("checkpoint"); !text.empty())
+    trust.witnessed.emplace_back(text);
+  WEIR_TRY(const Verified verified, verify_database(call.api.options(), trust));
+  return json_response(verify_view(verified));
+}
+
+// On the server's own disk: only who may give orders may say where.
+Result<kube::Response> post_backup(const Call& call) {
+  const auto body = value::parse_json(call.request.body);
+  if (!body.ok() || !body->is_object()) return bad_field("body", "is no JSON object");
+  const std::string target((*body)["directory"].get_string());
+  if (!target.starts_with('/')) return bad_field("directory", "an absolute path is needed");
+  const std::string& database = call.api.options().database;
+  constexpr std::string_view log = "/log";
+  if (!std::string_view(database).ends_with(log))
+    return make_error(Code::unsupported, "this weir has no data directory");
+  const std::string directory = database.substr(0, database.size() - log.size());
+  const bool keys = (*body)["keys"].get_bool();
+  WEIR_CHECK(store::make_backup(call.log().kv(), directory, target, keys));
+  return json_response(
+      Value::object({{"directory", target}, {"keys", keys}, {"head", call.log().head().seq}}));
 }
 
 Result<kube::Response> checkpoint_head(const Call& call) {

@@ -26,6 +26,10 @@ std::span<const View> views();
 // Folds into every view.
 void fold(const event::Event& event, WriteBatch& batch);
 
+// Whether the row is of that event alone, so that it goes with it: such keys end in the seq. All
+// other rows are of the last of several events.
+bool is_of_one_event(std::string_view key, std::uint64_t seq);
+
 // The first byte of each view's keys.
 inline constexpr char prefix_history = 'h';  // objects.cc
 inline constexpr char prefix_owned = 'w';    // objects.cc

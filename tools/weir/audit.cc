@@ -74,9 +74,14 @@ void print_events(std::span<const Value> events, const std::string& output, bool
 }  // namespace
 
 int run_audit(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "export")
+    return run_audit_export(argc - 1, argv + 1);
   AuditClient client;
   AuditFlags flags;
-  Args args("audit", "The events of the log, oldest first.");
+  Args args(
+      "audit",
+      "The events of the log, oldest first. 'weir audit export' writes an archive that proves "
+      "itself.");
   flags.add_to(args);
   client.add_to(args);
   if (const auto code = args.parse(argc, argv)) return *code;

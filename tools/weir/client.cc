@@ -118,6 +118,7 @@ Result<void> AuditClient::open_offline(const std::string& directory) {
     return make_error(Code::not_found, "no weir runs on " + directory +
                                            " and its log cannot be read: " + kv.error().message);
   kv_ = std::move(*kv);
+  directory_ = directory;
   WEIR_TRY(log_, store::EventLog::open(*kv_, clock_));
   std::optional<store::SealingKey> key;
   if (auto loaded = store::SealingKey::load(directory + "/sealing.key"); loaded.ok())
@@ -129,6 +130,13 @@ Result<void> AuditClient::open_offline(const std::string& directory) {
   options.clock = &clock_;
   offline_ = std::make_unique<api::audit::AuditApi>(std::move(options));
   return {};
+}
+
+void AuditClient::close() {
+  offline_.reset();
+  blobs_.reset();
+  log_.reset();
+  kv_.reset();
 }
 
 Result<Value> AuditClient::send(const std::string& method, const std::string& target,

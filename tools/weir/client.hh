@@ -27,6 +27,11 @@ class AuditClient {
   // Finds the weir to ask. Error: not_found (neither a server nor a database), as open_rocks.
   Result<void> open();
 
+  // Whether no weir runs and the database is read instead; where it is; and letting it go.
+  bool is_offline() const { return offline_ != nullptr; }
+  const std::string& directory() const { return directory_; }
+  void close();
+
   Result<Value> get(const std::string& path, const Query& query = {});
   Result<Value> post(const std::string& path, const Value& body);
   // Events as they come, one a call, until `take` returns false or the server ends.
@@ -38,6 +43,7 @@ class AuditClient {
   Result<void> open_offline(const std::string& directory);
 
   std::string server_, token_, authority_, data_dir_;
+  std::string directory_;
   std::unique_ptr<net::HttpClient> http_;
   clock::SystemClock clock_;
   std::unique_ptr<store::Kv> kv_;

@@ -24,6 +24,7 @@ Result<std::unique_ptr<ClusterServer>> ClusterServer::open(const std::string& li
   audit.log = stores.log.get();
   audit.blobs = stores.blobs.get();
   audit.clock = &out->clock_;
+  audit.ledger = stores.ledger.get();
   audit.engine = &engine;
   audit.reviews = &client;
   audit.token = out->token_;

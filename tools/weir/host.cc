@@ -70,7 +70,7 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<Stores> open_stores(const std::string& directory, const std::string& artifact_address,
-                           const base::Clock& clock) {
+                           const base::Clock& clock, const CareOptions& care) {
   Stores out;
   out.directory = directory;
   WEIR_CHECK(make_directory(directory));
@@ -84,6 +84,9 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
   artifacts.root = directory + "/artifacts";
   artifacts.address = artifact_address;
   WEIR_TRY(out.artifacts, store::DiskArtifacts::open(artifacts, clock));
+  WEIR_TRY(out.ledger, store::Ledger::open(*out.log, {directory + "/ledger.key", care.ledger_name,
+                                                      care.rotate_key}));
+  out.caretaker = std::make_unique<Caretaker>(*out.ledger, care);
   return out;
 }
 

@@ -14,7 +14,9 @@
 #include "store/blobs.hh"
 #include "store/event_log.hh"
 #include "store/kv.hh"
+#include "store/ledger.hh"
 #include "store/log_port.hh"
+#include "tools/weir/caretaker.hh"
 
 namespace weir::cli {
 
@@ -26,12 +28,14 @@ struct Stores {
   std::unique_ptr<store::BlobStore> blobs;
   std::unique_ptr<store::EngineLog> port;
   std::unique_ptr<store::DiskArtifacts> artifacts;
+  std::unique_ptr<store::Ledger> ledger;
+  std::unique_ptr<Caretaker> caretaker;  // not begun
 };
 
 // Makes the directory (mode 0700) when it is missing. `artifact_address`: host:port in artifact
 // URLs. Errors: io, corrupt, unavailable (another weir uses it), unsupported (a newer schema).
 Result<Stores> open_stores(const std::string& directory, const std::string& artifact_address,
-                           const base::Clock& clock);
+                           const base::Clock& clock, const CareOptions& care = {});
 
 // $WEIR_DATA_DIR, else $XDG_DATA_HOME/weir, else ~/.local/share/weir.
 std::string default_data_directory();

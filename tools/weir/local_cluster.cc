@@ -47,7 +47,9 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   const std::string directory =
       options.data_dir.empty() ? default_data_directory() : options.data_dir;
   WEIR_TRY(out->front_, listen_on(options.listen));
-  WEIR_TRY(out->stores_, open_stores(directory, out->front_->url(), out->clock_));
+  WEIR_TRY(out->stores_,
+           open_stores(directory, out->front_->url(), out->clock_, options.care));
+  out->stores_.caretaker->begin();
   WEIR_TRY(out->token_, load_or_create_token(directory));
   api::kube::ServerOptions server;
   server.kv = out->stores_.kv.get();
@@ -59,6 +61,8 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   out->driver_ = api::kube::drive(*out->server_);
   out->kube_ = out->server_->local_api();
   out->git_ = std::make_unique<git::GitMirrors>(directory + "/git");
+  WEIR_TRY(out->http_, net::HttpClient::create({}));
+  out->bases_ = std::make_unique<remote::RemoteBases>(*out->git_, *out->http_);
   WEIR_TRY(out->remotes_, Remotes::open(directory + "/tmp"));
   reconcile::Ports ports{out->kube_.get(),
                          out->git_.get(),
@@ -68,13 +72,12 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
                          out->bases_.get(),
                          &out->remotes_->downloads(),
                          &out->remotes_->registry()};
-  WEIR_TRY(out->http_, net::HttpClient::create({}));
-  out->bases_ = std::make_unique<remote::RemoteBases>(*out->git_, *out->http_);
   out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);
   api::audit::AuditOptions audit;
   audit.log = out->stores_.log.get();
   audit.blobs = out->stores_.blobs.get();
   audit.clock = &out->clock_;
+  audit.ledger = out->stores_.ledger.get();
   audit.engine = out->engine_.get();
   audit.token = out->token_;
   audit.database = directory + "/log";

@@ -26,6 +26,7 @@ struct LocalOptions {
   std::string log = "off";
   int pod_start_ms = 150;
   reconcile::EngineOptions engine;
+  CareOptions care;
 
   void add_to(Args& args);
   log::Level log_level() const;
@@ -64,10 +65,10 @@ class LocalCluster {
   std::string kubeconfig_;
   Stores stores_;
   std::unique_ptr<git::GitMirrors> git_;
-  std::unique_ptr<api::kube::KubeServer> server_;
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<remote::RemoteBases> bases_;
   std::unique_ptr<Remotes> remotes_;
+  std::unique_ptr<api::kube::KubeServer> server_;
   std::unique_ptr<api::kube::Driver> driver_;
   std::unique_ptr<reconcile::KubeApi> kube_;
   std::unique_ptr<reconcile::Engine> engine_;

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   using namespace weir::cli;
   static const std::vector<Verb> verbs = {
       {"audit", "The events of the log.", run_audit},
+      {"backup", "Copies the log and its keys while weir runs.", run_backup},
       {"build", "The objects that a Kustomization builds from local files.", run_build},
       {"check", "Whether the cluster has what weir needs, and whether it works.", run_check},
       {"diff", "What changed in an object, or what applying local files would change.", run_diff},
@@ -33,6 +34,8 @@ int main(int argc, char** argv) {
       {"install", "The CustomResourceDefinitions of every kind.", run_install},
       {"kube", "The embedded Kubernetes API alone.", run_kube},
       {"kustomize", "Builds a kustomization, as kubectl kustomize does.", run_kustomize},
+      {"ledger", "The key of the log's signed checkpoints.", run_ledger},
+      {"prove", "A proof that an event is in the log.", run_prove},
       {"logs", "The log lines of the engine.", run_logs},
       {"reconcile", "Asks for a reconciliation and waits for it.", run_reconcile},
       {"resume", "Resumes the reconciliation of objects.", run_resume},

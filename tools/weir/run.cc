@@ -20,6 +20,7 @@ struct RunOptions {
   int concurrent = 16, jitter = 5, concurrent_ssa = 4;
   bool text_log = false;
   reconcile::EngineOptions engine;
+  CareOptions care;
 };
 
 std::optional<int> parse(RunOptions& o, int argc, char** argv) {
@@ -60,6 +61,7 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
 
 Result<void> read_durations(RunOptions& o) {
   const auto read = [](const char* flag, const std::string& text,
+  o.care.add_to(args);
                        base::Duration& out) -> Result<void> {
     auto parsed = base::parse_duration(text);
     if (!parsed.ok()) return std::move(parsed).error().with_context(flag);
@@ -90,7 +92,7 @@ Result<void> serve(RunOptions& o) {
   const std::string directory = o.data_dir.empty() ? default_data_directory() : o.data_dir;
   clock::SystemClock clock;
   WEIR_TRY(Stores stores,
-           open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock));
+           open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock, o.care));
   git::GitMirrors git(directory + "/git");
   WEIR_TRY(const auto remotes, Remotes::open(directory + "/tmp"));
   reconcile::Ports ports{client.get(),
@@ -115,6 +117,8 @@ Result<void> serve(RunOptions& o) {
   remote::RemoteBases bases(git, *http);
   const kube::RequestCounts counts = client->counts();
   log::info("stopped", {{"requests", kube::describe(counts)}});
+  stores.caretaker->also_export_to(*client, o.care.checkpoint_config_map);
+  stores.caretaker->begin();
   return {};
 }
 

@@ -175,6 +175,7 @@ std::optional<int> parse(UpOptions& options, int argc, char** argv) {
   args.flag("-q,--quiet", options.quiet, "No progress lines.");
   args.option("--timeout", options.timeout_s, "Seconds that --once waits.");
   options.local.add_to(args);
+  options.local.care.add_to(args);
   return args.parse(argc, argv);
 }
 

@@ -4,6 +4,8 @@
 namespace weir::cli {
 
 int run_audit(int argc, char** argv);
+int run_audit_export(int argc, char** argv);
+int run_backup(int argc, char** argv);
 int run_build(int argc, char** argv);
 int run_check(int argc, char** argv);
 int run_diff(int argc, char** argv);
@@ -15,8 +17,12 @@ int run_history(int argc, char** argv);
 int run_install(int argc, char** argv);
 int run_kube(int argc, char** argv);
 int run_kustomize(int argc, char** argv);
+int run_ledger(int argc, char** argv);
+int run_prove(int argc, char** argv);
 int run_logs(int argc, char** argv);
 int run_reconcile(int argc, char** argv);
+int run_repair(int argc, char** argv);
+int run_restore(int argc, char** argv);
 int run_resume(int argc, char** argv);
 int run_rollback(int argc, char** argv);
 int run_run(int argc, char** argv);

@@ -1,0 +1,55 @@
+// What a running weir does for its log beside appending: signs a checkpoint each minute that
+// brought events and at its end, and copies it to where it outlives the database.
+//
+// A thread of its own from begin() until it is destroyed; what it refers to outlives it. A failure
+// is logged and tried again a minute later.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/reconcile/kube_port.hh"
+#include "store/ledger.hh"
+#include "tools/weir/args.hh"
+
+namespace weir::cli {
+
+struct CareOptions {
+  std::string ledger_name;            // of a new ledger's key
+  bool rotate_key = false;            // begin a new key
+  std::string checkpoint_file;        // each new checkpoint is written there
+  std::string checkpoint_config_map;  // NAMESPACE/NAME, its key "checkpoint"
+
+  void add_to(Args& args);
+};
+
+class Caretaker {
+ public:
+  using Export = std::function<Result<void>(const std::string& checkpoint)>;
+
+  Caretaker(store::Ledger& ledger, const CareOptions& options);
+  ~Caretaker();  // signs what came last
+
+  // More places for checkpoints; before begin(). An empty name is no place.
+  void also_export(Export target) { targets_.push_back(std::move(target)); }
+  void also_export_to(reconcile::KubeApi& kube, const std::string& config_map);
+  void begin();
+
+ private:
+  void run();
+  void round();
+
+  store::Ledger& ledger_;
+  std::vector<Export> targets_;
+  std::string exported_;  // the last checkpoint that reached every target
+  std::mutex mutex_;      // guards stopping_
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir::cli
