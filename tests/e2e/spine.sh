@@ -80,6 +80,8 @@ check "flux get sources git agrees" same_output get sources git
 check "flux get kustomizations agrees" same_output get kustomizations
 check "flux tree ks agrees" same_output tree ks app-1
 check "flux trace finds the source" contains "Revision:" flux trace --kind deployment --api-version apps/v1 -n shop web-1
+check "flux trace agrees" same_output trace -n shop deploy/web-1
+check "flux check and weir check agree on the Kubernetes version" same_output check --pre
 check "flux events lists what was applied" contains "Deployment/shop/web-1 created" flux events --for Kustomization/app-1
 check "flux reconcile ks --with-source" flux reconcile ks app-1 --with-source --timeout 30s
 

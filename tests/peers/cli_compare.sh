@@ -10,6 +10,7 @@ for tool in flux kubectl; do
   command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool in $peers"; exit 0; }
 done
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+export WEIR_DATA_DIR=$work/data
 sha=0123456789abcdef0123456789abcdef01234567
 
 "$weir" install crds --apply 2>"$work/log" || { cat "$work/log"; exit 1; }
