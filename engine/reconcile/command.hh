@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "engine/apply/health.hh"
 #include "engine/base/duration.hh"
+#include "engine/model/kinds/helm_release.hh"
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/kube_port.hh"
@@ -114,9 +116,36 @@ struct CollectArtifacts {
   std::string kind, ns, name, current;  // current: path to keep; "" = remove the whole folder
 };
 
-using CommandBody =
-    std::variant<FetchSource, BuildManifests, LoadRendered, ApplyStage, PruneObjects, ReadObjects,
-                 WriteStatus, WriteFinalizer, EmitEvent, CollectArtifacts>;
+struct HelmRun;  // helm_run.hh
+using HelmRunPtr = std::shared_ptr<HelmRun>;
+struct PreparedRelease;
+using PreparedPtr = std::shared_ptr<const PreparedRelease>;
+class HelmStorage;
+
+// Keeps the HelmChart of a HelmRelease as it should be, and takes away the one it had before.
+struct ApplyHelmChart {
+  Value manifest;   // null: none is wanted
+  ObjectId remove;  // empty: nothing is in the way
+};
+
+// Puts together what is to be released: values, chart, and what Helm's storage holds.
+struct PrepareHelm {
+  std::shared_ptr<const model::HelmReleaseSpec> spec;
+  Artifact artifact;
+  bool digest_in_version = false;  // the source's digest becomes build metadata of the version
+  Identity as;
+};
+
+// Goes on with an action until it waits or is done.
+struct RunHelm {
+  HelmRunPtr run;
+  LiveTable known;              // facts of the objects it waits for
+  bool reload_storage = false;  // read Helm's storage first
+};
+
+using CommandBody = std::variant<FetchSource, BuildManifests, LoadRendered, ApplyStage,
+                                 PruneObjects, ReadObjects, WriteStatus, WriteFinalizer, EmitEvent,
+                                 CollectArtifacts, ApplyHelmChart, PrepareHelm, RunHelm>;
 
 struct Command {
   ObjectId owner;
@@ -139,8 +168,8 @@ struct SourceFetched {
   Artifact artifact;
   StoredArtifact stored;
   bool unchanged = false;
-  std::string reason = "Succeeded", message;         // of Ready
-  std::string news_reason = "NewArtifact", news{};   // of the event about new content
+  std::string reason = "Succeeded", message;        // of Ready
+  std::string news_reason = "NewArtifact", news{};  // of the event about new content
   Value observed{};  // members of the status to set; null ones are erased
   Value details{};   // where it came from, for the log: {"commit": {...}}
 };
@@ -184,10 +213,25 @@ struct StatusWritten {
   Value object;  // as the API returned it
 };
 
+struct HelmChartApplied {
+  Action action = Action::unchanged;
+  bool removed = false;
+};
+
+struct HelmPrepared {
+  PreparedPtr prepared;
+  std::shared_ptr<HelmStorage> storage;
+};
+
+struct HelmRan {
+  HelmRunPtr run;
+};
+
 struct Done {};  // finalizer, event, collection: nothing to tell
 
-using OutcomeBody = std::variant<StepError, SourceFetched, ManifestsRendered, StageApplied,
-                                 ObjectsPruned, ObjectsRead, StatusWritten, Done>;
+using OutcomeBody =
+    std::variant<StepError, SourceFetched, ManifestsRendered, StageApplied, ObjectsPruned,
+                 ObjectsRead, StatusWritten, HelmChartApplied, HelmPrepared, HelmRan, Done>;
 
 struct Outcome {
   ObjectId owner;

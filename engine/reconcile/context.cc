@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "engine/base/digest.hh"
+#include "engine/model/kinds/field.hh"
+#include "engine/reconcile/helm_post_render.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
@@ -114,10 +116,11 @@ void Context::emit(const ObjectId& id, OwnerState& owner, std::string_view type,
                    std::string_view reason, std::string_view message,
                    std::vector<std::pair<std::string, std::string>> annotations) {
   if (owner.object.is_null()) return;
-  const bool source = id.gvk.group == "source.toolkit.fluxcd.io";
+  const model::KindDeclaration* kind = model::find_declaration(id.gvk);
   command(id, owner,
           EmitEvent{owner.object, std::string(type), std::string(reason), std::string(message),
-                    std::move(annotations), source ? "source-controller" : "kustomize-controller"});
+                    std::move(annotations),
+                    std::string(kind == nullptr ? "weir" : kind->component)});
 }
 
 bool OwnerState::has_finalizer() const {
@@ -128,6 +131,15 @@ bool OwnerState::has_finalizer() const {
 
 std::string_view OwnerState::requested_at() const {
   return object.path("metadata", "annotations", "reconcile.fluxcd.io/requestedAt").get_string();
+}
+
+std::string watch_key(const WatchOptions& options) {
+  constexpr std::string_view by_name = "metadata.name=";
+  if (options.field_selector.starts_with(by_name))
+    return watch_key(options.gvk, options.ns, options.field_selector.substr(by_name.size()));
+  // Objects of releases are told apart by their label from those of Kustomizations.
+  if (options.label_selector == helm_name_label) return watch_key(options.gvk, "", "*release");
+  return watch_key(options.gvk);
 }
 
 std::string watch_key(const Gvk& gvk, std::string_view ns, std::string_view name) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_flow.hh"
 #include "engine/reconcile/status.hh"
 
 namespace weir::reconcile {
@@ -14,12 +15,18 @@ bool is_kustomization(const ObjectId& id) {
   return id.gvk.group == model::kustomization_gvk.group && id.gvk.kind == "Kustomization";
 }
 
+bool is_helm_release(const ObjectId& id) { return id.gvk.group == model::helm_release_gvk.group; }
+
 bool is_source(const ObjectId& id) { return id.gvk.group == model::source_group; }
 
 OwnerState* find_owner(State& state, const ObjectId& id) {
   if (is_kustomization(id)) {
     const auto found = state.kustomizations.find(id);
     return found == state.kustomizations.end() ? nullptr : &found->second;
+  }
+  if (is_helm_release(id)) {
+    const auto found = state.helm_releases.find(id);
+    return found == state.helm_releases.end() ? nullptr : &found->second;
   }
   const auto found = state.sources.find(id);
   return found == state.sources.end() ? nullptr : &found->second;
@@ -74,7 +81,8 @@ Core::Core(EngineOptions options, Metrics& metrics)
 std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
   std::vector<WatchOptions> watches;
   for (const model::KindDeclaration& kind : model::declared_kinds())
-    if (kind.gvk.group == model::source_group || kind.gvk.kind == "Kustomization")
+    if (kind.gvk.group == model::source_group || kind.gvk.kind == "Kustomization" ||
+        kind.gvk.kind == "HelmRelease")
       watches.push_back({kind.gvk, options.watch_namespace, "", ""});
   return watches;
 }
@@ -105,6 +113,8 @@ void Core::observed(Context& ctx, const Observed& seen) {
   const bool deleted = event.type == WatchType::deleted;
   if (is_kustomization(id)) {
     observe_kustomization(ctx, id, deleted, event.object);
+  } else if (is_helm_release(id)) {
+    observe_helm_release(ctx, id, deleted, event.object);
   } else if (is_source(id)) {
     observe_source(ctx, id, deleted, event.object);
   }
@@ -119,6 +129,8 @@ void Core::outcome(Context& ctx, const Outcome& result) {
   if (result.attempt != owner->attempt) return;
   if (is_kustomization(result.owner))
     return kustomization_outcome(ctx, result.owner, state_.kustomizations[result.owner], result);
+  if (is_helm_release(result.owner))
+    return helm_release_outcome(ctx, result.owner, state_.helm_releases[result.owner], result);
   source_outcome(ctx, result.owner, state_.sources[result.owner], result);
 }
 
@@ -198,6 +210,8 @@ void Core::tick(base::TimeUs now, Effects& out) {
     if (owner->object.is_null()) continue;
     if (is_kustomization(id)) {
       kustomization_due(ctx, id, state_.kustomizations[id]);
+    } else if (is_helm_release(id)) {
+      helm_release_due(ctx, id, state_.helm_releases[id]);
     } else {
       run_source(ctx, id, state_.sources[id], "interval");
     }

@@ -102,11 +102,7 @@ void Engine::stop() {
 }
 
 void Engine::open_watch(const WatchOptions& options) {
-  std::string name;
-  constexpr std::string_view prefix = "metadata.name=";
-  if (options.field_selector.starts_with(prefix))
-    name = options.field_selector.substr(prefix.size());
-  const std::string key = watch_key(options.gvk, name.empty() ? "" : options.ns, name);
+  const std::string key = watch_key(options);
   watches_[key] = ports_.kube->watch(options, [this, key](WatchEvent event) {
     post(Observed{key, std::move(event)});
   });
@@ -236,6 +232,11 @@ std::vector<OwnerSummary> Engine::summary() const {
     if (!ks.object.is_null())
       owners.push_back(summarize(id, ks, std::string(ks.status["lastAppliedRevision"].get_string()),
                                  ks.spec.suspend));
+  for (const auto& [id, hr] : core_.state().helm_releases)
+    if (!hr.object.is_null())
+      owners.push_back(summarize(id, hr,
+                                 std::string(hr.status["lastAttemptedRevision"].get_string()),
+                                 hr.spec != nullptr && hr.spec->suspend));
   return owners;
 }
 

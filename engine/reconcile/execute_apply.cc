@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <atomic>
 #include <optional>
 #include <thread>
 
@@ -8,6 +7,7 @@
 #include "engine/apply/skip.hh"
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/parallel.hh"
 
 namespace weir::reconcile {
 namespace {
@@ -33,24 +33,6 @@ WriteOptions apply_options(const ApplyStage& apply, bool dry_run) {
   options.force = true;
   options.dry_run = dry_run;
   return options;
-}
-
-// Runs body(0..count-1) on up to `threads` threads. Each index is handled once.
-template <typename Body>
-void parallel_for(std::size_t count, std::size_t threads, const Body& body) {
-  threads = std::min(threads, count);
-  if (threads <= 1) {
-    for (std::size_t i = 0; i < count; ++i) body(i);
-    return;
-  }
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) body(i);
-  };
-  std::vector<std::thread> pool;
-  for (std::size_t i = 1; i < threads; ++i) pool.emplace_back(work);
-  work();
-  for (std::thread& thread : pool) thread.join();
 }
 
 class StageRun {

@@ -52,18 +52,6 @@ base::Digest cache_key(const ObjectId& owner, const BuildManifests& build,
   return hash.finish();
 }
 
-Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
-  Value list = Value::array();
-  for (const auto& stage : set.stages)
-    for (const RenderedObject& object : stage)
-      list.push_back(Value::object({{"apiVersion", object.id.gvk.api_version()},
-                                    {"kind", object.id.gvk.kind},
-                                    {"namespace", object.id.ns},
-                                    {"name", object.id.name},
-                                    {"blob", object.blob.hex()}}));
-  return log.put_blob(value::write_json(list), false);
-}
-
 }  // namespace
 
 Result<FileTreePtr> Executor::open_artifact(const Artifact& artifact) {

@@ -11,6 +11,7 @@ constexpr std::string_view finalizer = "finalizers.fluxcd.io";
 
 // Flux's controllers write their own objects under these names.
 std::string status_manager(const ObjectId& owner) {
+  if (owner.gvk.group == model::helm_release_gvk.group) return "helm-controller";
   return owner.gvk.group == model::kustomization_gvk.group ? "gotk-kustomize-controller"
                                                            : "gotk-source-controller";
 }

@@ -66,6 +66,18 @@ Result<std::pair<base::Digest, base::Digest>> store_manifest(LogPort& log, const
   return std::pair(blob, blob);
 }
 
+Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
+  Value list = Value::array();
+  for (const auto& stage : set.stages)
+    for (const RenderedObject& object : stage)
+      list.push_back(Value::object({{"apiVersion", object.id.gvk.api_version()},
+                                    {"kind", object.id.gvk.kind},
+                                    {"namespace", object.id.ns},
+                                    {"name", object.id.name},
+                                    {"blob", object.blob.hex()}}));
+  return log.put_blob(value::write_json(list), false);
+}
+
 Result<base::Digest> store_live(LogPort& log, const Value& live) {
   Value kept = live;
   if (Value* metadata = kept.find_mut("metadata")) metadata->erase("managedFields");

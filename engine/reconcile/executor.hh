@@ -12,7 +12,9 @@
 #include "engine/apply/shape.hh"
 #include "engine/base/clock.hh"
 #include "engine/kustomize/build.hh"
+#include "engine/reconcile/chart_indexes.hh"
 #include "engine/reconcile/command.hh"
+#include "engine/reconcile/helm_chart_cache.hh"
 #include "engine/reconcile/foreign_artifacts.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/log_port.hh"
@@ -56,7 +58,7 @@ class Executor {
   Outcome execute(const Command& command);
 
  private:
-  OutcomeBody run(const ObjectId& owner, const FetchSource& fetch);     // execute_fetch.cc
+  OutcomeBody run(const ObjectId& owner, const FetchSource& fetch);  // execute_fetch.cc
   OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
                     const model::GitRepositorySpec& spec);
   OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
@@ -65,8 +67,7 @@ class Executor {
                     const model::HelmRepositorySpec& spec);
   OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
                     const model::HelmChartSpec& spec);
-  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
-                    const model::BucketSpec& spec);
+  OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch, const model::BucketSpec& spec);
   OutcomeBody run(const ObjectId& owner, const BuildManifests& build);  // execute_build.cc
   OutcomeBody render(const ObjectId& owner, const BuildManifests& build);
   // The files of a source's artifact, our own or another controller's.
@@ -79,6 +80,11 @@ class Executor {
   OutcomeBody run(const ObjectId& owner, const WriteFinalizer& write);
   OutcomeBody run(const ObjectId& owner, const EmitEvent& emit);
   OutcomeBody run(const ObjectId& owner, const CollectArtifacts& collect);
+  OutcomeBody run(const ObjectId& owner, const ApplyHelmChart& apply);  // execute_helm.cc
+  OutcomeBody run(const ObjectId& owner, const PrepareHelm& prepare);
+  OutcomeBody run(const ObjectId& owner, const RunHelm& run);
+  Result<HelmChartCache::ChartsPtr> load_chart(const Artifact& artifact);
+  Result<base::FileBytes> read_artifact_bytes(const Artifact& artifact);
 
   // How long an accepted shape is believed: an admission policy may change meanwhile.
   static constexpr base::TimeUs shape_lifetime = 600'000'000;
@@ -86,10 +92,14 @@ class Executor {
   Ports ports_;
   EngineOptions options_;
   RenderCache cache_;
+  HelmChartCache charts_;
   ForeignArtifacts foreign_;
+  ChartIndexes indexes_;
   apply::ShapeMemory shapes_{shape_lifetime};
 };
 
+// A rendered set's list of objects and blobs, put into the blob store.
+Result<base::Digest> store_set(LogPort& log, const RenderedSet& set);
 // A manifest put into the blob store: sealed for Secrets. {digest for comparison, blob}.
 Result<std::pair<base::Digest, base::Digest>> store_manifest(LogPort& log, const Value& manifest);
 // The same manifest as it may be kept of a live object: without managedFields.

@@ -73,7 +73,8 @@ void observe_live(Context& ctx, const Value& object, bool deleted);
 // are some.
 LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules,
                    base::TimeUs now, const EngineOptions& options,
-                   const std::vector<Value>* pods = nullptr);
+                   const std::vector<Value>* pods = nullptr,
+                   std::string_view manager = field_manager);
 // The Kustomization that the object's labels name; an empty id when there is none.
 ObjectId owner_of(const Value& object);
 // Opens watches on the kinds of these objects unless they stand.

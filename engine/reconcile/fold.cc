@@ -8,9 +8,14 @@ base::Digest digest_field(const Value& data, std::string_view name) {
   return parsed.ok() ? *parsed : base::Digest{};
 }
 
+bool is_kustomization(const ObjectId& id) { return id.gvk.kind == "Kustomization"; }
+
+bool is_helm_release(const ObjectId& id) { return id.gvk.group == model::helm_release_gvk.group; }
+
 OwnerState* owner_state(State& state, const ObjectId& id) {
   if (id.gvk.kind == "Kustomization" && id.gvk.group == model::kustomization_gvk.group)
     return &state.kustomizations[id];
+  if (is_helm_release(id)) return &state.helm_releases[id];
   if (id.gvk.group == model::source_group) return &state.sources[id];
   return nullptr;
 }
@@ -39,9 +44,22 @@ void fold_pinned(State& state, const event::Event& event) {
   state.kustomizations[event.subject.object].pin = std::move(pin);
 }
 
+// An action on a release begins; the end of the reconcile ends it.
+void fold_planned(State& state, const event::Event& event) {
+  if (!is_helm_release(event.subject.object) || event.data["version"].is_null()) return;
+  HelmInFlight flight;
+  flight.action = event.data["action"].get_string();
+  flight.version = static_cast<int>(event.data["version"].get_int());
+  flight.chart_version = event.data["revision"].get_string();
+  flight.config_digest = event.data["config"].get_string();
+  state.helm_releases[event.subject.object].in_flight = std::move(flight);
+}
+
 // The status of the last success may not have been written before the end: its objects stay
 // candidates.
 void fold_finished(State& state, const event::Event& event) {
+  if (is_helm_release(event.subject.object))
+    return state.helm_releases[event.subject.object].in_flight.reset();
   if (event.data["status"].get_string() != "ReconciliationSucceeded") return;
   const auto found = state.kustomizations.find(event.subject.object);
   if (found == state.kustomizations.end()) return;
@@ -62,9 +80,15 @@ void fold(State& state, const event::Event& event) {
       break;
     case Type::spec_deleted:
       state.kustomizations.erase(subject);
+      state.helm_releases.erase(subject);
       state.sources.erase(subject);
       break;
+    case Type::changes_planned: fold_planned(state, event); break;
     case Type::manifests_rendered: {
+      if (is_helm_release(subject)) {
+        state.helm_releases[subject].rendered_logged = digest_field(event.data, "digest");
+        break;
+      }
       KustomizationState& ks = state.kustomizations[subject];
       ks.rendered_logged = digest_field(event.data, "digest");
       ks.rendered_revision = event.data["revision"].get_string();
@@ -72,11 +96,12 @@ void fold(State& state, const event::Event& event) {
     }
     case Type::object_applied:
       fold_applied(state, event);
-      if (!event.owner.empty()) state.kustomizations[event.owner].attempted.insert(subject);
+      if (is_kustomization(event.owner))
+        state.kustomizations[event.owner].attempted.insert(subject);
       break;
     case Type::object_pruned:
       state.live.erase(subject);
-      if (!event.owner.empty()) {
+      if (is_kustomization(event.owner)) {
         state.kustomizations[event.owner].attempted.erase(subject);
         state.kustomizations[event.owner].attempted_before.erase(subject);
       }

@@ -4,6 +4,7 @@
 #include "engine/apply/field_set.hh"
 #include "engine/apply/health.hh"
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_flow.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
@@ -26,6 +27,8 @@ std::string last_manager(const Value& object) {
 }
 
 const std::vector<apply::HealthRule>* rules_for(const Context& ctx, const ObjectId& owner) {
+  const auto release = ctx.state.helm_releases.find(owner);
+  if (release != ctx.state.helm_releases.end()) return &release->second.health_rules;
   const auto found = ctx.state.kustomizations.find(owner);
   return found == ctx.state.kustomizations.end() ? nullptr : &found->second.health_rules;
 }
@@ -35,6 +38,8 @@ void wake_waiters(Context& ctx, const ObjectId& id) {
   if (found == ctx.state.waiters.end()) return;
   const ObjectSet owners = found->second;
   for (const ObjectId& owner : owners) {
+    const auto hr = ctx.state.helm_releases.find(owner);
+    if (hr != ctx.state.helm_releases.end()) check_helm_wait(ctx, owner, hr->second);
     const auto ks = ctx.state.kustomizations.find(owner);
     if (ks == ctx.state.kustomizations.end()) continue;
     check_stage_wait(ctx, owner, ks->second);
@@ -80,17 +85,16 @@ ObjectId owner_of(const Value& object) {
 }
 
 LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules,
-                   base::TimeUs now, const EngineOptions& options,
-                   const std::vector<Value>* pods) {
+                   base::TimeUs now, const EngineOptions& options, const std::vector<Value>* pods,
+                   std::string_view manager) {
   LiveFacts facts;
   facts.exists = true;
   const Value& metadata = object["metadata"];
   facts.resource_version = metadata["resourceVersion"].get_string();
   facts.uid = metadata["uid"].get_string();
   facts.deleting = !metadata["deletionTimestamp"].is_null();
-  facts.foreign_manager =
-      apply::has_foreign_manager(object, {field_manager, options.override_managers});
-  facts.owned = apply::owned_digest(object, apply::owned_fields(object, field_manager),
+  facts.foreign_manager = apply::has_foreign_manager(object, {manager, options.override_managers});
+  facts.owned = apply::owned_digest(object, apply::owned_fields(object, manager),
                                     model::find_type(Gvk::of(object)));
   apply::HealthContext context;
   context.rules = rules;
@@ -106,15 +110,21 @@ void observe_live(Context& ctx, const Value& object, bool deleted) {
   const ObjectId id = ObjectId::of(object);
   const auto known = ctx.state.live.find(id);
   const ObjectId owner = owner_of(object);
-  if (known == ctx.state.live.end() && owner.empty() && !ctx.state.waiters.contains(id)) return;
+  const ObjectId release = owner.empty() ? helm_owner_of(object) : ObjectId();
+  if (known == ctx.state.live.end() && owner.empty() && release.empty() &&
+      !ctx.state.waiters.contains(id))
+    return;
   LiveFacts facts;
-  if (!deleted) facts = facts_of(object, rules_for(ctx, owner), ctx.now, ctx.options);
+  if (!deleted)
+    facts = facts_of(object, rules_for(ctx, release.empty() ? owner : release), ctx.now,
+                     ctx.options, nullptr, release.empty() ? field_manager : helm_field_manager);
   if (known != ctx.state.live.end()) {
     facts.applied_manifest = known->second.applied_manifest;
     facts.applied_owned = known->second.applied_owned;
   }
   ctx.state.live[id] = std::move(facts);
   if (!owner.empty()) notice_drift(ctx, id, owner, deleted ? Value() : object);
+  if (!release.empty()) notice_helm_drift(ctx, id, release);
   wake_waiters(ctx, id);
 }
 

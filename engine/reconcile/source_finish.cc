@@ -1,5 +1,6 @@
 #include <array>
 
+#include "engine/reconcile/helm_flow.hh"
 #include "engine/reconcile/source_flow.hh"
 #include "engine/reconcile/status.hh"
 
@@ -89,6 +90,7 @@ void request_charts(Context& ctx, const ObjectId& origin) {
 
 void source_changed(Context& ctx, const ObjectId& id) {
   request_consumers(ctx, id);
+  request_helm_consumers(ctx, id);
   request_charts(ctx, id);
 }
 

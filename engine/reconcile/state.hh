@@ -17,6 +17,7 @@
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/command.hh"
+#include "engine/reconcile/helm_release_state.hh"
 #include "engine/reconcile/options.hh"
 #include "engine/reconcile/rendered.hh"
 
@@ -124,6 +125,8 @@ struct KustomizationState : OwnerState {
   base::TimeUs drift_corrected = 0;
 };
 
+struct HelmReleaseState : OwnerState, HelmReleaseFields {};
+
 // A watch the engine wants on applied kinds.
 struct WatchState {
   WatchOptions options;
@@ -133,8 +136,9 @@ struct WatchState {
 struct State {
   ObjectMap<SourceState> sources;
   ObjectMap<KustomizationState> kustomizations;
+  ObjectMap<HelmReleaseState> helm_releases;
   LiveTable live;
-  ObjectMap<ObjectSet> waiters;               // object -> Kustomizations that await its health
+  ObjectMap<ObjectSet> waiters;               // object -> owners that await its health
   ObjectSet pruners;                          // Kustomizations whose deletions wait for others
   std::map<std::string, WatchState> watches;  // by watch_key()
   std::set<std::pair<base::TimeUs, ObjectId>> timers;
@@ -144,6 +148,7 @@ struct State {
 };
 
 std::string watch_key(const Gvk& gvk, std::string_view ns = {}, std::string_view name = {});
+std::string watch_key(const WatchOptions& options);
 
 // Folds one event into the durable part of the state. Pure; the same events give the same state.
 void fold(State& state, const event::Event& event);

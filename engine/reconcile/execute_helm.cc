@@ -1,0 +1,179 @@
+#include "engine/base/limits.hh"
+#include "engine/base/semver.hh"
+#include "engine/helm/load.hh"
+#include "engine/reconcile/executor.hh"
+#include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_runner.hh"
+#include "engine/reconcile/helm_values.hh"
+
+namespace weir::reconcile {
+namespace {
+
+constexpr std::size_t digest_in_version = 12;
+
+StepError step_error(const Error& error, std::string_view reason, std::string context = {}) {
+  return {error.code, std::string(reason), std::move(context) + error.message, false};
+}
+
+// "v1.2.3@sha256:abc..." or "sha256:abc...": the tag and the digest.
+struct SourceRevision {
+  std::string tag, digest;
+};
+
+SourceRevision split_revision(const std::string& revision) {
+  const std::size_t at = revision.rfind('@');
+  if (at == std::string::npos) return {"", revision};
+  return {revision.substr(0, at), revision.substr(at + 1)};
+}
+
+// The chart with the artifact's digest in its version. Error: invalid.
+Result<HelmChartCache::ChartsPtr> mark_version(const helm::ChartSet& charts,
+                                               const SourceRevision& revision) {
+  WEIR_TRY(helm::ChartSet copy, charts.copy());
+  helm::Metadata& metadata = copy.root().metadata;
+  WEIR_TRY(base::Version version, base::Version::parse(metadata.version));
+  if (const auto tag = base::Version::parse_strict(revision.tag); tag.ok())
+    if (base::compare(*tag, version) != 0)
+      return make_error(Code::invalid, "artifact revision " + revision.tag +
+                                           " does not match chart version " + metadata.version);
+  const std::size_t colon = revision.digest.find(':');
+  version.metadata = revision.digest.substr(colon + 1, digest_in_version);
+  metadata.version = version.to_string();
+  return HelmChartCache::ChartsPtr(std::make_shared<const helm::ChartSet>(std::move(copy)));
+}
+
+Value identity_labels(const Value& live) {
+  return Value::object(
+      {{"name", live.path("metadata", "labels", "helm.toolkit.fluxcd.io/name")},
+       {"namespace", live.path("metadata", "labels", "helm.toolkit.fluxcd.io/namespace")}});
+}
+
+}  // namespace
+
+HelmChartCache::ChartsPtr HelmChartCache::find(const std::string& digest) {
+  const std::lock_guard lock(mutex_);
+  for (auto entry = recent_.begin(); entry != recent_.end(); ++entry) {
+    if (entry->digest != digest) continue;
+    recent_.splice(recent_.begin(), recent_, entry);
+    return recent_.front().charts;
+  }
+  return nullptr;
+}
+
+void HelmChartCache::put(const std::string& digest, ChartsPtr charts, std::size_t bytes) {
+  if (digest.empty()) return;
+  const std::lock_guard lock(mutex_);
+  recent_.push_front({digest, std::move(charts), bytes});
+  bytes_ += bytes;
+  while (recent_.size() > 1 && (recent_.size() > entries_max || bytes_ > bytes_max)) {
+    bytes_ -= recent_.back().bytes;
+    recent_.pop_back();
+  }
+}
+
+OutcomeBody Executor::run(const ObjectId& owner, const ApplyHelmChart& apply) {
+  HelmChartApplied out;
+  if (!apply.remove.empty()) {
+    // Only what was made for this owner is taken away.
+    auto live = ports_.kube->get(apply.remove);
+    if (!live.ok() && live.error().code != Code::not_found)
+      return step_error(live.error(), "HelmChartSyncErr");
+    const bool own = live.ok() && identity_labels(*live)["name"].get_string() == owner.name &&
+                     identity_labels(*live)["namespace"].get_string() == owner.ns;
+    if (own) {
+      auto removed = ports_.kube->remove(apply.remove, {});
+      if (!removed.ok() && removed.error().code != Code::not_found)
+        return step_error(
+            removed.error(), "HelmChartSyncErr",
+            "failed to delete HelmChart '" + apply.remove.ns + "/" + apply.remove.name + "': ");
+      out.removed = true;
+    }
+  }
+  if (apply.manifest.is_null()) return out;
+  auto before = ports_.kube->get(ObjectId::of(apply.manifest));
+  WriteOptions options;
+  options.field_manager = helm_field_manager;
+  options.force = true;
+  auto applied = ports_.kube->apply(apply.manifest, options);
+  if (!applied.ok())
+    return step_error(applied.error(), "HelmChartSyncErr", "failed to run server-side apply: ");
+  if (!before.ok()) {
+    out.action = Action::created;
+  } else if (!(before->path("metadata", "generation") == applied->path("metadata", "generation"))) {
+    out.action = Action::configured;
+  }
+  return out;
+}
+
+// Artifacts that another controller keeps are downloaded.
+Result<base::FileBytes> Executor::read_artifact_bytes(const Artifact& artifact) {
+  auto own = ports_.artifacts->read(artifact.path, artifact.digest);
+  const bool elsewhere = !own.ok() && own.error().code == Code::not_found;
+  if (!elsewhere || ports_.download == nullptr || artifact.url.empty()) return own;
+  DownloadRequest request;
+  request.url = artifact.url;
+  WEIR_TRY(const PayloadPtr payload, ports_.download->download(request));
+  if (!artifact.digest.empty() && payload->digest().to_string() != artifact.digest)
+    return make_error(Code::corrupt, "digest of '" + artifact.url + "' is not " + artifact.digest);
+  WEIR_TRY(std::string bytes, payload->bytes(base::limits::helm_chart_bytes_max));
+  return std::make_shared<const std::string>(std::move(bytes));
+}
+
+Result<HelmChartCache::ChartsPtr> Executor::load_chart(const Artifact& artifact) {
+  if (auto cached = charts_.find(artifact.digest)) return cached;
+  WEIR_TRY(const base::FileBytes bytes, ports_.artifacts->read(artifact.path, artifact.digest));
+  WEIR_TRY(helm::LoadedChart loaded, helm::load_chart_archive(*bytes, artifact.path));
+  auto charts = std::make_shared<const helm::ChartSet>(std::move(loaded.charts));
+  charts_.put(artifact.digest, charts, bytes->size());
+  return HelmChartCache::ChartsPtr(std::move(charts));
+}
+
+OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
+  auto values = compose_values(*ports_.kube, owner.ns, *prepare.spec);
+  if (!values.ok()) return step_error(values.error(), "ValuesError");
+  auto charts = load_chart(prepare.artifact);
+  if (!charts.ok()) {
+    const bool missing = charts.error().code == Code::not_found;
+    return step_error(
+        charts.error(), "ArtifactFailed",
+        missing ? "Source not ready: artifact not found: " : "Could not load chart: ");
+  }
+  auto out = std::make_shared<PreparedRelease>();
+  out->charts = *charts;
+  if (prepare.digest_in_version) {
+    const SourceRevision revision = split_revision(prepare.artifact.revision);
+    auto marked = mark_version(**charts, revision);
+    if (!marked.ok()) return step_error(marked.error(), "ChartMutateError");
+    out->charts = *std::move(marked);
+    out->desired.oci_digest = revision.digest;
+  }
+  const helm::Metadata& metadata = out->charts->root().metadata;
+  out->values = values->empty() ? Value() : *std::move(values);
+  out->desired.chart_name = metadata.name;
+  out->desired.chart_version = metadata.version;
+  out->desired.app_version = metadata.app_version;
+  out->desired.config_digest = helm::values_digest(out->values).to_string();
+  out->desired.post_renderers_digest = helm::post_renderers_digest(prepare.spec->post_renderers);
+  out->desired.common_metadata_digest = helm::common_metadata_digest(prepare.spec->common_metadata);
+  auto storage = std::make_shared<HelmStorage>(prepare.spec->storage_namespace,
+                                               prepare.spec->release_name, prepare.as);
+  auto loaded = storage->load(*ports_.kube);
+  if (!loaded.ok())
+    return step_error(loaded.error(), "StateError", "Could not determine release state: ");
+  return HelmPrepared{std::move(out), std::move(storage)};
+}
+
+OutcomeBody Executor::run(const ObjectId&, const RunHelm& run) {
+  if (run.reload_storage) {
+    auto loaded = run.run->storage->load(*ports_.kube);
+    if (!loaded.ok()) {
+      run.run->failure = loaded.error();
+      run.run->done = true;
+      return HelmRan{run.run};
+    }
+  }
+  HelmRunner(ports_, options_, *run.run, run.known).go();
+  return HelmRan{run.run};
+}
+
+}  // namespace weir::reconcile

@@ -1,0 +1,646 @@
+#include "engine/reconcile/helm_runner.hh"
+
+#include <algorithm>
+
+#include "engine/helm/go_yaml.hh"
+#include "engine/helm/render.hh"
+#include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_cluster.hh"
+#include "engine/reconcile/helm_post_render.hh"
+#include "engine/reconcile/helm_values.hh"
+#include "engine/reconcile/parallel.hh"
+
+namespace weir::reconcile {
+namespace {
+
+constexpr base::Duration crd_wait = std::chrono::seconds(60);
+constexpr std::size_t logs_max = 10;
+const Gvk namespace_gvk{"", "v1", "Namespace"};
+const Value no_manifest;
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+const HelmObject* find_object(const std::vector<HelmObject>& objects, const ObjectId& id) {
+  for (const HelmObject& object : objects)
+    if (model::same_object(object.id, id)) return &object;
+  return nullptr;
+}
+
+bool wants_server_side(model::ApplyMode mode, const std::string& stored_method) {
+  if (mode == model::ApplyMode::same) return stored_method == "ssa";
+  return mode == model::ApplyMode::server;
+}
+
+}  // namespace
+
+std::span<const HelmRunner::Step> HelmRunner::steps_of(HelmActionKind kind) {
+  using R = HelmRunner;
+  static constexpr Step install[] = {
+      &R::begin_install, &R::apply_crds,       &R::await_crds, &R::render,    &R::build_objects,
+      &R::check_owners,  &R::create_namespace, &R::store,      &R::pre_hooks, &R::write_objects,
+      &R::await_ready,   &R::post_hooks,       &R::settle};
+  static constexpr Step upgrade[] = {
+      &R::begin_upgrade, &R::apply_crds, &R::await_crds, &R::render,        &R::build_objects,
+      &R::check_owners,  &R::store,      &R::pre_hooks,  &R::write_objects, &R::remove_leftovers,
+      &R::await_ready,   &R::post_hooks, &R::settle};
+  static constexpr Step rollback[] = {&R::begin_rollback, &R::build_objects, &R::store,
+                                      &R::pre_hooks,      &R::write_objects, &R::remove_leftovers,
+                                      &R::await_ready,    &R::post_hooks,    &R::settle};
+  static constexpr Step uninstall[] = {&R::begin_uninstall, &R::pre_hooks,  &R::delete_objects,
+                                       &R::await_gone,      &R::post_hooks, &R::settle_uninstall};
+  static constexpr Step test[] = {&R::run_tests, &R::settle_tests};
+  static constexpr Step release_lock[] = {&R::unlock};
+  static constexpr Step look[] = {&R::detect_drift};
+  static constexpr Step correct[] = {&R::correct_drift};
+  static constexpr Step again[] = {
+      &R::resume,           &R::build_objects, &R::pre_hooks,  &R::write_objects,
+      &R::remove_leftovers, &R::await_ready,   &R::post_hooks, &R::settle};
+  switch (kind) {
+    case HelmActionKind::install: return install;
+    case HelmActionKind::upgrade: return upgrade;
+    case HelmActionKind::rollback: return rollback;
+    case HelmActionKind::uninstall: return uninstall;
+    case HelmActionKind::test: return test;
+    case HelmActionKind::unlock: return release_lock;
+    case HelmActionKind::detect_drift: return look;
+    case HelmActionKind::correct_drift: return correct;
+    case HelmActionKind::none: break;
+  }
+  return again;
+}
+
+void HelmRunner::go() {
+  run_.wait = HelmWait::none;
+  const auto steps = steps_of(run_.resume ? HelmActionKind::none : run_.kind);
+  while (run_.step < steps.size()) {
+    auto next = (this->*steps[run_.step])();
+    if (!next.ok()) {
+      fail(std::move(next).error());
+      break;
+    }
+    if (*next == Next::wait) return;
+    ++run_.step;
+    run_.polls = 0;
+    run_.deadline = 0;
+    if (*next == Next::end) break;
+  }
+  run_.waiting.clear();
+  run_.done = true;
+}
+
+const model::ActionOptions& HelmRunner::options_of_kind() const {
+  switch (run_.kind) {
+    case HelmActionKind::install: return run_.spec->install;
+    case HelmActionKind::rollback: return run_.spec->rollback;
+    case HelmActionKind::uninstall: return run_.spec->uninstall;
+    default: return run_.spec->upgrade;
+  }
+}
+
+base::Duration HelmRunner::timeout() const {
+  return run_.kind == HelmActionKind::test ? run_.spec->test.timeout : options_of_kind().timeout;
+}
+
+std::string HelmRunner::now_text() const { return helm::format_go_time(ports_.clock->now()); }
+
+void HelmRunner::log_line(const std::string& text) {
+  const std::string line = base::format_rfc3339(ports_.clock->now()) + ": " + text;
+  if (!run_.logs.empty() && run_.logs.back().ends_with(text)) return;
+  run_.logs.push_back(line);
+  if (run_.logs.size() > logs_max) run_.logs.erase(run_.logs.begin());
+}
+
+Result<Value> HelmRunner::live_of(const ObjectId& id) {
+  auto live = kube_.get(id, run_.as);
+  if (live.ok() || live.error().code != Code::not_found) return live;
+  return Value();
+}
+
+HelmRunner::Next HelmRunner::wait_for(HelmWait wait, std::vector<ObjectId> ids,
+                                      base::Duration timeout) {
+  run_.wait = wait;
+  run_.waiting = std::move(ids);
+  if (run_.deadline == 0)
+    run_.deadline = ports_.clock->now() +
+                    std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
+  ++run_.polls;
+  return Next::wait;
+}
+
+bool HelmRunner::late() const { return run_.deadline != 0 && ports_.clock->now() >= run_.deadline; }
+
+Result<void> HelmRunner::record(const helm::Release& release) {
+  WEIR_CHECK(run_.storage->update(kube_, release, ports_.clock->now()));
+  run_.stored = true;
+  run_.written.push_back(run_.storage->find(release.version));
+  return {};
+}
+
+// ---- the release ----
+
+Result<HelmRunner::Next> HelmRunner::begin_install() {
+  const ReleasePtr newest = run_.storage->newest();
+  const bool reusable = newest != nullptr && options_of_kind().replace &&
+                        (newest->status == "uninstalled" || newest->status == "failed");
+  if (newest != nullptr && !reusable && newest->status != "uninstalled")
+    return make_error(Code::conflict, "cannot reuse a name that is still in use");
+  helm::Release& release = run_.release;
+  release.name = run_.spec->release_name;
+  release.ns = run_.release_ns;
+  release.version = newest == nullptr ? 1 : newest->version + 1;
+  release.first_deployed = release.last_deployed = now_text();
+  release.config = run_.prepared->values;
+  run_.server_side = options_of_kind().apply != model::ApplyMode::client;
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::begin_upgrade() {
+  const ReleasePtr newest = run_.storage->newest();
+  if (newest == nullptr)
+    return make_error(Code::not_found,
+                      quoted(run_.spec->release_name) + " has no deployed releases");
+  ReleasePtr current = newest->status == "deployed" ? newest : run_.storage->deployed();
+  if (current == nullptr) current = newest;
+  run_.before = *current;
+  helm::Release& release = run_.release;
+  release.name = run_.spec->release_name;
+  release.ns = current->ns;
+  release.version = newest->version + 1;
+  release.first_deployed = current->first_deployed;
+  release.last_deployed = now_text();
+  release.labels = newest->labels;
+  release.config = options_of_kind().preserve_values
+                       ? merge_maps(current->config, run_.prepared->values)
+                       : run_.prepared->values;
+  run_.server_side = wants_server_side(options_of_kind().apply, newest->apply_method);
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::begin_rollback() {
+  const ReleasePtr newest = run_.storage->newest();
+  const ReleasePtr target = run_.storage->find(run_.rollback_version);
+  if (newest == nullptr || target == nullptr)
+    return make_error(Code::not_found,
+                      "release has no " + std::to_string(run_.rollback_version) + " version");
+  run_.before = *newest;
+  helm::Release& release = run_.release;
+  release = *target;
+  release.ns = newest->ns;
+  release.version = newest->version + 1;
+  release.first_deployed = newest->first_deployed;
+  release.last_deployed = now_text();
+  release.deleted.clear();
+  release.status = "pending-rollback";
+  release.description = "Rollback to " + std::to_string(run_.rollback_version);
+  run_.server_side = wants_server_side(options_of_kind().apply, target->apply_method);
+  release.apply_method = run_.server_side ? "ssa" : "csa";
+  return Next::proceed;
+}
+
+// The record was written before the process ended: it says what is to be done.
+Result<HelmRunner::Next> HelmRunner::resume() {
+  const ReleasePtr newest = run_.storage->newest();
+  run_.release = *newest;
+  if (const ReleasePtr current = run_.storage->deployed()) run_.before = *current;
+  run_.server_side = newest->apply_method == "ssa";
+  run_.stored = true;
+  run_.written.push_back(newest);
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::render() {
+  helm::RenderRequest request;
+  request.release = {run_.release.name, run_.release.ns, run_.release.version,
+                     run_.kind == HelmActionKind::upgrade};
+  WEIR_TRY(request.capabilities, cluster_capabilities(kube_));
+  request.skip_schema_validation = options_of_kind().disable_schema_validation;
+  KubeLookup lookup(kube_, run_.as);
+  SystemRandom random;
+  request.engine.lookup = &lookup;
+  request.engine.clock = ports_.clock;
+  request.engine.random = &random;
+  request.post_render = make_post_renderer(*run_.spec, run_.owner);
+  const helm::TablePtr values = helm::Table::from_value(
+      run_.release.config.is_null() ? Value::object() : run_.release.config);
+  WEIR_TRY(helm::RenderedChart rendered,
+           helm::render_chart(*run_.prepared->charts, *values, request));
+  for (const std::string& warning : rendered.warnings) log_line(warning);
+  helm::Release& release = run_.release;
+  release.chart = helm::chart_record(rendered.charts.root());
+  release.manifest = helm::manifest_text(rendered, false);
+  release.notes = rendered.notes;
+  for (helm::Hook& hook : rendered.hooks) release.hooks.push_back({std::move(hook), "", "", ""});
+  const bool upgrade = run_.kind == HelmActionKind::upgrade;
+  release.status = upgrade ? "pending-upgrade" : "pending-install";
+  release.description = upgrade ? "Preparing upgrade" : "Initial install underway";
+  release.apply_method = run_.server_side ? "ssa" : "csa";
+  return Next::proceed;
+}
+
+Result<void> HelmRunner::set_objects(const std::string& manifest) {
+  WEIR_TRY(run_.objects, release_objects(kube_, manifest, run_.release_ns));
+  for (HelmObject& object : run_.objects)
+    mark_owned(object.manifest, run_.release.name, run_.release.ns);
+  run_.inventory.clear();
+  for (const HelmObject& object : run_.objects)
+    if (!object.generated) run_.inventory.push_back(object.id);
+  if (run_.prepared != nullptr) {
+    WEIR_TRY(const auto crds, chart_crds());
+    for (const HelmObject& crd : crds) run_.inventory.push_back(crd.id);
+  }
+  return {};
+}
+
+Result<HelmRunner::Next> HelmRunner::build_objects() {
+  auto built = set_objects(run_.release.manifest);
+  if (!built.ok())
+    return std::move(built).error().with_context(
+        "unable to build kubernetes objects from " +
+        std::string(run_.kind == HelmActionKind::install ? "" : "new ") + "release manifest");
+  if (run_.before) {
+    auto previous = release_objects(kube_, run_.before->manifest, run_.before->ns);
+    if (!previous.ok())
+      return std::move(previous).error().with_context(
+          "unable to build kubernetes objects from current release manifest");
+    run_.previous = *std::move(previous);
+  }
+  WEIR_CHECK(note_rendered());
+  return Next::proceed;
+}
+
+// What the log keeps of the release: the objects as they are applied.
+Result<void> HelmRunner::note_rendered() {
+  auto set = std::make_shared<RenderedSet>();
+  set->revision = run_.release.chart_version();
+  set->digest = base::sha256(run_.release.manifest);
+  std::vector<RenderedObject> objects;
+  for (const HelmObject& object : run_.objects) {
+    if (object.generated) continue;
+    WEIR_TRY(const auto stored, store_manifest(*ports_.log, object.manifest));
+    objects.push_back({object.id, object.manifest, stored.first, stored.second});
+  }
+  set->stages.push_back(std::move(objects));
+  WEIR_TRY(set->set_blob, store_set(*ports_.log, *set));
+  run_.rendered = std::move(set);
+  return {};
+}
+
+Result<HelmRunner::Next> HelmRunner::check_owners() {
+  const bool upgrade = run_.kind == HelmActionKind::upgrade;
+  if (!options_of_kind().disable_take_ownership) return Next::proceed;
+  for (const HelmObject& object : run_.objects) {
+    if (object.generated) continue;
+    if (upgrade && find_object(run_.previous, object.id) != nullptr) continue;
+    WEIR_TRY(const Value live, live_of(object.id));
+    if (live.is_null()) continue;
+    auto owned = check_ownership(object, live, run_.release.name, run_.release.ns);
+    if (!owned.ok())
+      return std::move(owned).error().with_context(upgrade ? "unable to continue with update"
+                                                           : "unable to continue with install");
+  }
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::create_namespace() {
+  if (!options_of_kind().create_namespace || !run_.spec->target_namespace_given)
+    return Next::proceed;
+  HelmObject object;
+  object.id = {namespace_gvk, "", run_.release_ns};
+  WEIR_TRY(const Value live, live_of(object.id));
+  if (!live.is_null()) return Next::proceed;
+  object.manifest = Value::object(
+      {{"apiVersion", "v1"},
+       {"kind", "Namespace"},
+       {"metadata", Value::object({{"name", run_.release_ns},
+                                   {"labels", Value::object({{"name", run_.release_ns}})}})}});
+  HelmApply how;
+  how.as = run_.as;
+  how.server_side = run_.server_side;
+  WEIR_TRY(const Value made, write_object(kube_, object, Value(), Value(), how));
+  note_change(object, made, Action::created);
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::store() {
+  const int history = run_.kind == HelmActionKind::install ? 0 : run_.spec->max_history;
+  WEIR_CHECK(run_.storage->create(kube_, run_.release, history, ports_.clock->now()));
+  run_.stored = true;
+  run_.written.push_back(run_.storage->find(run_.release.version));
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::pre_hooks() {
+  if (options_of_kind().disable_hooks) return Next::proceed;
+  switch (run_.kind) {
+    case HelmActionKind::install: return run_hooks("pre-install");
+    case HelmActionKind::rollback: return run_hooks("pre-rollback");
+    case HelmActionKind::uninstall: return run_hooks("pre-delete");
+    default: return run_hooks("pre-upgrade");
+  }
+}
+
+Result<HelmRunner::Next> HelmRunner::post_hooks() {
+  if (options_of_kind().disable_hooks) return Next::proceed;
+  switch (run_.kind) {
+    case HelmActionKind::install: return run_hooks("post-install");
+    case HelmActionKind::rollback: return run_hooks("post-rollback");
+    case HelmActionKind::uninstall: return run_hooks("post-delete");
+    default: return run_hooks("post-upgrade");
+  }
+}
+
+Result<void> HelmRunner::write_one(const HelmObject& object, const Value& original,
+                                   const HelmApply& how, bool& created) {
+  Value live;
+  if (!object.generated) {
+    auto found = live_of(object.id);
+    if (!found.ok())
+      return std::move(found).error().with_context("could not get information about the resource");
+    live = *std::move(found);
+  }
+  created = live.is_null();
+  auto result = write_object(kube_, object, original, live, how);
+  if (!result.ok()) {
+    if (!created || run_.kind == HelmActionKind::install) return std::move(result).error();
+    return std::move(result).error().with_context("failed to create resource");
+  }
+  const bool same = !created && live.path("metadata", "resourceVersion") ==
+                                    result->path("metadata", "resourceVersion");
+  note_change(object, *result,
+              created ? Action::created
+              : same  ? Action::unchanged
+                      : Action::configured);
+  return {};
+}
+
+// Objects of one kind side by side, kinds in the manifest's order. All are tried.
+Result<HelmRunner::Next> HelmRunner::write_objects() {
+  HelmApply how;
+  how.as = run_.as;
+  how.server_side = run_.server_side;
+  how.replace = options_of_kind().force;
+  how.strict = !options_of_kind().disable_openapi_validation;
+  const std::string before_method = run_.before ? run_.before->apply_method : "csa";
+  how.migrate_manager = run_.server_side && before_method != "ssa";
+  how.three_way_custom = run_.kind == HelmActionKind::install && !run_.server_side;
+  std::string errors;
+  Code code = Code::invalid;
+  const auto& objects = run_.objects;
+  for (std::size_t begin = 0; begin < objects.size();) {
+    std::size_t end = begin + 1;
+    while (end < objects.size() && objects[end].id.gvk.kind == objects[begin].id.gvk.kind) ++end;
+    std::vector<Result<void>> results(end - begin);
+    std::vector<char> created(end - begin, 0);
+    std::mutex mutex;
+    parallel_for(end - begin, options_.concurrent_ssa, [&](std::size_t i) {
+      const HelmObject& object = objects[begin + i];
+      const HelmObject* original = find_object(run_.previous, object.id);
+      bool fresh = false;
+      results[i] =
+          write_one(object, original == nullptr ? Value() : original->manifest, how, fresh);
+      created[i] = fresh;
+    });
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (created[i] != 0) run_.created.push_back(objects[begin + i]);
+      if (results[i].ok()) continue;
+      code = results[i].error().code;
+      if (!errors.empty()) errors += run_.kind == HelmActionKind::install ? "\n" : " && ";
+      errors += results[i].error().message;
+    }
+    begin = end;
+  }
+  if (!errors.empty()) return make_error(code, std::move(errors));
+  return Next::proceed;
+}
+
+// What the release had and has no more.
+Result<HelmRunner::Next> HelmRunner::remove_leftovers() {
+  std::string errors;
+  for (const HelmObject& object : run_.previous) {
+    if (object.generated || find_object(run_.objects, object.id) != nullptr) continue;
+    WEIR_TRY(const Value live, live_of(object.id));
+    if (live.is_null() || is_kept(live)) continue;
+    DeleteOptions options;
+    options.as = run_.as;
+    auto removed = kube_.remove(object.id, options);
+    if (!removed.ok() && removed.error().code != Code::not_found) {
+      if (!errors.empty()) errors += " && ";
+      errors += "failed to delete resource namespace=" + object.id.ns;
+      errors += ", name=" + object.id.name + ", kind=" + object.id.gvk.kind + ": ";
+      errors += removed.error().message;
+      continue;
+    }
+    note_removed(object.id, live);
+  }
+  if (!errors.empty()) return make_error(Code::unavailable, std::move(errors));
+  return Next::proceed;
+}
+
+// What is known without asking: the answer to our own write, or what a watch has told since.
+const LiveFacts* HelmRunner::known_facts(const ObjectId& id) const {
+  const auto own = run_.applied.find(id);
+  const auto watched = known_.find(id);
+  const LiveFacts* written = own == run_.applied.end() ? nullptr : &own->second;
+  if (written != nullptr && written->health == "Current") return written;
+  if (watched == known_.end() || !watched->second.exists) return nullptr;
+  const std::string& version = watched->second.resource_version;
+  const bool older =
+      written != nullptr &&
+      (version.size() < written->resource_version.size() ||
+       (version.size() == written->resource_version.size() && version < written->resource_version));
+  return older ? nullptr : &watched->second;
+}
+
+bool HelmRunner::is_ready(const ObjectId& id, std::string& text, bool& failed) {
+  const HelmObject* desired = find_object(run_.objects, id);
+  const Value& manifest = desired == nullptr ? no_manifest : desired->manifest;
+  if (id.gvk.kind == "Deployment" && manifest.path("spec", "paused").get_bool()) return true;
+  const bool started_is_enough = id.gvk.kind == "Job" && options_of_kind().disable_wait_for_jobs;
+  std::string health;
+  if (const LiveFacts* known = known_facts(id); known != nullptr && !started_is_enough) {
+    health = known->health;
+  } else if (auto live = live_of(id); !live.ok()) {
+    health = live.error().message;
+  } else if (live->is_null()) {
+    health = apply::health_status_name(apply::missing_health(manifest).status);
+  } else {
+    health =
+        facts_of(*live, &run_.rules, ports_.clock->now(), options_, nullptr, helm_field_manager)
+            .health;
+    if (started_is_enough && health == "InProgress" && !live->path("status", "startTime").is_null())
+      health = "Current";
+  }
+  if (health == "Current") return true;
+  failed = failed || health == "Failed";
+  text = health;
+  return false;
+}
+
+Result<HelmRunner::Next> HelmRunner::await_ready() {
+  if (options_of_kind().disable_wait) return Next::proceed;
+  std::vector<ObjectId> pending;
+  std::string all, stalled;
+  for (const HelmObject& object : run_.objects) {
+    if (object.generated) continue;
+    std::string text;
+    bool failed = false;
+    if (is_ready(object.id, text, failed)) continue;
+    pending.push_back(object.id);
+    const std::string entry = object.id.subject() + " status: '" + text + "'";
+    all += (all.empty() ? "" : ", ") + entry;
+    if (failed) stalled += (stalled.empty() ? "" : ", ") + entry;
+  }
+  if (pending.empty()) return Next::proceed;
+  if (!stalled.empty() && !run_.spec->legacy_wait)
+    return make_error(Code::timeout, "failed early due to stalled resources: [" + stalled + "]");
+  if (late()) return make_error(Code::timeout, "timeout waiting for: [" + all + "]");
+  return wait_for(HelmWait::ready, std::move(pending), timeout());
+}
+
+Result<HelmRunner::Next> HelmRunner::settle() {
+  helm::Release& release = run_.release;
+  const bool rollback = run_.kind == HelmActionKind::rollback;
+  for (const ReleasePtr& other : run_.storage->releases()) {
+    const bool was_before = run_.before && other->version == run_.before->version && !rollback;
+    if (other->version == release.version || (other->status != "deployed" && !was_before)) continue;
+    helm::Release superseded = *other;
+    superseded.status = "superseded";
+    WEIR_CHECK(record(superseded));
+  }
+  release.status = "deployed";
+  if (run_.kind == HelmActionKind::install) release.description = "Install complete";
+  if (run_.kind == HelmActionKind::upgrade) release.description = "Upgrade complete";
+  WEIR_CHECK(record(release));
+  return Next::proceed;
+}
+
+// ---- failures ----
+
+void HelmRunner::fail_release(const Error& error, const std::string& description) {
+  run_.release.status = "failed";
+  run_.release.description = description + error.message;
+  if (auto stored = record(run_.release); !stored.ok())
+    log_line("the failure could not be recorded: " + stored.error().message);
+  if (!options_of_kind().cleanup_on_fail) return;
+  for (const HelmObject& object : run_.created) {
+    if (object.generated) continue;
+    DeleteOptions options;
+    options.as = run_.as;
+    if (kube_.remove(object.id, options).ok()) note_removed(object.id, Value());
+  }
+}
+
+void HelmRunner::fail(Error error) {
+  log_line(error.message);
+  const std::string name = quoted(run_.release.name);
+  const auto steps = steps_of(run_.resume ? HelmActionKind::none : run_.kind);
+  const bool hooks = steps[run_.step] == static_cast<Step>(&HelmRunner::pre_hooks) ||
+                     steps[run_.step] == static_cast<Step>(&HelmRunner::post_hooks);
+  const bool before = steps[run_.step] == static_cast<Step>(&HelmRunner::pre_hooks);
+  const bool stored = run_.stored && run_.release.pending();
+  if (run_.kind == HelmActionKind::install) {
+    if (hooks)
+      error = std::move(error).with_context(before ? "failed pre-install" : "failed post-install");
+    if (stored) fail_release(error, "Release " + name + " failed: ");
+  } else if (run_.kind == HelmActionKind::upgrade) {
+    if (hooks)
+      error = std::move(error).with_context(before ? "pre-upgrade hooks failed"
+                                                   : "post-upgrade hooks failed");
+    if (stored) fail_release(error, "Upgrade " + name + " failed: ");
+  } else if (run_.kind == HelmActionKind::rollback && stored && !hooks) {
+    const bool waited = steps[run_.step] == static_cast<Step>(&HelmRunner::await_ready);
+    if (waited) error = std::move(error).with_context("release " + run_.release.name + " failed");
+    fail_release(error, (waited ? "Release " : "Rollback ") + name + " failed: ");
+  }
+  run_.failure = std::move(error);
+}
+
+// ---- what the log gets ----
+
+void HelmRunner::note_change(const HelmObject& object, const Value& result, Action action) {
+  static std::mutex mutex;
+  ObjectChange change;
+  change.id = ObjectId::of(result);
+  change.action = action;
+  change.facts =
+      facts_of(result, &run_.rules, ports_.clock->now(), options_, nullptr, helm_field_manager);
+  auto stored = store_manifest(*ports_.log, object.manifest);
+  if (stored.ok()) {
+    change.manifest = stored->first;
+    change.manifest_blob = stored->second;
+  }
+  change.facts.applied_manifest = change.manifest;
+  change.facts.applied_owned = change.facts.owned;
+  const std::lock_guard lock(mutex);
+  run_.applied[change.id] = change.facts;
+  run_.changes.push_back(std::move(change));
+}
+
+void HelmRunner::note_removed(const ObjectId& id, const Value& live) {
+  ObjectChange change;
+  change.id = id;
+  change.action = Action::deleted;
+  if (!live.is_null())
+    if (auto stored = store_live(*ports_.log, live); stored.ok()) change.live_blob = *stored;
+  run_.changes.push_back(std::move(change));
+}
+
+// ---- CRDs ----
+
+Result<std::vector<HelmObject>> HelmRunner::chart_crds() {
+  std::vector<HelmObject> out;
+  for (const helm::CrdFile& file : helm::crd_files(run_.prepared->charts->root())) {
+    auto objects = release_objects(kube_, *file.file->data, run_.release_ns);
+    if (!objects.ok())
+      return std::move(objects).error().with_context(
+          "failed to parse CustomResourceDefinitions from " + file.path);
+    for (HelmObject& object : *objects) {
+      if (object.id.gvk.kind != "CustomResourceDefinition") {
+        log_line(file.path + " holds " + object.id.subject() +
+                 ", which is no CustomResourceDefinition and is left out");
+        continue;
+      }
+      add_origin_labels(object.manifest, run_.owner);
+      out.push_back(std::move(object));
+    }
+  }
+  return out;
+}
+
+Result<HelmRunner::Next> HelmRunner::apply_crds() {
+  const model::CrdsPolicy policy = options_of_kind().crds;
+  if (policy == model::CrdsPolicy::skip) return Next::proceed;
+  WEIR_TRY(const auto crds, chart_crds());
+  HelmApply how;
+  how.as = run_.as;
+  how.server_side = run_.server_side;
+  how.replace = true;
+  run_.waiting.clear();
+  for (const HelmObject& crd : crds) {
+    WEIR_TRY(const Value live, live_of(crd.id));
+    if (!live.is_null() && policy == model::CrdsPolicy::create) continue;
+    auto result = write_object(kube_, crd, Value(), live, how);
+    if (!result.ok())
+      return std::move(result).error().with_context("failed to apply CustomResourceDefinition " +
+                                                    crd.id.name);
+    note_change(crd, *result, live.is_null() ? Action::created : Action::configured);
+    run_.waiting.push_back(crd.id);
+  }
+  return Next::proceed;
+}
+
+Result<HelmRunner::Next> HelmRunner::await_crds() {
+  std::vector<ObjectId> pending;
+  for (const ObjectId& id : run_.waiting) {
+    std::string text;
+    bool failed = false;
+    if (!is_ready(id, text, failed)) pending.push_back(id);
+  }
+  if (pending.empty()) return Next::proceed;
+  if (late())
+    return make_error(Code::timeout,
+                      "CustomResourceDefinition " + pending.front().name + " is not established");
+  return wait_for(HelmWait::gone, std::move(pending), crd_wait);
+}
+
+}  // namespace weir::reconcile
