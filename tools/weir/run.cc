@@ -16,7 +16,7 @@ namespace {
 struct RunOptions {
   std::string kubeconfig, context, data_dir, listen = "127.0.0.1:9790", advertise, log = "info";
   std::string retry_min = "750ms", retry_max = "15m", requeue = "30s", full_check = "1h";
-  std::string write_kubeconfig;
+  std::string stage_kinds;
   int concurrent = 16, jitter = 5, concurrent_ssa = 4;
   bool text_log = false;
   reconcile::EngineOptions engine;
@@ -50,10 +50,18 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
   args.option("--requeue-dependency", o.requeue, "Delay while a dependency is not ready.");
   args.option("--full-check-interval", o.full_check,
               "How often everything is compared by dry-run.");
+  args.option("--prune-hold", o.engine.prune_hold_percent,
+              "Holds a prune of more than this percentage of an inventory of 10 or more objects; "
+              "100: never.");
+  args.option("--custom-apply-stage-kinds", o.stage_kinds,
+              "GROUP/KIND list, by commas: applied before the rest, after classes.");
   args.option("--external-sources", o.engine.external_sources,
               "Kind of sources that another controller still serves (OCIRepository, ...): read, "
               "never written; may be given several times.");
+  args.option("--override-manager", o.engine.override_managers,
+              "Field managers whose fields are taken over; may be given several times.");
   args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
+  o.care.add_to(args);
   args.choice("--log-level", o.log, {"debug", "info", "error"}, "Least level of log lines.");
   args.flag("--log-text", o.text_log, "Text instead of JSON log lines.");
   return args.parse(argc, argv);
@@ -61,7 +69,6 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
 
 Result<void> read_durations(RunOptions& o) {
   const auto read = [](const char* flag, const std::string& text,
-  o.care.add_to(args);
                        base::Duration& out) -> Result<void> {
     auto parsed = base::parse_duration(text);
     if (!parsed.ok()) return std::move(parsed).error().with_context(flag);
@@ -76,6 +83,9 @@ Result<void> read_durations(RunOptions& o) {
   o.engine.concurrent = static_cast<std::size_t>(std::max(1, o.concurrent));
   o.engine.concurrent_ssa = static_cast<std::size_t>(std::max(1, o.concurrent_ssa));
   o.engine.interval_jitter_percent = o.jitter;
+  if (!o.stage_kinds.empty()) {
+    WEIR_TRY(o.engine.stage_kinds, apply::parse_stage_kinds(o.stage_kinds));
+  }
   return {};
 }
 
@@ -94,6 +104,8 @@ Result<void> serve(RunOptions& o) {
   WEIR_TRY(Stores stores,
            open_stores(directory, o.advertise.empty() ? o.listen : o.advertise, clock, o.care));
   git::GitMirrors git(directory + "/git");
+  WEIR_TRY(const auto http, net::HttpClient::create({}));
+  remote::RemoteBases bases(git, *http);
   WEIR_TRY(const auto remotes, Remotes::open(directory + "/tmp"));
   reconcile::Ports ports{client.get(),
                          &git,
@@ -105,6 +117,8 @@ Result<void> serve(RunOptions& o) {
                          &remotes->registry()};
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
+  stores.caretaker->also_export_to(*client, o.care.checkpoint_config_map);
+  stores.caretaker->begin();
   WEIR_CHECK(engine.start());
   WEIR_CHECK(write_serving(directory, {api->url(), api->token(), "", ""}));
   log::info("weir runs", {{"cluster", server}, {"listen", o.listen}, {"dataDir", directory}});
@@ -113,12 +127,8 @@ Result<void> serve(RunOptions& o) {
   log::info("stopping");
   remove_serving(directory);
   engine.stop();
-  WEIR_TRY(const auto http, net::HttpClient::create({}));
-  remote::RemoteBases bases(git, *http);
   const kube::RequestCounts counts = client->counts();
   log::info("stopped", {{"requests", kube::describe(counts)}});
-  stores.caretaker->also_export_to(*client, o.care.checkpoint_config_map);
-  stores.caretaker->begin();
   return {};
 }
 
