@@ -63,6 +63,10 @@ Result<value::Value> marshalled(CallContext& context, const Datum& datum) {
 
 }  // namespace
 
+void charge_nodes(CallContext& context, const Datum& datum) {
+  if (!Survey(context).visit(datum)) throw FunctionError{"a map holds itself", Code::limit};
+}
+
 value::Value document_of(CallContext& context, const Datum& datum, std::string_view prefix) {
   auto document = marshalled(context, datum);
   if (document.ok()) return std::move(*document);

@@ -8,6 +8,10 @@
 
 namespace weir::tmpl {
 
+// Charges each node of a value that is to be written. Throws FunctionError{limit}, for a map that
+// holds itself too.
+void charge_nodes(CallContext& context, const Datum& datum);
+
 // The document of a value. Throws FunctionError with Go's words (json: unsupported ...), `prefix`
 // before them; a cap that was hit stays one.
 value::Value document_of(CallContext& context, const Datum& datum, std::string_view prefix = {});

@@ -28,6 +28,7 @@ Datum must_to_yaml(CallContext& context, Arguments a) {
 }
 
 Datum to_yaml_pretty(CallContext& context, Arguments a) {
+  charge_nodes(context, a[0]);
   std::string text;
   if (!write_pretty_yaml(text, a[0])) return Datum::string("");
   if (text.ends_with('\n')) text.pop_back();
