@@ -29,7 +29,9 @@ struct ParseShared {
       : source(parsed),
         functions(known),
         lexer(parsed.text, left, right, known.find("break") == nullptr,
-              known.find("continue") == nullptr) {}
+              known.find("continue") == nullptr) {
+    variables.emplace("$", 0);
+  }
   ParsedText& source;
   const FunctionMap& functions;
   Lexer lexer;

@@ -18,8 +18,9 @@ Set Set::child_of(const Set& parent) {
 
 Result<void> Set::parse(std::string_view name, std::string_view text, const FunctionMap& functions,
                         const Delimiters& delimiters) {
-  const std::string_view left = delimiters.left.empty() ? "{{" : delimiters.left;
-  const std::string_view right = delimiters.right.empty() ? "}}" : delimiters.right;
+  static const Delimiters usual;
+  const std::string& left = delimiters.left.empty() ? usual.left : delimiters.left;
+  const std::string& right = delimiters.right.empty() ? usual.right : delimiters.right;
   WEIR_TRY(std::vector<Template> parsed, parse_templates(name, text, functions, left, right));
   for (Template& made : parsed) {
     if (made.empty && find(made.name) != nullptr) continue;
