@@ -1,4 +1,4 @@
-// Orders: pin Kustomizations to an instant, let them go.
+// Orders: pin Kustomizations to an instant, let them go; let a held prune go.
 #include <set>
 
 #include "api/audit/instant.hh"
@@ -270,19 +270,32 @@ Result<kube::Response> post_rollback(const Call& call) {
       {{"dryRun", order.dry_run}, {"hold", order.hold}, {"targets", std::move(targets)}}));
 }
 
-Result<kube::Response> post_unpin(const Call& call) {
+namespace {
+
+// An order that needs nothing but its targets.
+Result<kube::Response> post_order(const Call& call, reconcile::OperatorAction::Kind kind) {
   WEIR_TRY(const Order order, read_order(call, false));
   WEIR_TRY(reconcile::Engine* const engine, need_engine(call));
   Value targets = Value::array();
   for (const model::ObjectId& target : order.targets) {
     reconcile::OperatorAction action;
-    action.kind = reconcile::OperatorAction::Kind::unpin;
+    action.kind = kind;
     action.target = target;
     action.actor = call.actor;
     WEIR_CHECK(act(*engine, action));
     targets.push_back(id_view(target));
   }
   return json_response(Value::object({{"targets", std::move(targets)}}));
+}
+
+}  // namespace
+
+Result<kube::Response> post_unpin(const Call& call) {
+  return post_order(call, reconcile::OperatorAction::Kind::unpin);
+}
+
+Result<kube::Response> post_release(const Call& call) {
+  return post_order(call, reconcile::OperatorAction::Kind::release);
 }
 
 }  // namespace weir::api::audit

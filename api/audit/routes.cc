@@ -44,6 +44,7 @@ const std::vector<Route>& table() {
        list_reconciles},
       {"POST", "/weir/v1/rollback", Access::write, {}, post_rollback},
       {"POST", "/weir/v1/unpin", Access::write, {}, post_unpin},
+      {"POST", "/weir/v1/release", Access::write, {}, post_release},
       {"GET", "/weir/v1/verify", Access::read, {}, verify_log},
       {"POST", "/weir/v1/verify", Access::read, {}, verify_log},
       {"GET", "/weir/v1/checkpoint/head", Access::read, {}, checkpoint_head},

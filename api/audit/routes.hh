@@ -66,6 +66,7 @@ Result<kube::Response> cluster_state(const Call& call);     //
 Result<kube::Response> list_reconciles(const Call& call);   //
 Result<kube::Response> post_rollback(const Call& call);     // operate.cc
 Result<kube::Response> post_unpin(const Call& call);        //
+Result<kube::Response> post_release(const Call& call);
 Result<kube::Response> verify_log(const Call& call);        // system.cc
 Result<kube::Response> checkpoint_head(const Call& call);   //
 Result<kube::Response> post_backup(const Call& call);       //

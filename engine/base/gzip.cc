@@ -49,7 +49,7 @@ std::string gzip_compress(std::string_view bytes) {
     stream.avail_out = chunk_bytes;
     code = deflate(&stream, rest.empty() ? Z_FINISH : Z_NO_FLUSH);
     WEIR_ASSERT(code != Z_STREAM_ERROR);
-    out.resize(out.size() - stream.avail_out);
+    out.erase(done + (chunk_bytes - stream.avail_out));
   }
   deflateEnd(&stream);
   return out;
@@ -75,7 +75,7 @@ Result<std::string> gzip_expand(std::string_view bytes, std::size_t bytes_max) {
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + done);
     stream.avail_out = chunk_bytes;
     const int code = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    out.erase(done + (chunk_bytes - stream.avail_out));
     if (code != Z_OK && code != Z_STREAM_END) return make_error(Code::corrupt, "gzip: bad stream");
     ended = code == Z_STREAM_END;
     if (out.size() > bytes_max)
@@ -89,7 +89,7 @@ Result<std::string> gzip_expand(std::string_view bytes, std::size_t bytes_max) {
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + done);
     stream.avail_out = chunk_bytes;
     const int code = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    out.erase(done + (chunk_bytes - stream.avail_out));
     if (code == Z_BUF_ERROR || (code != Z_OK && code != Z_STREAM_END))
       return make_error(Code::corrupt, "gzip: unexpected end");
     ended = code == Z_STREAM_END;

@@ -6,6 +6,7 @@
 #include "engine/base/digest.hh"
 #include "engine/model/kinds/field.hh"
 #include "engine/reconcile/helm_post_render.hh"
+#include "engine/reconcile/flows.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
@@ -139,6 +140,7 @@ std::string watch_key(const WatchOptions& options) {
     return watch_key(options.gvk, options.ns, options.field_selector.substr(by_name.size()));
   // Objects of releases are told apart by their label from those of Kustomizations.
   if (options.label_selector == helm_name_label) return watch_key(options.gvk, "", "*release");
+  if (options.label_selector == watch_config_selector) return watch_key(options.gvk, "", "*config");
   return watch_key(options.gvk);
 }
 

@@ -75,7 +75,7 @@ void wake_synced(Context& ctx) {
 Core::Core(EngineOptions options, Metrics& metrics)
     : options_(std::move(options)), metrics_(metrics) {
   for (const WatchOptions& watch : own_watches(options_))
-    state_.watches[watch_key(watch.gvk)] = {watch, false};
+    state_.watches[watch_key(watch)] = {watch, false};
 }
 
 std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
@@ -84,6 +84,7 @@ std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
     if (kind.gvk.group == model::source_group || kind.gvk.kind == "Kustomization" ||
         kind.gvk.kind == "HelmRelease")
       watches.push_back({kind.gvk, options.watch_namespace, "", ""});
+  for (WatchOptions& watch : config_watches(options)) watches.push_back(std::move(watch));
   return watches;
 }
 
@@ -111,6 +112,7 @@ void Core::observed(Context& ctx, const Observed& seen) {
   }
   const ObjectId id = ObjectId::of(event.object);
   const bool deleted = event.type == WatchType::deleted;
+  if (is_config_watch(seen.key)) return observe_config(ctx, seen.key, event.object, deleted);
   if (is_kustomization(id)) {
     observe_kustomization(ctx, id, deleted, event.object);
   } else if (is_helm_release(id)) {

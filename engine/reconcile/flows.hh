@@ -67,6 +67,12 @@ inline constexpr std::string_view allow_prune_annotation = "weir.dev/allow-prune
 // Whom the Kustomization's writes are made as.
 Identity identity_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks);
 
+// ---- ConfigMaps and Secrets that values come from (config_flow.cc) ----
+inline constexpr std::string_view watch_config_selector = "reconcile.fluxcd.io/watch=Enabled";
+std::vector<WatchOptions> config_watches(const EngineOptions& options);
+bool is_config_watch(std::string_view key);
+void observe_config(Context& ctx, std::string_view key, const Value& object, bool deleted);
+
 // ---- live objects (live_flow.cc) ----
 void observe_live(Context& ctx, const Value& object, bool deleted);
 // The facts of a live object as the API returned it; health by the owner's CEL rules where there

@@ -140,6 +140,8 @@ struct State {
   LiveTable live;
   ObjectMap<ObjectSet> waiters;               // object -> owners that await its health
   ObjectSet pruners;                          // Kustomizations whose deletions wait for others
+  // Watched ConfigMaps and Secrets (config_flow.cc), with their resourceVersions.
+  std::map<ObjectId, std::string> configs;
   std::map<std::string, WatchState> watches;  // by watch_key()
   std::set<std::pair<base::TimeUs, ObjectId>> timers;
   std::uint64_t verified = 0;  // owners found unchanged since the last heartbeat

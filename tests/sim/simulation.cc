@@ -148,10 +148,7 @@ class Simulation {
   }
 
   void open_watch(const reconcile::WatchOptions& options) {
-    std::string name;
-    if (options.field_selector.starts_with("metadata.name="))
-      name = options.field_selector.substr(14);
-    const std::string key = reconcile::watch_key(options.gvk, name.empty() ? "" : options.ns, name);
+    const std::string key = reconcile::watch_key(options);
     Process* p = process_.get();
     p->watches[key] = api_->watch(options, [p, key](reconcile::WatchEvent event) {
       p->inputs.push_back(reconcile::Observed{key, std::move(event)});

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
       {"prove", "A proof that an event is in the log.", run_prove},
       {"logs", "The log lines of the engine.", run_logs},
       {"reconcile", "Asks for a reconciliation and waits for it.", run_reconcile},
+      {"release", "Lets held prunes of Kustomizations go on.", run_release},
       {"resume", "Resumes the reconciliation of objects.", run_resume},
       {"rollback", "Pins Kustomizations to an instant.", run_rollback},
       {"run", "The engine against a cluster.", run_run},

@@ -32,6 +32,7 @@ int run_suspend(int argc, char** argv);
 int run_trace(int argc, char** argv);
 int run_template(int argc, char** argv);
 int run_tree(int argc, char** argv);
+int run_release(int argc, char** argv);
 int run_unpin(int argc, char** argv);
 int run_up(int argc, char** argv);
 int run_verify(int argc, char** argv);
