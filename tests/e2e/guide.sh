@@ -70,9 +70,9 @@ sync() { push "$1"; "$weir" reconcile source git flux-system --timeout 30s >/dev
 
 start_embedded() {
   mkdir -p "$work/cluster"
-  "$weir" kube --listen "127.0.0.1:$((PORT + 43))" --write-kubeconfig "$KUBECONFIG" >"$work/kube.log" 2>&1 &
+  "$weir" kube --listen "127.0.0.1:$((PORT + 43))" --write-kubeconfig "$KUBECONFIG" >"$work/kube.log" 2>&1 9>&- &
   kube_pid=$!
-  within 20 kubectl get --raw /readyz
+  within 30 kubectl get --raw /readyz || { cat "$work/kube.log"; return 1; }
 }
 
 run_guide() {
@@ -140,6 +140,6 @@ for mode in ${1:-real embedded}; do
   rm -rf "$WEIR_DATA_DIR"
   if [ "$mode" = real ]; then start_cluster; else start_embedded; fi
   run_guide "$mode"
-  if [ "$mode" = real ]; then "$root/tests/peers/cluster" down "$work/cluster"; else kill "$kube_pid"; fi
+  if [ "$mode" = real ]; then "$root/tests/peers/cluster" down "$work/cluster"; else kill "$kube_pid"; kube_pid=; fi
 done
 summary

@@ -118,7 +118,7 @@ check "an account that may write gets as far as its body: 400" status 400 POST /
 check "the token of the data directory, on loopback: 200" status 200 GET /weir/v1/events "$(cat "$WEIR_DATA_DIR/token")"
 check "artifacts need none, as source-controller's" status 200 GET "/$(kubectl -n flux-system get gitrepository app -o jsonpath='{.status.artifact.path}')"
 
-timeout 120 "$weir" audit -w --type ObjectApplied -o json >"$work/followed" 2>&1 &
+timeout 120 "$weir" audit -w --type ObjectApplied -o json >"$work/followed" 2>&1 9>&- &
 follower=$!
 sed -i 's/one/two/' "$work/repo/app/settings.yaml"
 push two

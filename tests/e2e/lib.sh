@@ -11,13 +11,17 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/weir-$NAME.XXXXXX")
 export KUBECONFIG=$work/cluster/kubeconfig WEIR_DATA_DIR=$work/data
 kubectl() { "$peers/kubectl" "$@"; }
 flux() { "$peers/flux" "$@"; }
-passed=0 failed=0 weir_pid= git_pid=
+passed=0 failed=0 weir_pid= git_pid= kube_pid=
 
 finish() {
   local code=$?
-  [ -z "$weir_pid" ] || kill "$weir_pid" 2>/dev/null || true
-  [ -z "$git_pid" ] || kill "$git_pid" 2>/dev/null || true
+  for pid in $weir_pid $kube_pid; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
   "$root/tests/peers/cluster" down "$work/cluster" || true
+  if [ -n "$git_pid" ]; then  # its standard input closes, and it ends with the sshd that it has started
+    exec 9>&-
+    for _ in $(seq 50); do kill -0 "$git_pid" 2>/dev/null || break; sleep 0.1; done
+    kill "$git_pid" 2>/dev/null || true
+  fi
   if [ "$code" -ne 0 ] || [ "$failed" -ne 0 ]; then tail -n 30 "$work/weir.log" 2>/dev/null || true; fi
   [ -n "${KEEP:-}" ] || rm -rf "$work"
 }
@@ -48,7 +52,7 @@ contains() {
 }
 lacks() { ! contains "$@"; }
 
-start_cluster() { "$root/tests/peers/cluster" up "$work/cluster" "$PORT"; }
+start_cluster() { "$root/tests/peers/cluster" up "$work/cluster" "$PORT" 9>&-; }
 
 # A bare repository behind git http-backend at $git_url, with a clone in $work/repo.
 start_git() {
@@ -58,7 +62,7 @@ start_git() {
   python3 "$root/tests/support/git_http_server.py" "$work/git" <"$work/git.stop" >"$work/git.port" 2>"$work/git.log" &
   git_pid=$!
   exec 9>"$work/git.stop"
-  within 20 grep -q ready "$work/git.port"
+  within 60 grep -q ready "$work/git.port" || { cat "$work/git.log"; return 1; }
   git_url=http://127.0.0.1:$(awk '$1 == "http" {print $2}' "$work/git.port")/plain/app.git
   git clone -q "$work/git/repos/app.git" "$work/repo" 2>/dev/null
   git -C "$work/repo" config user.name you
@@ -69,7 +73,7 @@ push() { git -C "$work/repo" add -A; git -C "$work/repo" commit -qm "$1"; git -C
 
 start_weir() {
   "$weir" run --kubeconfig "$KUBECONFIG" --data-dir "$WEIR_DATA_DIR" --listen "127.0.0.1:$((PORT + 60))" "$@" \
-    >>"$work/weir.log" 2>&1 &
+    >>"$work/weir.log" 2>&1 9>&- &
   weir_pid=$!
 }
 
