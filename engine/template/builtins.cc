@@ -179,27 +179,18 @@ Datum printf(CallContext& context, std::span<Datum> arguments) {
 }
 
 // fmt.Sprint of what actions would print.
-std::string printable(std::span<Datum> arguments) {
-  for (Datum& argument : arguments) {
-    if (!argument.valid() || argument.kind() == Kind::interface) {
-      argument = Datum::string("<no value>");
-    } else if (argument.kind() == Kind::pointer) {
-      std::string text;
-      append_printable(text, argument);
-      // Spaces are put between operands that are no strings: keep that.
-      if (arguments.size() == 1) return text;
-      argument = Datum::text_of(types::bytes, std::move(text));
-    }
-  }
+std::string printable(std::span<const Datum> arguments) {
   std::string text;
   bool after_string = true;
   for (const Datum& argument : arguments) {
-    if (!argument.is_string() && !after_string) text += ' ';
-    after_string = argument.is_string();
-    if (argument.type() == &types::bytes) {
-      text += argument.as_string();
+    const bool nothing = !argument.valid() || argument.kind() == Kind::interface;
+    const bool is_string = nothing || argument.is_string();
+    if (!is_string && !after_string) text += ' ';
+    after_string = is_string;
+    if (nothing) {
+      text += "<no value>";
     } else {
-      append_text(text, argument);
+      append_printable(text, argument);
     }
   }
   return text;

@@ -34,7 +34,7 @@ type thing struct {
 	Inner any
 }
 
-func (t *thing) Double(n int) int                  { return 2 * n }
+func (t *thing) Double(n int) int                  { return 2*n + 0*t.Count }
 func (t *thing) Join(a string, b ...string) string { return t.Name + a + fmt.Sprint(b) }
 func (t *thing) Fail() (string, error)             { return "", errors.New("thing failed") }
 
