@@ -9,8 +9,9 @@ server = re.search(r'server: "?(https://[^",}]+)', text).group(1)
 token = re.search(r"token: ([^},\s]+)", text).group(1)
 context = ssl._create_unverified_context()
 PLURALS = {"Ingress": "ingresses", "GitRepository": "gitrepositories"}
+FLUX_KINDS = ("Kustomization", "GitRepository", "HelmChart", "HelmRelease")
 ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "ClusterRole", "Service", "Deployment", "Ingress", "GitRepository",
-         "Kustomization"]
+         "Kustomization", "HelmChart", "HelmRelease"]
 
 
 def call(method, path, body):
@@ -48,7 +49,7 @@ for item in items:
     made = call("POST", path_of(item), item)
     if made is None:
         continue
-    if item["kind"] in ("Kustomization", "GitRepository"):
+    if item["kind"] in FLUX_KINDS:
         made["status"] = status
         made["metadata"]["managedFields"] = meta["managedFields"]
         call("PUT", path_of(item) + "/" + meta["name"] + "/status", made)

@@ -1,0 +1,324 @@
+#include <catch2/catch.hpp>
+
+#include "engine/helm/release.hh"
+#include "engine/model/kinds/helm_chart.hh"
+#include "engine/reconcile/status.hh"
+#include "tests/support/engine_bench.hh"
+
+namespace weir::test {
+namespace {
+
+const ObjectId release_id{model::helm_release_gvk, "flux-system", "web"};
+
+std::string chart_yaml(const std::string& version = "1.0.0") {
+  return "apiVersion: v2\nname: shop\nversion: " + version + "\nappVersion: '3.1'\n";
+}
+
+const std::string config_template =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}-settings'}\n"
+    "data:\n  message: {{ .Values.message | quote }}\n"
+    "  {{- if .Values.extra }}\n  extra: {{ .Values.extra }}\n  {{- end }}\n";
+
+class ReleaseBench : public EngineBench {
+ public:
+  ReleaseBench() {
+    chart({});
+    create_repository();
+  }
+  void chart(std::map<std::string, std::string> more, const std::string& version = "1.0.0") {
+    more["chart/Chart.yaml"] = chart_yaml(version);
+    more["chart/values.yaml"] = "message: hello\n";
+    more.emplace("chart/templates/config.yaml", config_template);
+    commit(more);
+  }
+  // `spec`: YAML of further fields, two blanks deep.
+  void release(const std::string& values, const std::string& spec = "") {
+    std::string yaml =
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+        "metadata: {name: web, namespace: flux-system}\n"
+        "spec:\n  interval: 10m\n  targetNamespace: default\n  releaseName: web\n"
+        "  chart: {spec: {chart: ./chart, reconcileStrategy: Revision,"
+        " sourceRef: {kind: GitRepository, name: repo}}}\n";
+    create(yaml.append("  values: ").append(values).append("\n").append(spec));
+  }
+  std::string state(std::string_view type) {
+    const Value status = get(release_id)["status"];
+    std::string text(reconcile::condition_text(status, type, "status"));
+    if (text.empty()) return text;
+    text.append(" ").append(reconcile::condition_text(status, type, "reason"));
+    return text.append(" ").append(reconcile::condition_text(status, type, "message"));
+  }
+  std::string setting(std::string_view key = "message") {
+    return std::string(
+        get(object_id("ConfigMap", "default", "web-settings")).path("data", key).get_string());
+  }
+  // "v2 deployed, v1 superseded": what Helm's storage holds.
+  std::string stored() {
+    std::string out;
+    for (int version = 9; version > 0; --version) {
+      const Value secret =
+          get(object_id("Secret", "flux-system", helm::release_key("web", version)));
+      if (secret.is_null()) continue;
+      auto record = helm::read_release_secret(secret);
+      REQUIRE(record.ok());
+      out += (out.empty() ? "v" : ", v") + std::to_string(version) + " " + record->status;
+    }
+    return out;
+  }
+  void request(const std::string& token, bool force = false) {
+    std::string body = R"({"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":")" + token;
+    if (force) body += R"(","reconcile.fluxcd.io/forceAt":")" + token;
+    merge(release_id, body + R"("}}})");
+  }
+};
+
+TEST_CASE("a chart from Git is installed, with a record that Helm reads") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  CHECK(bench.state("Ready").starts_with(
+      "True InstallSucceeded Helm install succeeded for release default/web.v1 with chart "
+      "shop@1.0.0+"));
+  CHECK(bench.setting() == "one");
+  CHECK(bench.stored() == "v1 deployed");
+  const Value live = bench.get(object_id("ConfigMap", "default", "web-settings"));
+  const Value& labels = live.path("metadata", "labels");
+  CHECK(labels["app.kubernetes.io/managed-by"].get_string() == "Helm");
+  CHECK(labels["helm.toolkit.fluxcd.io/name"].get_string() == "web");
+  const Value status = bench.get(release_id)["status"];
+  CHECK(status["history"].size() == 1);
+  CHECK(status["history"].at(0)["action"].get_string() == "install");
+  CHECK(status["inventory"]["entries"].size() == 1);
+  CHECK(status["helmChart"].get_string() == "flux-system/flux-system-web");
+  CHECK(status["observedGeneration"].get_int() == 1);
+}
+
+TEST_CASE("new values are an upgrade; a pass without news writes nothing") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"values":{"message":"two"}}})");
+  bench.run(10);
+  CHECK(bench.setting() == "two");
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
+  CHECK(bench.state("Ready").starts_with("True UpgradeSucceeded"));
+  bench.kube->calls.clear();
+  bench.run(700);
+  for (const std::string& call : bench.kube->calls)
+    CHECK_FALSE(call.find("web-settings") != std::string::npos);
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
+}
+
+TEST_CASE("an upgrade that the server refuses is rolled back, then stalls") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  upgrade: {remediation: {retries: 1}}\n");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"values":{"message":"two","extra":"{bad: map}"}}})");
+  bench.run(60);
+  CHECK(bench.state("Remediated")
+            .starts_with("True RollbackSucceeded Helm rollback to previous "
+                         "release default/web.v1 with chart shop@1.0.0+"));
+  CHECK(bench.state("Stalled") == "True RetriesExceeded Failed to upgrade after 2 attempt(s)");
+  CHECK(bench.state("Ready").starts_with("False"));
+  CHECK(bench.setting() == "one");
+  const Value status = bench.get(release_id)["status"];
+  CHECK(status["upgradeFailures"].get_int() == 2);
+  bench.merge(release_id, R"({"spec":{"values":{"message":"three","extra":null}}})");
+  bench.run(20);
+  CHECK(bench.state("Ready").starts_with("True UpgradeSucceeded"));
+  CHECK(bench.setting() == "three");
+  CHECK(bench.get(release_id).path("status", "upgradeFailures").is_null());
+}
+
+TEST_CASE("a failed install without retries stalls and leaves its record") {
+  ReleaseBench bench;
+  bench.release("{message: one, extra: '{bad: map}'}");
+  bench.run(20);
+  CHECK(bench.state("Stalled") == "True RetriesExceeded Failed to install after 1 attempt(s)");
+  CHECK(bench.state("Ready").starts_with(
+      "False InstallFailed Helm install failed for release default/web with chart shop@1.0.0+"));
+  CHECK(bench.stored() == "v1 failed");
+}
+
+TEST_CASE("a forced request is one upgrade, whatever is in sync") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.request("t1");
+  bench.run(10);
+  CHECK(bench.stored() == "v1 deployed");
+  bench.request("t2", true);
+  bench.run(10);
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
+  CHECK(bench.get(release_id).path("status", "lastHandledForceAt").get_string() == "t2");
+  CHECK(bench.get(release_id).path("status", "lastHandledReconcileAt").get_string() == "t2");
+}
+
+TEST_CASE("drift is corrected without a new release") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  driftDetection: {mode: enabled}\n");
+  bench.run(10);
+  CHECK(bench.state("Drifted").starts_with("False NoDriftDetected"));
+  bench.merge(object_id("ConfigMap", "default", "web-settings"), R"({"data":{"message":"hand"}})");
+  bench.run(10);
+  CHECK(bench.setting() == "one");
+  bench.remove(object_id("ConfigMap", "default", "web-settings"));
+  bench.run(10);
+  CHECK(bench.setting() == "one");
+  CHECK(bench.stored() == "v1 deployed");
+  CHECK(bench.state("Ready").starts_with("True"));
+}
+
+TEST_CASE("drift that is only warned of stays") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  driftDetection: {mode: warn}\n");
+  bench.run(10);
+  bench.merge(object_id("ConfigMap", "default", "web-settings"), R"({"data":{"message":"hand"}})");
+  bench.run(10);
+  CHECK(bench.setting() == "hand");
+  CHECK(bench.state("Drifted").starts_with("True DriftDetected"));
+  CHECK(bench.state("Ready").starts_with("True"));
+}
+
+TEST_CASE("deleting the HelmRelease uninstalls, and takes its HelmChart along") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.remove(release_id);
+  bench.run(10);
+  CHECK(bench.get(release_id).is_null());
+  CHECK(bench.setting().empty());
+  CHECK(bench.stored().empty());
+  CHECK(bench.get({model::helm_chart_gvk, "flux-system", "flux-system-web"}).is_null());
+}
+
+TEST_CASE("a suspended HelmRelease leaves everything when it is deleted") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"suspend":true}})");
+  bench.run(5);
+  bench.remove(release_id);
+  bench.run(10);
+  CHECK(bench.get(release_id).is_null());
+  CHECK(bench.setting() == "one");
+  CHECK(bench.stored() == "v1 deployed");
+}
+
+TEST_CASE("a new name of the release moves it") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"releaseName":"other"}})");
+  bench.run(20);
+  CHECK(bench.stored().empty());
+  CHECK(bench.setting().empty());
+  CHECK(bench.state("Ready").find("default/other.v1") != std::string::npos);
+}
+
+TEST_CASE("after a restart nothing is released again") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.restart();
+  bench.run(30);
+  CHECK(bench.stored() == "v1 deployed");
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+}
+
+TEST_CASE("a release that an unknown process broke off in is unlocked and upgraded") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  const ObjectId secret = object_id("Secret", "flux-system", helm::release_key("web", 1));
+  auto record = helm::read_release_secret(bench.get(secret));
+  REQUIRE(record.ok());
+  record->status = "pending-upgrade";
+  auto broken = helm::release_secret(*record, "flux-system", "modifiedAt", 1);
+  REQUIRE(broken.ok());
+  bench.merge(secret, "{\"data\":{\"release\":\"" +
+                          std::string(broken->path("data", "release").get_string()) + "\"}}");
+  bench.request("t1");
+  bench.run(10);
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
+  CHECK(bench.state("Ready").starts_with("True UpgradeSucceeded"));
+}
+
+TEST_CASE("a chart that does not render fails the release and says where") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/bad.yaml", "{{ required \"a name is needed\" .Values.name }}\n"}});
+  bench.release("{message: one}");
+  bench.run(10);
+  CHECK(bench.state("Ready").find("a name is needed") != std::string::npos);
+  CHECK(bench.stored().empty());
+  CHECK(bench.get(release_id).path("status", "installFailures").is_null());
+}
+
+TEST_CASE("values that cannot be resolved are named") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  valuesFrom: [{kind: ConfigMap, name: ghost}]\n");
+  bench.run(10);
+  CHECK(bench.state("Ready") ==
+        "False ValuesError could not resolve ConfigMap chart values reference 'flux-system/ghost' "
+        "with key 'values.yaml': configmaps \"ghost\" not found");
+}
+
+TEST_CASE("a dependency is waited for, and its readiness wakes the release") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  dependsOn: [{name: first}]\n");
+  bench.run(5);
+  CHECK(bench.state("Ready") ==
+        "False DependencyNotReady unable to get 'flux-system/first' dependency: "
+        "helmreleases.helm.toolkit.fluxcd.io \"first\" not found");
+  bench.create(
+      "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+      "metadata: {name: first, namespace: flux-system}\n"
+      "spec:\n  interval: 10m\n  chart: {spec: {chart: ./chart, reconcileStrategy: Revision,"
+      " sourceRef: {kind: GitRepository, name: repo}}}\n");
+  bench.run(20);
+  CHECK(bench.state("Ready").starts_with("True"));
+}
+
+TEST_CASE("post renderers and common metadata reach the objects") {
+  ReleaseBench bench;
+  bench.release("{message: one}",
+                "  commonMetadata: {labels: {team: a}}\n"
+                "  postRenderers:\n"
+                "  - kustomize:\n"
+                "      patches:\n"
+                "      - {patch: \"- {op: add, path: /data/patched, value: 'yes'}\","
+                " target: {kind: ConfigMap}}\n");
+  bench.run(10);
+  CHECK(bench.setting("patched") == "yes");
+  const Value live = bench.get(object_id("ConfigMap", "default", "web-settings"));
+  CHECK(live.path("metadata", "labels", "team").get_string() == "a");
+}
+
+TEST_CASE("hooks run in their order, and the kept ones stay") {
+  ReleaseBench bench;
+  const auto hook = [](const std::string& name, const std::string& weight,
+                       const std::string& policy) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name +
+           "\n  annotations: {helm.sh/hook: pre-install, helm.sh/hook-weight: '" + weight +
+           "', helm.sh/hook-delete-policy: " + policy + "}\ndata: {a: b}\n";
+  };
+  bench.chart({{"chart/templates/one.yaml", hook("hook-b", "2", "before-hook-creation")},
+               {"chart/templates/two.yaml", hook("hook-a", "1", "hook-succeeded")}});
+  bench.release("{message: one}");
+  bench.run(10);
+  CHECK(bench.state("Ready").starts_with("True"));
+  CHECK_FALSE(bench.get(object_id("ConfigMap", "default", "hook-b")).is_null());
+  CHECK(bench.get(object_id("ConfigMap", "default", "hook-a")).is_null());
+  const auto at = [&](const std::string& name) {
+    for (std::size_t i = 0; i < bench.kube->calls.size(); ++i)
+      if (bench.kube->calls[i].starts_with("apply") &&
+          bench.kube->calls[i].find(name) != std::string::npos)
+        return i;
+    return bench.kube->calls.size();
+  };
+  CHECK(at("hook-a") < at("hook-b"));
+  CHECK(at("hook-b") < at("web-settings"));
+}
+
+}  // namespace
+}  // namespace weir::test

@@ -1,0 +1,150 @@
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "engine/base/digest.hh"
+#include "engine/reconcile/helm_values.hh"
+#include "engine/value/json.hh"
+
+using namespace weir;
+using namespace weir::reconcile;
+
+namespace {
+
+Value json(std::string_view text) {
+  auto parsed = value::parse_json(text);
+  REQUIRE(parsed.ok());
+  return *parsed;
+}
+
+// Holds ConfigMaps and Secrets; knows no other call.
+class Objects final : public KubeApi {
+ public:
+  void add(const char* kind, const char* name, const char* data) {
+    objects_[{Gvk{"", "v1", kind}, "ns", name}] = Value::object({{"data", json(data)}});
+  }
+  Result<Value> get(const ObjectId& id, const Identity&) override {
+    ++reads;
+    const auto found = objects_.find(id);
+    if (found != objects_.end()) return found->second;
+    const char* plural = id.gvk.kind == "Secret" ? "secrets" : "configmaps";
+    return make_error(Code::not_found, std::string(plural) + " \"" + id.name + "\" not found");
+  }
+  int reads = 0;
+
+  Result<ApiResource> resolve(const Gvk&) override { return none(); }
+  Result<std::vector<ApiResource>> resources() override { return none(); }
+  Result<std::string> server_version() override { return none(); }
+  Result<ListResult> list(const Gvk&, const ListOptions&) override { return none(); }
+  Result<Value> create(const Value&, const WriteOptions&) override { return none(); }
+  Result<Value> update(const Value&, const WriteOptions&) override { return none(); }
+  Result<Value> apply(const Value&, const WriteOptions&) override { return none(); }
+  Result<Value> patch(const ObjectId&, PatchType, const Value&, const WriteOptions&) override {
+    return none();
+  }
+  Result<void> remove(const ObjectId&, const DeleteOptions&) override { return none(); }
+  std::unique_ptr<Watch> watch(const WatchOptions&, WatchSink) override { return nullptr; }
+
+ private:
+  static Error none() { return make_error(Code::unsupported, "not here"); }
+  std::map<ObjectId, Value> objects_;
+};
+
+model::ValuesReference reference(const char* name, const char* path = "", bool secret = false) {
+  model::ValuesReference out;
+  out.name = name;
+  out.key = "values.yaml";
+  out.target_path = path;
+  out.secret = secret;
+  return out;
+}
+
+std::string compose(Objects& api, const model::HelmReleaseSpec& spec) {
+  auto values = compose_values(api, "ns", spec);
+  return values.ok() ? value::write_json(*values) : values.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("references merge in their order, inline values last") {
+  Objects api;
+  api.add("ConfigMap", "a", R"({"values.yaml":"x: {one: 1, list: [1, 2]}\ny: a"})");
+  api.add("Secret", "b", R"({"values.yaml":"eDoge3R3bzogMiwgbGlzdDogWzNdfQp5OiBi"})");
+  model::HelmReleaseSpec spec;
+  spec.values_from = {reference("a"), reference("b", "", true)};
+  CHECK(compose(api, spec) == R"({"x":{"list":[3],"one":1,"two":2},"y":"b"})");
+  spec.values = json(R"({"y":"inline","x":{"one":null}})");
+  CHECK(compose(api, spec) == R"({"x":{"list":[3],"one":null,"two":2},"y":"inline"})");
+  CHECK(api.reads == 4);
+}
+
+TEST_CASE("a target path is set as --set sets it") {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"values.yaml":"8080"})", R"({"p":8080})"},
+      {R"({"values.yaml":"\"8080\""})", R"({"p":"8080"})"},
+      {R"({"values.yaml":"'true'"})", R"({"p":"true"})"},
+      {R"({"values.yaml":"{x,y}"})", R"({"p":["x","y"]})"},
+      {R"({"values.yaml":"a,b=c"})", R"({"b":"c","p":"a"})"},
+      {R"({"values.yaml":"null"})", R"({"p":null})"}};
+  for (const auto& [data, wanted] : cases) {
+    Objects api;
+    api.add("ConfigMap", "a", data);
+    model::HelmReleaseSpec spec;
+    spec.values_from = {reference("a", "p")};
+    CHECK(compose(api, spec) == wanted);
+  }
+}
+
+TEST_CASE("paths reach into lists and take dots that are escaped") {
+  Objects api;
+  api.add("ConfigMap", "a", R"({"values.yaml":"v"})");
+  model::HelmReleaseSpec spec;
+  spec.values_from = {reference("a", "l[1].name")};
+  CHECK(compose(api, spec) == R"({"l":[null,{"name":"v"}]})");
+  spec.values_from = {reference("a", "a\\.b.c")};
+  CHECK(compose(api, spec) == R"({"a.b":{"c":"v"}})");
+}
+
+TEST_CASE("a literal is text as it stands") {
+  Objects api;
+  api.add("ConfigMap", "a", R"({"values.yaml":"{a,b=1}\\[x]"})");
+  model::HelmReleaseSpec spec;
+  spec.values_from = {reference("a", "p")};
+  spec.values_from[0].literal = true;
+  CHECK(compose(api, spec) == R"({"p":"{a,b=1}\\[x]"})");
+}
+
+TEST_CASE("inline values win over a target path, unless the maps are shared") {
+  Objects api;
+  api.add("ConfigMap", "a", R"({"values.yaml":"ref"})");
+  api.add("ConfigMap", "m", R"({"values.yaml":"a: {other: 1}"})");
+  model::HelmReleaseSpec spec;
+  spec.values = json(R"({"foo":"inline"})");
+  spec.values_from = {reference("a", "foo")};
+  CHECK(compose(api, spec) == R"({"foo":"inline"})");
+  spec.values = json(R"({"a":{"b":"inline"}})");
+  spec.values_from = {reference("a", "a.b")};
+  CHECK(compose(api, spec) == R"({"a":{"b":"ref"}})");
+  spec.values_from = {reference("m"), reference("a", "a.b")};
+  CHECK(compose(api, spec) == R"({"a":{"b":"inline","other":1}})");
+}
+
+TEST_CASE("what is missing is named, and forgiven where it is optional") {
+  Objects api;
+  api.add("ConfigMap", "a", R"({"other":"x"})");
+  model::HelmReleaseSpec spec;
+  spec.values_from = {reference("ghost")};
+  CHECK(compose(api, spec) ==
+        "could not resolve ConfigMap chart values reference 'ns/ghost' with key 'values.yaml': "
+        "configmaps \"ghost\" not found");
+  spec.values_from = {reference("a")};
+  CHECK(compose(api, spec) ==
+        "could not resolve ConfigMap chart values reference 'ns/a' with key 'values.yaml': key not "
+        "found");
+  spec.values_from = {reference("a"), reference("ghost", "", true)};
+  for (auto& item : spec.values_from) item.optional = true;
+  CHECK(compose(api, spec) == "{}");
+  api.add("ConfigMap", "a", R"({"values.yaml":"just text"})");
+  CHECK(
+      compose(api, spec).starts_with("could not resolve optional ConfigMap chart values "
+                                     "reference 'ns/a' with key 'values.yaml': "));
+}
