@@ -36,6 +36,21 @@ void trim(std::string& message) {
   message.append(3, '.');
 }
 
+// The same event as notification services take it: the whole message, a severity.
+Value notification_of(const EmitEvent& emit, const Value& event) {
+  Value metadata = Value::object();
+  for (const auto& member : event.path("metadata", "annotations").members())
+    metadata.set(member.name(), member.value);
+  return Value::object({{"involvedObject", event["involvedObject"]},
+                        {"severity", emit.type == "Warning" ? "error" : "info"},
+                        {"timestamp", event["firstTimestamp"]},
+                        {"message", emit.message},
+                        {"reason", emit.reason},
+                        {"metadata", std::move(metadata)},
+                        {"reportingController", emit.component},
+                        {"reportingInstance", emit.component}});
+}
+
 }  // namespace
 
 OutcomeBody Executor::run(const ObjectId& owner, const WriteStatus& write) {
@@ -106,6 +121,7 @@ OutcomeBody Executor::run(const ObjectId& owner, const EmitEvent& emit) {
   event.set("firstTimestamp", time);
   event.set("lastTimestamp", time);
   event.set("count", 1);
+  if (ports_.events != nullptr) ports_.events->post(notification_of(emit, event));
   WriteOptions options;
   options.field_manager = emit.component;
   auto result = ports_.kube->create(event, options);

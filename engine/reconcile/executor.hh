@@ -16,6 +16,7 @@
 #include "engine/reconcile/command.hh"
 #include "engine/reconcile/helm_chart_cache.hh"
 #include "engine/reconcile/foreign_artifacts.hh"
+#include "engine/reconcile/event_port.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/log_port.hh"
 #include "engine/reconcile/options.hh"
@@ -35,6 +36,7 @@ struct Ports {
   kustomize::RemoteLoader* remote = nullptr;
   DownloadPort* download = nullptr;
   RegistryPort* registry = nullptr;
+  EventPort* events = nullptr;  // may be null: events go to Kubernetes alone
 };
 
 // Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.

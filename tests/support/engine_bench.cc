@@ -143,6 +143,7 @@ void EngineBench::restart() {
   ports.artifacts = &artifacts_;
   ports.log = p.port.get();
   ports.clock = &clock;
+  ports.events = &notifications;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
   must(p.port->replay(1,
                       [&](const event::Event& event) {
@@ -183,19 +184,19 @@ void EngineBench::create_repository() {
 }
 
 void EngineBench::create_kustomization(const std::string& name, const std::string& extra) {
-  Value spec = Value::object(
-      {{"interval", "10m"},
-       {"prune", true},
-       {"path", "./" + name},
-       {"sourceRef", Value::object({{"kind", "GitRepository"}, {"name", "repo"}})}});
+  Value spec =
+      Value::object({{"interval", "10m"},
+                     {"prune", true},
+                     {"path", "./" + name},
+                     {"sourceRef", Value::object({{"kind", "GitRepository"}, {"name", "repo"}})}});
   if (!extra.empty()) {
     const Value fields = must(value::parse_yaml(extra), "a test's spec");
     for (const auto& member : fields.members()) spec.set(member.name(), member.value);
   }
   must(api_->create(Value::object({{"apiVersion", "kustomize.toolkit.fluxcd.io/v1"},
                                    {"kind", "Kustomization"},
-                                   {"metadata", Value::object({{"namespace", "flux-system"},
-                                                               {"name", name}})},
+                                   {"metadata",
+                                    Value::object({{"namespace", "flux-system"}, {"name", name}})},
                                    {"spec", std::move(spec)}}),
                     user()),
        "a test's Kustomization");

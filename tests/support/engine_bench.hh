@@ -45,6 +45,12 @@ class BenchGit final : public reconcile::GitPort {
   std::shared_ptr<const base::FileTree> tree_;
 };
 
+class BenchEvents final : public reconcile::EventPort {
+ public:
+  void post(Value event) override { posted.push_back(std::move(event)); }
+  std::vector<Value> posted;
+};
+
 // Counts writes, and refuses what `refuse` says.
 class BenchKube final : public reconcile::KubeApi {
  public:
@@ -115,6 +121,7 @@ class EngineBench {
 
   BenchClock clock;
   BenchGit git;
+  BenchEvents notifications;
   std::unique_ptr<BenchKube> kube;
   reconcile::EngineOptions options;
 

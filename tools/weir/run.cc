@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "adapters/kube/client.hh"
+#include "adapters/notify/event_poster.hh"
 #include "adapters/remote/remote_bases.hh"
 #include "engine/base/log.hh"
 #include "tools/weir/args.hh"
@@ -16,7 +17,7 @@ namespace {
 struct RunOptions {
   std::string kubeconfig, context, data_dir, listen = "127.0.0.1:9790", advertise, log = "info";
   std::string retry_min = "750ms", retry_max = "15m", requeue = "30s", full_check = "1h";
-  std::string stage_kinds;
+  std::string stage_kinds, events_addr;
   int concurrent = 16, jitter = 5, concurrent_ssa = 4;
   bool text_log = false;
   reconcile::EngineOptions engine;
@@ -53,6 +54,8 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
   args.option("--prune-hold", o.engine.prune_hold_percent,
               "Holds a prune of more than this percentage of an inventory of 10 or more objects; "
               "100: never.");
+  args.option("--events-addr", o.events_addr,
+              "URL that events are posted to as well, as notification-controller takes them.");
   args.option("--custom-apply-stage-kinds", o.stage_kinds,
               "GROUP/KIND list, by commas: applied before the rest, after classes.");
   args.option("--external-sources", o.engine.external_sources,
@@ -107,14 +110,14 @@ Result<void> serve(RunOptions& o) {
   WEIR_TRY(const auto http, net::HttpClient::create({}));
   remote::RemoteBases bases(git, *http);
   WEIR_TRY(const auto remotes, Remotes::open(directory + "/tmp"));
-  reconcile::Ports ports{client.get(),
-                         &git,
-                         stores.artifacts.get(),
-                         stores.port.get(),
-                         &clock,
-                         &bases,
-                         &remotes->downloads(),
-                         &remotes->registry()};
+  reconcile::Ports ports{client.get(), &git,   stores.artifacts.get(), stores.port.get(),
+                         &clock,       &bases, &remotes->downloads(),  &remotes->registry(),
+                         nullptr};
+  std::unique_ptr<notify::EventPoster> events;
+  if (!o.events_addr.empty()) {
+    events = std::make_unique<notify::EventPoster>(*http, o.events_addr);
+    ports.events = events.get();
+  }
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
   stores.caretaker->also_export_to(*client, o.care.checkpoint_config_map);

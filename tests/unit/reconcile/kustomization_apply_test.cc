@@ -48,6 +48,23 @@ TEST_CASE("the first pass applies, reports and is quiet afterwards") {
   CHECK(bench.kube->calls.empty());
 }
 
+TEST_CASE("events go to the notification service too, with a severity and the revision") {
+  EngineBench bench;
+  bench.kube->refuse.emplace("ConfigMap/default/one", make_error(Code::invalid, "no", "Invalid"));
+  bench.commit({{"app/a.yaml", config("one")}});
+  bench.create_repository();
+  bench.create_kustomization("app");
+  bench.run();
+  REQUIRE_FALSE(bench.notifications.posted.empty());
+  const Value& last = bench.notifications.posted.back();
+  CHECK(last.path("involvedObject", "name").get_string() == "app");
+  CHECK(last["severity"].get_string() == "error");
+  CHECK(last["reason"].get_string() == "ReconciliationFailed");
+  CHECK(last["reportingController"].get_string() == "kustomize-controller");
+  CHECK(last["metadata"]["kustomize.toolkit.fluxcd.io/revision"].get_string() ==
+        bench.git.revision());
+}
+
 TEST_CASE("objects that are as applied are not applied again, also after a restart") {
   EngineBench bench;
   bench.commit({{"app/a.yaml", config("one") + config("two")}});
