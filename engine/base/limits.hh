@@ -85,6 +85,8 @@ inline constexpr std::size_t oci_tags_max = 1'000'000;
 // Helm repositories: the largest public index is 60 MB; it is read in pieces, one entry at a time.
 inline constexpr std::size_t helm_index_bytes_max = 512u << 20;
 inline constexpr std::size_t helm_index_entry_bytes_max = 4u << 20;
+// One that cannot be read in pieces is a tree of values, some ten times its text.
+inline constexpr std::size_t helm_index_whole_bytes_max = 32u << 20;
 inline constexpr std::size_t helm_package_bytes_max = 100u << 20;
 
 // Git. The Linux kernel's whole history is 5 GiB and no GitOps repository; GitHub's busiest have

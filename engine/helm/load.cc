@@ -335,6 +335,11 @@ Result<LoadedChart> load_chart_directory(const base::FileTree& tree, std::string
   return build_all(std::move(files));
 }
 
+Result<std::vector<ChartFile>> list_chart_files(const base::FileTree& tree,
+                                                std::string_view directory) {
+  return DirectoryWalk(tree, std::string(directory == "." ? "" : directory)).run();
+}
+
 Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view name) {
   if (!bytes.starts_with("\x1F\x8B\x08")) {
     const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");

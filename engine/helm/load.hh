@@ -26,6 +26,11 @@ struct LoadedChart {
 // followed as far as the tree follows them. Errors: invalid with Helm's words, limit, io.
 Result<LoadedChart> load_chart_directory(const base::FileTree& tree, std::string_view directory);
 
+// The files that packing such a folder takes, .helmignore honoured, named from the folder on.
+// Errors as above.
+Result<std::vector<ChartFile>> list_chart_files(const base::FileTree& tree,
+                                                std::string_view directory);
+
 // A packaged chart. `name` is for error texts. Errors as above.
 Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view name);
 

@@ -79,12 +79,6 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   return out;
 }
 
-OutcomeBody Executor::fetch(const ObjectId&, const FetchSource&, const model::HelmRepositorySpec&) {
-  return StepError{Code::unsupported, "UnsupportedField", "not supported", true};
-}
-OutcomeBody Executor::fetch(const ObjectId&, const FetchSource&, const model::HelmChartSpec&) {
-  return StepError{Code::unsupported, "UnsupportedField", "not supported", true};
-}
 OutcomeBody Executor::fetch(const ObjectId&, const FetchSource&, const model::BucketSpec&) {
   return StepError{Code::unsupported, "UnsupportedField", "not supported", true};
 }

@@ -189,7 +189,7 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   out.artifact.metadata = manifest->annotations;
   out.artifact.origin_revision =
       manifest->annotations["org.opencontainers.image.revision"].get_string();
-  out.observed.set("url", ports_.artifacts->publish(artifact->path, "latest.tar.gz"));
+  out.observed.set("url", text_or_null(ports_.artifacts->publish(artifact->path, "latest.tar.gz")));
   out.news = news_of(out.artifact, spec);
   out.details =
       Value::object({{"manifest", Value::object({{"url", spec.url},

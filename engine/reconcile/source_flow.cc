@@ -51,6 +51,12 @@ std::optional<StepError> find_origin(const Context& ctx, const ObjectId& id,
     return StepError{
         Code::unavailable, "NoSourceArtifact",
         "no artifact available for " + origin.gvk.kind + " source '" + origin.name + "'", false};
+  const std::string& unsupported = model::common_of(source.spec).unsupported;
+  if (!unsupported.empty())
+    return StepError{Code::unsupported, "UnsupportedField",
+                     origin.gvk.kind + " '" + origin.name + "': " + unsupported +
+                         " is not supported by this version of weir",
+                     true};
   fetch.origin = ChartOrigin{origin, source.spec, source.artifact};
   if (origin.gvk.kind == model::helm_repository_gvk.kind) return std::nullopt;
   for (const auto& [other, state] : ctx.state.sources)
@@ -194,6 +200,9 @@ void run_source(Context& ctx, const ObjectId& id, SourceState& source, std::stri
   if (const auto* chart = std::get_if<model::HelmChartSpec>(&source.spec))
     if (const auto error = find_origin(ctx, id, *chart, fetch))
       return fail_fetch(ctx, id, source, *error);
+  if (fetch.origin && !fetch.origin->artifact.empty())
+    StatusEditor(source, ctx.now)
+        .set_field("observedSourceArtifactRevision", fetch.origin->artifact.revision);
   ctx.command(id, source, std::move(fetch));
 }
 

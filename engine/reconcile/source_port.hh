@@ -129,6 +129,9 @@ class ArtifactPort {
   // The stored bytes in pieces, in order. The digest ("" = not checked) is known to fit only when
   // this has succeeded. Errors: not_found, corrupt, io, and the sink's.
   virtual Result<void> scan(std::string_view path, std::string_view digest, const ByteSink& sink);
+  // A part of the stored bytes, nothing checked. Errors: not_found, io, corrupt (it ends before).
+  virtual Result<std::string> read_range(std::string_view path, std::uint64_t offset,
+                                         std::uint64_t size);
   // Keeps what `write` appends, without holding it in memory. Errors: io, limit, invalid, and those
   // of `write`.
   virtual Result<StoredArtifact> store_stream(std::string_view kind, std::string_view ns,
@@ -147,6 +150,13 @@ inline Result<void> ArtifactPort::scan(std::string_view path, std::string_view d
                                        const ByteSink& sink) {
   WEIR_TRY(const base::FileBytes bytes, read(path, digest));
   return sink(*bytes);
+}
+inline Result<std::string> ArtifactPort::read_range(std::string_view path, std::uint64_t offset,
+                                                    std::uint64_t size) {
+  WEIR_TRY(const base::FileBytes bytes, read(path, {}));
+  if (offset > bytes->size() || size > bytes->size() - offset)
+    return make_error(Code::corrupt, std::string(path) + ": shorter than it was");
+  return bytes->substr(offset, size);
 }
 inline Result<StoredArtifact> ArtifactPort::store_stream(std::string_view kind, std::string_view ns,
                                                          std::string_view name,
