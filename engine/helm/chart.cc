@@ -64,7 +64,7 @@ std::vector<CrdFile> crd_files(const Chart& chart) {
   return out;
 }
 
-Result<void> check_dependencies(const Chart& chart) {
+Result<void> check_dependencies(const Chart& chart, bool old_words) {
   std::string missing;
   for (const Dependency& wanted : chart.metadata.dependencies) {
     const bool there = std::any_of(chart.dependencies.begin(), chart.dependencies.end(),
@@ -74,10 +74,13 @@ Result<void> check_dependencies(const Chart& chart) {
     missing += wanted.name;
   }
   if (missing.empty()) return {};
+  const std::string_view quote = old_words ? "`" : "'";
   return make_error(Code::not_found,
-                    "an error occurred while checking for chart dependencies. You may need to run "
-                    "'helm dependency build' to fetch missing dependencies: found in Chart.yaml, "
-                    "but missing in charts/ directory: " +
+                    std::string("an error occurred while checking for chart dependencies. You may "
+                                "need to run ") +
+                        std::string(quote) + "helm dependency build" + std::string(quote) +
+                        " to fetch missing dependencies: found in Chart.yaml, but missing in "
+                        "charts/ directory: " +
                         missing);
 }
 

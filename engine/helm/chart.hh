@@ -20,6 +20,8 @@
 
 namespace weir::helm {
 
+struct DecodeFault;
+
 struct ChartFile {
   std::string name;  // relative to its chart: "templates/web.yaml"
   base::FileBytes data;
@@ -81,8 +83,8 @@ struct Metadata {
   std::size_t null_dependencies_ = 0;
 };
 
-// One entry of `dependencies`, of Chart.yaml or a lock. The first field of a wrong type is `error`.
-Dependency read_dependency(const Value& source, std::optional<std::string>& error);
+// One entry of `dependencies`, of Chart.yaml or a lock. The first field of a wrong type is `fault`.
+Dependency read_dependency(const Value& source, std::optional<DecodeFault>& fault);
 Value dependency_json(const Dependency& dependency);
 
 struct ChartContents {
@@ -135,8 +137,9 @@ struct CrdFile {
 // The chart's own, then those of its dependencies, in order.
 std::vector<CrdFile> crd_files(const Chart& chart);
 
-// A name no dependency stands for is missing from charts/: the error Helm stops with.
-Result<void> check_dependencies(const Chart& chart);
+// A name no dependency stands for is missing from charts/: the error Helm stops with, in the words
+// of 4.1 when asked for.
+Result<void> check_dependencies(const Chart& chart, bool old_words = false);
 // Whether `version` is in the range; false when either cannot be read.
 bool is_compatible_range(std::string_view range, std::string_view version);
 

@@ -58,6 +58,9 @@ class Nested {
 
 Datum include(CallContext& context, Arguments arguments) {
   const std::string name(arguments[0].as_string());
+  if (!context.templates().find(name))
+    throw FunctionError{"template: no template " + tmpl::quoted(name) +
+                        " associated with template \"gotpl\""};
   std::size_t& count = render_of(context).including[name];
   if (count > limits::helm_include_depth_max)
     throw FunctionError{"rendering template has a nested reference name: " + name +

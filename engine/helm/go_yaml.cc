@@ -1,5 +1,6 @@
 #include "engine/helm/go_yaml.hh"
 
+#include <algorithm>
 #include <charconv>
 
 #include "engine/helm/text.hh"
@@ -17,19 +18,62 @@ constexpr std::string_view grammar_faults[] = {
     "did not find expected node content", "did not find expected ',' or ']'",
     "did not find expected ',' or '}'",   "did not find expected <document start>"};
 
-std::string go_yaml_text(std::string_view text) {
-  static constexpr std::string_view prefix = "line ";
-  std::size_t line = 0;
-  if (!text.starts_with(prefix)) return "yaml: " + std::string(text);
-  const char* const from = text.data() + prefix.size();
-  const auto parsed = std::from_chars(from, text.data() + text.size(), line);
-  const std::size_t colon = text.find(": ");
-  if (parsed.ec != std::errc() || colon == std::string_view::npos)
-    return "yaml: " + std::string(text);
-  const std::string_view what = text.substr(colon + 2);
+// Where go-yaml has fewer words than we have.
+struct Wording {
+  std::string_view ours;
+  std::string_view theirs;
+};
+constexpr Wording wordings[] = {
+    {"found unexpected end of stream in a quoted scalar", "found unexpected end of stream"},
+    {"found unexpected document indicator in a quoted scalar",
+     "found unexpected document indicator"},
+    {"found a tab where only spaces may indent", "found character that cannot start any token"}};
+
+constexpr std::string_view missing_colon = "could not find expected ':'";
+
+std::size_t count_lines(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// The line, counted from 1, of the first token behind line `line`: where a key without a colon is
+// noticed. Past the last line when there is none.
+std::size_t next_token_line(std::string_view text, std::size_t line) {
+  std::size_t number = 0;
+  for (const std::string_view one : split(text, '\n')) {
+    if (++number <= line) continue;
+    const std::size_t at = one.find_first_not_of(" \t\r");
+    if (at != std::string_view::npos && one[at] != '#') return number;
+  }
+  return count_lines(text) + (text.ends_with('\n') ? 1 : 2);
+}
+
+// "line 3, column 5: what" as go-yaml says it: "yaml: line 2: what".
+std::string go_yaml_text(std::string_view message, std::string_view text) {
+  static constexpr std::string_view prefix = "line ", column_mark = ", column ";
+  std::size_t line = 0, column = 0;
+  const auto number = [message](std::size_t from, std::size_t& out) {
+    const char* const end = message.data() + message.size();
+    return from < message.size() &&
+           std::from_chars(message.data() + from, end, out).ec == std::errc();
+  };
+  const std::size_t comma = message.find(column_mark), colon = message.find(": ");
+  if (!message.starts_with(prefix) || colon == std::string_view::npos ||
+      comma == std::string_view::npos || !number(prefix.size(), line) ||
+      !number(comma + column_mark.size(), column))
+    return "yaml: " + std::string(message);
+  std::string_view what = message.substr(colon + 2);
+  for (const Wording& wording : wordings)
+    if (what == wording.ours) what = wording.theirs;
+  if (what == "control characters are not allowed") line = 0;
+  if (what == "found unexpected end of stream") line = count_lines(text) + 1;
+  if (what == missing_colon) line = next_token_line(text, line);
   for (const std::string_view fault : grammar_faults) {
     if (!what.starts_with(fault)) continue;
-    --line;
+    what = fault;
+    // The end of a text without a line break counts as a line of its own.
+    const std::size_t last = text.rfind('\n') + 1;
+    const bool at_end = line == count_lines(text) + 1 && last + column == text.size() + 1;
+    if (!at_end || text.empty() || text.ends_with('\n')) --line;
     break;
   }
   std::string out = "yaml: ";
@@ -53,7 +97,7 @@ Result<Value> read_go_yaml(std::string_view text) {
   auto parsed = value::parse_yaml(text, options);
   if (parsed.ok() || parsed.error().code == Code::limit) return parsed;
   return make_error(Code::invalid,
-                    "error converting YAML to JSON: " + go_yaml_text(parsed.error().message));
+                    "error converting YAML to JSON: " + go_yaml_text(parsed.error().message, text));
 }
 
 std::optional<std::string> go_string(const Value& scalar) {
@@ -72,18 +116,27 @@ std::optional<std::string> go_string(const Value& scalar) {
 }
 
 StructReader::StructReader(const Value& source, std::string type, std::string path,
-                           std::optional<std::string>& error)
-    : source_(source), type_(std::move(type)), path_(std::move(path)), error_(error) {}
+                           std::optional<DecodeFault>& fault)
+    : source_(source), type_(std::move(type)), path_(std::move(path)), fault_(fault) {}
 
 std::string StructReader::path_of(std::string_view field) const {
+  if (field.empty()) return path_;
   return path_.empty() ? std::string(field) : path_ + "." + std::string(field);
 }
 
 void StructReader::mismatch(std::string_view field, const Value& found, std::string_view type) {
-  if (error_) return;
-  error_ = "json: cannot unmarshal ";
-  error_->append(json_kind(found)).append(" into Go struct field ").append(type_).append(".");
-  error_->append(path_of(field)).append(" of type ").append(type);
+  const std::string path = path_of(field);
+  // Go reads the members in the order of their keys, and names the first fault.
+  if (fault_ && fault_->path <= path) return;
+  std::string text = "json: cannot unmarshal ";
+  text.append(json_kind(found));
+  if (path.empty()) {
+    text.append(" into Go value of type ").append(type);
+  } else {
+    text.append(" into Go struct field ").append(type_).append(".").append(path);
+    text.append(" of type ").append(type);
+  }
+  fault_ = DecodeFault{path, std::move(text)};
 }
 
 const Value* StructReader::find(std::string_view field) const {
@@ -146,8 +199,9 @@ void StructReader::read_string_map(std::string_view field, Value& out) {
   out.sort_members();
 }
 
-Error decode_error(const std::string& what) {
-  return make_error(Code::invalid, "error unmarshaling JSON: while decoding JSON: " + what);
+Error decode_error(std::string_view what) {
+  return make_error(Code::invalid,
+                    std::string("error unmarshaling JSON: while decoding JSON: ").append(what));
 }
 
 }  // namespace weir::helm

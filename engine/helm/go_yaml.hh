@@ -20,7 +20,13 @@ Result<Value> read_go_yaml(std::string_view text);
 // What a scalar becomes where Go asks for a string; nothing for lists and maps.
 std::optional<std::string> go_string(const Value& scalar);
 
-// One struct of Go while it is read from an object. The first field of a wrong type is the error,
+// A field of the wrong type: "json: cannot unmarshal array into Go struct field ...".
+struct DecodeFault {
+  std::string path;
+  std::string text;
+};
+
+// One struct of Go while it is read from an object. The first field of a wrong type is the fault,
 // as in encoding/json; the others are read all the same. Every read leaves its target alone when
 // the field is absent or null.
 class StructReader {
@@ -28,7 +34,7 @@ class StructReader {
   // `type` as Go names it ("Metadata"), `path` of the fields that led here ("dependencies").
   // A `source` that is neither object nor null is itself of the wrong type.
   StructReader(const Value& source, std::string type, std::string path,
-               std::optional<std::string>& error);
+               std::optional<DecodeFault>& fault);
 
   void read(std::string_view field, std::string& out);
   void read(std::string_view field, bool& out);
@@ -46,10 +52,10 @@ class StructReader {
   const Value& source_;
   std::string type_;
   std::string path_;
-  std::optional<std::string>& error_;
+  std::optional<DecodeFault>& fault_;
 };
 
-// The error of a StructReader as sigs.k8s.io/yaml words it.
-Error decode_error(const std::string& what);
+// A fault as sigs.k8s.io/yaml words it.
+Error decode_error(std::string_view what);
 
 }  // namespace weir::helm

@@ -113,8 +113,8 @@ class DirectoryWalk {
 Result<Value> read_lock(std::string_view text) {
   WEIR_TRY(const Value document, read_go_yaml(text));
   if (document.is_null()) return Value();
-  std::optional<std::string> error;
-  StructReader reader(document, "Lock", "", error);
+  std::optional<DecodeFault> fault;
+  StructReader reader(document, "Lock", "", fault);
   if (!document.is_object()) reader.mismatch("", document, "v2.Lock");
   std::string generated = "0001-01-01T00:00:00Z", digest;
   reader.read("generated", generated);
@@ -123,11 +123,11 @@ Result<Value> read_lock(std::string_view text) {
   if (const Value* dependencies = reader.list("dependencies", "*v2.Dependency")) {
     list = Value::array();
     for (const Value& item : dependencies->items())
-      list.push_back(item.is_null() ? Value() : dependency_json(read_dependency(item, error)));
+      list.push_back(item.is_null() ? Value() : dependency_json(read_dependency(item, fault)));
   }
-  if (!error && !base::parse_rfc3339(generated).ok())
-    error = "parsing time " + generated + ": it is no RFC 3339 time";
-  if (error) return decode_error(*error);
+  if (!fault && !base::parse_rfc3339(generated).ok())
+    fault = DecodeFault{"generated", "parsing time " + generated + ": it is no RFC 3339 time"};
+  if (fault) return decode_error(fault->text);
   return Value::object(
       {{"generated", Value(generated)}, {"digest", Value(digest)}, {"dependencies", list}});
 }
@@ -253,7 +253,13 @@ Result<void> check_api_version(const Files& files) {
     return make_error(Code::invalid, "unable to detect chart version, no Chart.yaml found");
   auto document = read_go_yaml(*found->data).with_context("cannot load Chart.yaml");
   if (!document.ok()) return std::move(document).error();
-  const std::string version = go_string((*document)["apiVersion"]).value_or("");
+  std::optional<DecodeFault> fault;
+  StructReader reader(*document, "chartBase", "", fault);
+  if (!document->is_object() && !document->is_null())
+    reader.mismatch("", *document, "loader.chartBase");
+  std::string version;
+  reader.read("apiVersion", version);
+  if (fault) return decode_error(fault->text).with_context("cannot load Chart.yaml");
   if (version.empty() || version == "v1" || version == "v2") return {};
   if (version == "v3") return make_error(Code::unsupported, "invalid chart apiVersion");
   return make_error(Code::invalid, "unsupported chart version");
@@ -266,27 +272,32 @@ Result<LoadedChart> build_all(Files files) {
   return loaded;
 }
 
-// The next document of a stream as Kubernetes cuts it: at lines of "---" alone. Nothing at the end.
-std::optional<std::string_view> next_document(std::string_view& text) {
-  std::size_t start = 0, at = 0;
+// The next document of a stream as Kubernetes cuts it: at lines of "---", behind which only a
+// comment may stand. Nothing at the end. Error: invalid.
+Result<std::optional<std::string_view>> next_document(std::string_view& text) {
+  std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t newline = text.find('\n', at);
     const std::size_t end = newline == std::string_view::npos ? text.size() : newline + 1;
     const std::string_view line = text.substr(at, end - at);
-    if (line.starts_with("---") && trim_space(line.substr(3)).empty()) {
-      if (at > start) {
-        const std::string_view document = text.substr(start, at - start);
+    if (line.starts_with("---")) {
+      const std::string_view behind = trim_space(line.substr(3));
+      if (!behind.empty() && behind.front() != '#')
+        return make_error(Code::invalid,
+                          "error reading yaml document: invalid Yaml document "
+                          "separator: " +
+                              std::string(behind));
+      if (at > 0) {
+        const std::string_view document = text.substr(0, at);
         text.remove_prefix(end);
-        return document;
+        return std::optional(document);
       }
-      start = end;
     }
     at = end;
   }
-  const std::string_view rest = text.substr(start);
-  text = {};
-  if (rest.empty()) return std::nullopt;
-  return rest;
+  const std::string_view rest = std::exchange(text, {});
+  if (rest.empty()) return std::optional<std::string_view>();
+  return std::optional(rest);
 }
 
 }  // namespace
@@ -294,7 +305,9 @@ std::optional<std::string_view> next_document(std::string_view& text) {
 Result<TablePtr> load_values(std::string_view text) {
   auto values = std::make_shared<Table>();
   const std::string context = "cannot unmarshal yaml document";
-  while (const auto document = next_document(text)) {
+  for (;;) {
+    WEIR_TRY(const auto document, next_document(text));
+    if (!document) break;
     auto parsed = read_go_yaml(*document).with_context(context);
     if (!parsed.ok()) return std::move(parsed).error();
     if (parsed->is_null()) continue;

@@ -143,7 +143,7 @@ struct Head {
 Result<Head> read_head(const Value& document) {
   Head head;
   if (document.is_null()) return head;
-  std::optional<std::string> error;
+  std::optional<DecodeFault> fault;
   if (!document.is_object()) {
     std::string what = "json: cannot unmarshal ";
     what += document.is_array()    ? "array"
@@ -152,7 +152,7 @@ Result<Head> read_head(const Value& document) {
                                    : "number";
     return decode_error(what + " into Go value of type util.SimpleHead");
   }
-  StructReader reader(document, "SimpleHead", "", error);
+  StructReader reader(document, "SimpleHead", "", fault);
   reader.read("apiVersion", head.api_version);
   reader.read("kind", head.kind);
   if (const Value* metadata = reader.find("metadata")) {
@@ -160,11 +160,11 @@ Result<Head> read_head(const Value& document) {
       reader.mismatch("metadata", *metadata,
                       "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string "
                       "\"json:\\\"annotations\\\"\" }");
-    StructReader inner(*metadata, "", "metadata", error);
+    StructReader inner(*metadata, "", "metadata", fault);
     inner.read("name", head.name);
     inner.read_string_map("annotations", head.annotations);
   }
-  if (error) return decode_error(*error);
+  if (fault) return decode_error(fault->text);
   return head;
 }
 

@@ -31,9 +31,9 @@ std::string_view go_base(std::string_view path) {
   return path == "/" || slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-Maintainer read_maintainer(const Value& source, std::optional<std::string>& error) {
+Maintainer read_maintainer(const Value& source, std::optional<DecodeFault>& fault) {
   Maintainer out;
-  StructReader reader(source, "Maintainer", "maintainers", error);
+  StructReader reader(source, "Maintainer", "maintainers", fault);
   reader.read("name", out.name);
   reader.read("email", out.email);
   reader.read("url", out.url);
@@ -70,9 +70,9 @@ Result<void> validate_dependencies(std::vector<Dependency>& dependencies) {
 
 }  // namespace
 
-Dependency read_dependency(const Value& source, std::optional<std::string>& error) {
+Dependency read_dependency(const Value& source, std::optional<DecodeFault>& fault) {
   Dependency out;
-  StructReader reader(source, "Dependency", "dependencies", error);
+  StructReader reader(source, "Dependency", "dependencies", fault);
   reader.read("name", out.name);
   reader.read("version", out.version);
   reader.read("repository", out.repository);
@@ -104,8 +104,8 @@ Value dependency_json(const Dependency& dependency) {
 
 Result<void> Metadata::read(const Value& document) {
   if (document.is_null()) return {};
-  std::optional<std::string> error;
-  StructReader reader(document, "Metadata", "", error);
+  std::optional<DecodeFault> fault;
+  StructReader reader(document, "Metadata", "", fault);
   if (!document.is_object()) reader.mismatch("", document, "v2.Metadata");
   reader.read("name", name);
   reader.read("home", home);
@@ -120,7 +120,7 @@ Result<void> Metadata::read(const Value& document) {
       if (item.is_null()) {
         ++null_maintainers_;
       } else if (item.is_object()) {
-        maintainers.push_back(read_maintainer(item, error));
+        maintainers.push_back(read_maintainer(item, fault));
       } else {
         reader.mismatch("maintainers", item, "v2.Maintainer");
       }
@@ -142,14 +142,14 @@ Result<void> Metadata::read(const Value& document) {
       if (item.is_null()) {
         ++null_dependencies_;
       } else if (item.is_object()) {
-        dependencies.push_back(read_dependency(item, error));
+        dependencies.push_back(read_dependency(item, fault));
       } else {
         reader.mismatch("dependencies", item, "v2.Dependency");
       }
     }
   }
   reader.read("type", type);
-  if (error) return decode_error(*error);
+  if (fault) return decode_error(fault->text);
   return {};
 }
 

@@ -9,7 +9,6 @@ bool YamlScanner::skip_flow() {
     ++at_;
     if (!skip_to_token(false)) return false;
   }
-  if (at_ == end_) return fail("unexpected end of the text in a flow collection");
   if (at_document_marker()) return fail("found a document indicator in a flow collection");
   return true;
 }
@@ -91,7 +90,8 @@ bool YamlScanner::scan_flow_node(bool& became_pair, bool pairs_allowed) {
     case ',':
     case ']':
     case '}':
-    case ':': return fail("did not find expected node content");
+    case ':':
+    case '\0': return fail("did not find expected node content");
     case '?': return decline();
     case '|':
     case '>':

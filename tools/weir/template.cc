@@ -403,7 +403,7 @@ Result<void> run(Options& options) {
   if (!root.metadata.type.empty() && root.metadata.type != "application")
     return make_error(Code::invalid, root.metadata.type + " charts are not installable");
   if (root.metadata.deprecated) std::fputs("this chart is deprecated\n", stderr);
-  WEIR_CHECK(helm::check_dependencies(root));
+  WEIR_CHECK(helm::check_dependencies(root, request.compat == helm::Compat::helm_4_1));
   WEIR_CHECK(helm::check_release_name(options.name));
   auto rendered = helm::render_chart(loaded.charts, *values, request);
   if (!rendered.ok()) {
