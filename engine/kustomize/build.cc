@@ -99,7 +99,8 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
   RemoteMemo remote(given.remote);
   BuildOptions options = given;
   if (given.remote != nullptr) options.remote = &remote;
-  BuildState state{&options, {}, {}};
+  BuildState state{&options, {}, {}, 0, {}};
+  if (options.trace) state.tracer = std::make_unique<Tracer>();
   WEIR_TRY(Loader loader, open(options));
   WEIR_TRY(Target target, Target::open(std::move(loader), state));
   const Kustomization& kustomization = target.kustomization();
@@ -110,10 +111,19 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
 
   // These wait until everything is there, because they look at all resources and all renames.
   ResMap& resources = result.resources;
+  const auto pass = [&](const char* name, Result<void> done) -> Result<void> {
+    WEIR_CHECK(std::move(done));
+    if (state.tracer == nullptr) return {};
+    state.tracer->after(resources, [name](const FieldTrail&) { return FieldCause{name, "", 0}; });
+    state.tracer->before(resources);
+    return {};
+  };
+  if (state.tracer != nullptr) state.tracer->before(resources);
   WEIR_TRY(const Transform add_hashes, make_hash({}, {}, {}));
-  WEIR_CHECK(add_hashes(resources));
-  WEIR_CHECK(fix_name_references(resources, *result.config));
-  WEIR_CHECK(resolve_vars(resources, result.vars, result.config->var_references, state.warnings));
+  WEIR_CHECK(pass("name hash", add_hashes(resources)));
+  WEIR_CHECK(pass("name reference", fix_name_references(resources, *result.config)));
+  WEIR_CHECK(pass(
+      "vars", resolve_vars(resources, result.vars, result.config->var_references, state.warnings)));
   WEIR_CHECK(drop_local_config(resources));
   static const Value legacy = Value::object({{"order", "legacy"}});
   const bool by_default = options.legacy_order && !kustomization.fields.contains("sortOptions");
@@ -130,6 +140,10 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
                        kustomization.has_metadata_option("transformerAnnotations"));
     built.resources.push_back(resources[i].object());
   }
+  WEIR_CHECK(pass("buildMetadata", {}));
+  for (std::size_t i = 0; options.trace && i < resources.size(); ++i)
+    built.causes.push_back(resources[i].causes == nullptr ? FieldCauses{}
+                                                          : std::move(*resources[i].causes));
   return built;
 }
 
@@ -143,6 +157,10 @@ Result<BuildResult> build(const base::FileTree& tree, std::string_view directory
 
 Result<BuildResult> build_url(std::string_view url, const BuildOptions& options) {
   return build_at([&](const BuildOptions& own) { return Loader::open_url(url, own); }, options);
+}
+
+bool is_cluster_scoped(const Gvk& gvk) {
+  return OpenApi().is_cluster_scoped(gvk.api_version(), gvk.kind);
 }
 
 std::string write_resources(const std::vector<Value>& resources) {

@@ -16,6 +16,8 @@
 
 #include "engine/base/file_tree.hh"
 #include "engine/base/result.hh"
+#include "engine/kustomize/provenance.hh"
+#include "engine/model/object_id.hh"
 #include "engine/value/value.hh"
 
 namespace weir::kustomize {
@@ -81,6 +83,7 @@ struct BuildOptions {
   // Without sortOptions: true sorts as the command line does (legacy), false keeps the order of the
   // kustomizations (as Flux's controllers do).
   bool legacy_order = false;
+  bool trace = false;  // tell where each field came from (BuildResult::causes)
   // How directories print in error texts: this is put before the tree's paths ("/tmp/x" ->
   // "/tmp/x/base").
   std::string display_root;
@@ -89,6 +92,7 @@ struct BuildOptions {
 struct BuildResult {
   std::vector<Value> resources;       // in output order
   std::vector<std::string> warnings;  // lines for stderr: deprecated fields, unused vars
+  std::vector<FieldCauses> causes;    // of resources[i]; empty unless asked for
 };
 
 // Builds the kustomization in `directory` ("" or "." = the tree's root).
@@ -100,6 +104,9 @@ Result<BuildResult> build(const base::FileTree& tree, std::string_view directory
 // The same for a kustomization in a Git repository, named by any spelling that is_repo_url() knows.
 Result<BuildResult> build_url(std::string_view url, const BuildOptions& options);
 bool is_repo_url(std::string_view text);
+
+// Whether the built-in types know the kind to have no namespace.
+bool is_cluster_scoped(const Gvk& gvk);
 
 // The objects as one multi-document stream, byte for byte as the reference tool prints them.
 std::string write_resources(const std::vector<Value>& resources);

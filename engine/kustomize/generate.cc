@@ -116,7 +116,7 @@ class Scanner {
     if (!objects.ok()) {
       std::string text = objects.error().message;
       const std::string place = " in File: " + path;
-      if (text.ends_with(place)) text.resize(text.size() - place.size());
+      if (const std::size_t at = text.find(place); at != text.npos) text.erase(at, place.size());
       return make_error(Code::invalid,
                         "failed to decode Kubernetes YAML from " + path + ": " + text);
     }

@@ -159,26 +159,28 @@ Result<ResMap> Target::inflate_chart(const Value& chart) {
 
 Result<void> Target::run_generators(Accumulator& result) {
   std::vector<Made> made;
-  const auto add = [&](std::string_view kind, const Value& config,
-                       std::optional<Origin> origin) -> Result<void> {
+  const auto add = [&](std::string_view kind, const Value& config, std::optional<Origin> origin,
+                       CauseOf cause) -> Result<void> {
     WEIR_TRY(ResMap resources, run_generator(kind, config));
-    made.push_back({std::move(resources), std::move(origin)});
+    made.push_back({std::move(resources), std::move(origin), std::move(cause)});
     return {};
   };
   const Value& global = kustomization_["generatorOptions"];
   for (const auto& [field, kind] : {std::pair{"configMapGenerator", "ConfigMapGenerator"},
                                     std::pair{"secretGenerator", "SecretGenerator"}}) {
+    std::size_t position = 0;
     for (Value args : kustomization_[field].items()) {
+      const std::string place = "/" + std::string(field) + "/" + std::to_string(position++);
       const Value options = merge_generator_options(args["options"], global);
       if (!options.is_null()) args.set("options", options);
-      WEIR_CHECK(add(kind, args, builtin_origin(kind)));
+      WEIR_CHECK(add(kind, args, builtin_origin(kind), field_cause(kind, place)));
     }
   }
   for (Value chart : kustomization_["helmCharts"].items()) {
     for (const value::Member& member : kustomization_["helmGlobals"].members())
       chart.set(member.name(), member.value);
-    WEIR_CHECK(
-        add("HelmChartInflationGenerator", chart, builtin_origin("HelmChartInflationGenerator")));
+    constexpr std::string_view kind = "HelmChartInflationGenerator";
+    WEIR_CHECK(add(kind, chart, builtin_origin(kind), field_cause(kind, "/helmCharts")));
   }
   WEIR_TRY(Accumulator plugins,
            load_plugins(kustomization_["generators"]).with_context("loading generator plugins"));
@@ -193,14 +195,17 @@ Result<void> Target::run_generators(Accumulator& result) {
     }
     Value config = plugin.object();
     WEIR_CHECK(check_shape(config, *plugin_shape(plugin.kind()), Unknown::ignored));
-    WEIR_CHECK(add(plugin.kind(), generator_args(std::move(config)), plugin_origin(plugin)));
+    WEIR_CHECK(add(plugin.kind(), generator_args(std::move(config)), plugin_origin(plugin),
+                   plugin_cause(plugin)));
   }
   for (Made& one : made) {
     for (std::size_t i = 0; one.origin && i < one.resources.size(); ++i) {
       if (!one.resources[i].origin) one.resources[i].origin = one.origin;
     }
+    if (one.cause) state_->tracer->before(result.resources);
     WEIR_CHECK(result.resources.absorb_all(std::move(one.resources))
                    .with_context("merging from generator"));
+    if (one.cause) state_->tracer->after(result.resources, one.cause);
   }
   return {};
 }
@@ -209,7 +214,7 @@ Result<void> Target::add_step(std::vector<Step>& steps, std::string_view kind, c
                               const FieldSpecs& specs) {
   Result<Transform> made = transformer(kind)(config, specs, context());
   if (!made.ok()) return configuring(std::move(made).error(), kind, without_data(config));
-  steps.push_back({*std::move(made), builtin_origin(kind)});
+  steps.push_back({*std::move(made), builtin_origin(kind), {}});
   return {};
 }
 
@@ -217,6 +222,7 @@ Result<void> Target::add_label_steps(std::vector<Step>& steps, const Transformer
   const Value& labels = kustomization_["labels"];
   const Value& common = kustomization_["commonLabels"];
   if (labels.empty() && common.empty()) return {};
+  std::size_t position = 0;
   for (const Value& label : labels.items()) {
     FieldSpecs specs = field_specs_of(label["fields"]);
     const auto merge = [&]() -> Result<void> {
@@ -232,9 +238,12 @@ Result<void> Target::add_label_steps(std::vector<Step>& steps, const Transformer
     WEIR_CHECK(merge().with_context("failed to merge labels"));
     WEIR_CHECK(
         add_step(steps, "LabelTransformer", Value::object({{"labels", label["pairs"]}}), specs));
+    steps.back().cause = field_cause("LabelTransformer", "/labels/" + std::to_string(position++));
   }
-  return add_step(steps, "LabelTransformer", Value::object({{"labels", common}}),
-                  config.common_labels);
+  WEIR_CHECK(add_step(steps, "LabelTransformer", Value::object({{"labels", common}}),
+                      config.common_labels));
+  steps.back().cause = field_cause("LabelTransformer", "/commonLabels");
+  return {};
 }
 
 // All images in one pass, unless each has to be told as a transformation of its own.
@@ -242,12 +251,14 @@ Result<void> Target::add_image_steps(std::vector<Step>& steps, const Transformer
   const Value& images = kustomization_["images"];
   if (images.empty()) return {};
   if (!origin_) {
-    steps.push_back({images_transform(images, config.images), std::nullopt});
+    steps.push_back({images_transform(images, config.images), std::nullopt,
+                     field_cause("ImageTagTransformer", "/images")});
     return {};
   }
   for (const Value& image : images.items()) {
     WEIR_CHECK(add_step(steps, "ImageTagTransformer", Value::object({{"imageTag", image}}),
                         config.images));
+    steps.back().cause = field_cause("ImageTagTransformer", "/images");
   }
   return {};
 }
@@ -256,43 +267,52 @@ Result<void> Target::add_image_steps(std::vector<Step>& steps, const Transformer
 Result<std::vector<Target::Step>> Target::field_steps(const TransformerConfig& config) {
   std::vector<Step> steps;
   const Kustomization& k = kustomization_;
-  const auto add = [&](std::string_view kind, Value fields, const FieldSpecs& specs) {
-    return add_step(steps, kind, fields, specs);
+  const auto add = [&](std::string_view kind, Value fields, const FieldSpecs& specs,
+                       const std::string& place) -> Result<void> {
+    WEIR_CHECK(add_step(steps, kind, fields, specs));
+    if (places_ != nullptr) steps.back().cause = patch_cause(kind, place, fields);
+    return {};
+  };
+  const auto each = [&](std::string_view field, std::string_view kind) -> Result<void> {
+    const std::string place = "/" + std::string(field) + "/";
+    for (std::size_t i = 0; i < k[field].size(); ++i)
+      WEIR_CHECK(add(kind, k[field].items()[i], {}, place + std::to_string(i)));
+    return {};
   };
   if (!k["patchesStrategicMerge"].empty()) {
     WEIR_CHECK(add("PatchStrategicMergeTransformer",
-                   Value::object({{"paths", k["patchesStrategicMerge"]}}), {}));
+                   Value::object({{"paths", k["patchesStrategicMerge"]}}), {},
+                   "/patchesStrategicMerge"));
   }
-  for (const Value& patch : k["patches"].items()) WEIR_CHECK(add("PatchTransformer", patch, {}));
+  WEIR_CHECK(each("patches", "PatchTransformer"));
   if (!k.text("namespace").empty()) {
     Value metadata = Value::object({{"namespace", k["namespace"]}});
     WEIR_CHECK(add("NamespaceTransformer", Value::object({{"metadata", std::move(metadata)}}),
-                   config.namespaces));
+                   config.namespaces, "/namespace"));
   }
   if (!k.text("namePrefix").empty()) {
-    WEIR_CHECK(
-        add("PrefixTransformer", Value::object({{"prefix", k["namePrefix"]}}), config.name_prefix));
+    WEIR_CHECK(add("PrefixTransformer", Value::object({{"prefix", k["namePrefix"]}}),
+                   config.name_prefix, "/namePrefix"));
   }
   if (!k.text("nameSuffix").empty()) {
-    WEIR_CHECK(
-        add("SuffixTransformer", Value::object({{"suffix", k["nameSuffix"]}}), config.name_suffix));
+    WEIR_CHECK(add("SuffixTransformer", Value::object({{"suffix", k["nameSuffix"]}}),
+                   config.name_suffix, "/nameSuffix"));
   }
   WEIR_CHECK(add_label_steps(steps, config));
   if (!k["commonAnnotations"].empty()) {
     WEIR_CHECK(add("AnnotationsTransformer",
                    Value::object({{"annotations", k["commonAnnotations"]}}),
-                   config.common_annotations));
+                   config.common_annotations, "/commonAnnotations"));
   }
-  for (const Value& patch : k["patchesJson6902"].items())
-    WEIR_CHECK(add("PatchJson6902Transformer", patch, {}));
+  WEIR_CHECK(each("patchesJson6902", "PatchJson6902Transformer"));
   for (const Value& replica : k["replicas"].items()) {
-    WEIR_CHECK(
-        add("ReplicaCountTransformer", Value::object({{"replica", replica}}), config.replicas));
+    WEIR_CHECK(add("ReplicaCountTransformer", Value::object({{"replica", replica}}),
+                   config.replicas, "/replicas"));
   }
   WEIR_CHECK(add_image_steps(steps, config));
   if (!k["replacements"].empty()) {
-    WEIR_CHECK(
-        add("ReplacementTransformer", Value::object({{"replacements", k["replacements"]}}), {}));
+    WEIR_CHECK(add("ReplacementTransformer", Value::object({{"replacements", k["replacements"]}}),
+                   {}, "/replacements"));
   }
   return steps;
 }
@@ -313,14 +333,16 @@ Result<std::vector<Target::Step>> Target::plugin_steps(const Value& entries) {
     WEIR_TRY(Transform run, make(config, {}, context())
                                 .with_context("plugin " + plugin.original_id().to_string() +
                                               " fails configuration"));
-    steps.push_back({std::move(run), plugin_origin(plugin)});
+    steps.push_back({std::move(run), plugin_origin(plugin), plugin_cause(plugin)});
   }
   return steps;
 }
 
 Result<void> Target::run_steps(ResMap& resources, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
+    if (step.cause) state_->tracer->before(resources);
     WEIR_CHECK(step.run(resources));
+    if (step.cause) state_->tracer->after(resources, step.cause);
     for (std::size_t i = 0; step.origin && i < resources.size(); ++i)
       mark(resources[i], *step.origin);
     resources.drop_deleted();

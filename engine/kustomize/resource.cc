@@ -166,6 +166,7 @@ void Resource::copy_metadata_from(const Resource& other) {
   allow_kind_change = other.allow_kind_change;
   previous_ = other.previous_;
   if (!origin) origin = other.origin;
+  if (causes == nullptr) causes = other.causes;
   if (transformations.empty()) transformations = other.transformations;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "engine/kustomize/field_spec.hh"
 #include "engine/kustomize/openapi.hh"
 #include "engine/kustomize/origin.hh"
+#include "engine/kustomize/provenance.hh"
 #include "engine/kustomize/res_id.hh"
 #include "engine/value/value.hh"
 
@@ -114,6 +116,7 @@ class Resource {
   bool allow_kind_change = false;
   std::optional<Origin> origin;
   std::vector<Origin> transformations;
+  std::shared_ptr<FieldCauses> causes;  // of a traced build, else null
 
  private:
   Value object_;

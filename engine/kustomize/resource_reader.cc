@@ -54,15 +54,31 @@ Result<void> check_object(const Value& object) {
   return {};
 }
 
-// "line 3, column 5: what" -> "MalformedYAMLError: yaml: line 3: what".
-Error malformed(Error error) {
+// "line 3, column 5: what: hint" -> "MalformedYAMLError: yaml: line 3: what in File: f.yaml
+// (f.yaml:3:5: hint)": the reference's words, and behind them the place and the help.
+Error malformed(Error error, std::string_view path) {
   std::string text = error.message;
+  std::string place;
   const std::size_t comma = text.find(", column ");
-  if (text.starts_with("line ") && comma != text.npos) {
-    const std::size_t colon = text.find(": ", comma);
-    if (colon != text.npos) text.erase(comma, colon - comma);
+  const std::size_t colon = text.find(": ", comma == text.npos ? 0 : comma);
+  if (text.starts_with("line ") && comma != text.npos && colon != text.npos) {
+    constexpr std::size_t column = std::string_view(", column ").size();
+    place = path.empty() ? text.substr(0, colon)
+                         : std::string(path) + ":" + text.substr(5, comma - 5) + ":" +
+                               text.substr(comma + column, colon - comma - column);
+    text.erase(comma, colon - comma);
   }
-  return make_error(error.code, "MalformedYAMLError: yaml: " + text, "MalformedYAMLError");
+  const std::size_t hint = text.find(" find expected ") == text.npos
+                               ? text.npos
+                               : text.find(": ", text.find(" find expected "));
+  if (hint != text.npos) {
+    place.append(text.substr(hint));
+    text.resize(hint);
+  }
+  text.insert(0, "MalformedYAMLError: yaml: ");
+  if (!path.empty()) text.append(" in File: ").append(path);
+  if (!place.empty()) text.append(" (").append(place).append(")");
+  return make_error(error.code, std::move(text), "MalformedYAMLError");
 }
 
 // The reader of the reference takes a lone "List" apart itself, before anything is checked.
@@ -118,11 +134,11 @@ bool is_malformed_yaml(const Error& error) {
   return error.message.find("MalformedYAMLError") != std::string::npos;
 }
 
-Result<std::vector<Value>> read_objects(std::string_view text) {
+Result<std::vector<Value>> read_objects(std::string_view text, std::string_view path) {
   value::YamlOptions options;
   options.dialect = value::YamlDialect::kustomize;
   Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
-  if (!documents.ok()) return malformed(std::move(documents).error());
+  if (!documents.ok()) return malformed(std::move(documents).error(), path);
   std::deque<Value> queue;
   for (const value::YamlDocument& document : *documents) {
     if (unwraps(document.value, documents->size())) {
@@ -154,12 +170,8 @@ Result<std::vector<Value>> read_objects(std::string_view text) {
 
 Result<Objects> read_object_file(const base::FileBytes& bytes, std::string_view path) {
   if (Objects known = cache().find(bytes)) return known;
-  Result<std::vector<Value>> objects = read_objects(*bytes);
-  if (!objects.ok()) {
-    Error error = std::move(objects).error();
-    if (is_malformed_yaml(error)) error.message += " in File: " + std::string(path);
-    return error;
-  }
+  Result<std::vector<Value>> objects = read_objects(*bytes, path);
+  if (!objects.ok()) return std::move(objects).error();
   auto result = std::make_shared<const std::vector<Value>>(*std::move(objects));
   cache().add(bytes, result);
   return Objects(result);

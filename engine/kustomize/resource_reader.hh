@@ -19,8 +19,9 @@ using Objects = std::shared_ptr<const std::vector<Value>>;
 
 // Error: invalid. Texts: "MalformedYAMLError: yaml: line 3: ...", "missing metadata.name in object
 // ...".
-Result<std::vector<Value>> read_objects(std::string_view text);
-// The same, remembered; `path` goes into the error of a file that is no YAML.
+// `path`, when given, goes into the error of a text that is no YAML, with line and column.
+Result<std::vector<Value>> read_objects(std::string_view text, std::string_view path = {});
+// The same, remembered.
 Result<Objects> read_object_file(const base::FileBytes& bytes, std::string_view path);
 
 bool is_malformed_yaml(const base::Error& error);

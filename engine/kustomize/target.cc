@@ -23,6 +23,7 @@ Result<Target> Target::open(Loader loader, BuildState& state) {
   }
   Target target(std::move(loader), state);
   WEIR_TRY(target.kustomization_, load_kustomization(target.loader_, state.warnings));
+  target.trace_open();
   const Value& openapi = target.kustomization_["openapi"];
   const std::string_view version = openapi["version"].get_string();
   const Value* path = openapi.find("path");
@@ -77,9 +78,12 @@ Result<void> Target::add_file(Accumulator& result, std::string_view path) {
     ResMap resources;
     std::optional<Origin> origin;
     if (origin_) origin = origin_->append(path);
+    std::optional<PlacedText> places;
+    if (state_->tracer != nullptr) places.emplace(*bytes);
     for (const Value& object : *objects) {
       Resource resource(object, state_->types);
       resource.origin = origin;
+      if (places) state_->tracer->loaded(resource, *places, shown(path));
       WEIR_CHECK(resources.append(std::move(resource)));
     }
     return resources;

@@ -5,6 +5,7 @@
 // own.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "engine/kustomize/kustomization.hh"
 #include "engine/kustomize/loader.hh"
 #include "engine/kustomize/openapi.hh"
+#include "engine/kustomize/provenance.hh"
 #include "engine/kustomize/res_map.hh"
 #include "engine/kustomize/transformer_config.hh"
 #include "engine/kustomize/transformers.hh"
@@ -27,6 +29,7 @@ struct BuildState {
   OpenApi types;
   std::vector<std::string> warnings;
   std::size_t directories = 0;
+  std::unique_ptr<Tracer> tracer;  // null unless the build is traced
 };
 
 // What accumulates: resources, and the rules and vars to finish them by.
@@ -53,10 +56,12 @@ class Target {
   struct Step {
     Transform run;
     std::optional<Origin> origin;
+    CauseOf cause;  // empty unless the build is traced
   };
   struct Made {
     ResMap resources;
     std::optional<Origin> origin;
+    CauseOf cause;
   };
 
   Target(Loader loader, BuildState& state) : loader_(std::move(loader)), state_(&state) {}
@@ -84,6 +89,11 @@ class Target {
   Result<void> add_label_steps(std::vector<Step>& steps, const TransformerConfig& config);
   Result<void> add_image_steps(std::vector<Step>& steps, const TransformerConfig& config);
   Result<void> run_steps(ResMap& resources, const std::vector<Step>& steps);
+  void trace_open();
+  std::string shown(std::string_view file) const;
+  CauseOf field_cause(std::string_view kind, const std::string& pointer) const;
+  CauseOf patch_cause(std::string_view kind, const std::string& pointer, const Value& config) const;
+  CauseOf plugin_cause(const Resource& plugin) const;
   std::optional<Origin> builtin_origin(std::string_view kind) const;
   PluginContext context() const { return {&loader_, &state_->types}; }
 
@@ -91,6 +101,8 @@ class Target {
   BuildState* state_;
   Kustomization kustomization_;
   std::optional<Origin> origin_;
+  base::FileBytes text_;                      // of the kustomization; these two in a traced
+  std::shared_ptr<const PlacedText> places_;  // build only
 };
 
 }  // namespace weir::kustomize
