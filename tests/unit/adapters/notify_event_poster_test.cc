@@ -49,8 +49,8 @@ TEST_CASE("events are posted as JSON in their order") {
   poster.flush();
   const std::lock_guard lock(answers.mutex);
   REQUIRE(answers.bodies.size() == 2);
-  CHECK(answers.bodies[0] == R"({"reason":"one","message":"m"})");
-  CHECK(answers.bodies[1] == R"({"reason":"two","message":"m"})");
+  CHECK(answers.bodies[0] == R"({"message":"m","reason":"one"})");
+  CHECK(answers.bodies[1] == R"({"message":"m","reason":"two"})");
 }
 
 TEST_CASE("a failing service is tried again, a refusal is not") {
