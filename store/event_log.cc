@@ -130,7 +130,7 @@ Result<std::string> EventLog::read_record(Seq seq) const {
   }
   WEIR_TRY(auto record, kv_.get(Family::events, format::seq_key(seq)));
   if (record) return std::move(*record);
-  WEIR_TRY(const Seq retained, format::read_number(kv_, format::meta_retained_from, 1));
+  WEIR_TRY(const Seq retained, retained_from());
   if (seq < retained) return make_error(Code::gone, context + " was removed by retention");
   return make_error(Code::corrupt, context + ": the record is missing");
 }
@@ -138,6 +138,10 @@ Result<std::string> EventLog::read_record(Seq seq) const {
 Result<Event> EventLog::read(Seq seq) const {
   WEIR_TRY(const std::string record, read_record(seq));
   return event::decode(record).with_context("event " + std::to_string(seq));
+}
+
+Result<Seq> EventLog::retained_from() const {
+  return format::read_number(kv_, format::meta_retained_from, 1);
 }
 
 LogHead EventLog::head() const {

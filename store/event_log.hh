@@ -115,6 +115,8 @@ class EventLog {
   Result<EventPage> scan(const ScanRequest& request) const;
 
   LogHead head() const;
+  // Events from here on are all there; of older ones only what the state then stands on.
+  Result<Seq> retained_from() const;
   // Seq of the last event at or before `time`; 0 when there is none.
   Result<Seq> seq_at(base::TimeUs time) const;
 

@@ -202,8 +202,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
-  // Their bytes are compressed, encrypted or hashes already.
-  if (family == Family::blobs || family == Family::snapshots || family == Family::tiles) {
+  // Their bytes are compressed or encrypted already. Of tiles the keys shrink, if not the hashes.
+  if (family == Family::blobs || family == Family::snapshots) {
     options.compression = rocksdb::kNoCompression;
     options.bottommost_compression = rocksdb::kNoCompression;
   }
@@ -211,6 +211,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = family == Family::events ? 16u << 10 : 8u << 10;
+  if (family == Family::tiles) {
+    // Read in runs and by keys that are there: no filter, and a whole key each 64 rows only.
+    table.filter_policy.reset();
+    table.block_restart_interval = 64;
+  }
   table.format_version = 5;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;

@@ -15,8 +15,7 @@ constexpr std::size_t examined_max = 5'000'000;
 std::optional<store::Seq> parse_number(std::string_view text) {
   store::Seq number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
-    return std::nullopt;
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
 
@@ -72,9 +71,10 @@ bool revision_matches(std::string_view revision, std::string_view wanted) {
   return colon != std::string_view::npos && revision.substr(colon + 1).starts_with(wanted);
 }
 
-Result<store::Seq> resolve_instant(const store::EventLog& log, std::string_view text,
-                                   base::TimeUs now, std::string_view field,
-                                   const model::ObjectId* owner) {
+namespace {
+
+Result<store::Seq> find_instant(const store::EventLog& log, std::string_view text, base::TimeUs now,
+                                std::string_view field, const model::ObjectId* owner) {
   if (text.empty()) return bad_field(field, "a time, a sequence number or a revision is needed");
   const Instant instant = parse_instant(text, now);
   const store::LogHead head = log.head();
@@ -90,13 +90,29 @@ Result<store::Seq> resolve_instant(const store::EventLog& log, std::string_view 
   if (instant.time) {
     WEIR_TRY(const store::Seq seq, log.seq_at(*instant.time));
     if (seq == 0)
-      return make_error(Code::not_found,
-                        std::string(field) + ": the log begins after " +
-                            base::format_rfc3339(*instant.time),
-                        std::string(field));
+      return make_error(
+          Code::not_found,
+          std::string(field) + ": the log begins after " + base::format_rfc3339(*instant.time),
+          std::string(field));
     return seq;
   }
   return seq_of_revision(log, instant.revision, field, owner);
+}
+
+}  // namespace
+
+// The state just before the horizon is the oldest that is whole.
+Result<store::Seq> resolve_instant(const store::EventLog& log, std::string_view text,
+                                   base::TimeUs now, std::string_view field,
+                                   const model::ObjectId* owner) {
+  WEIR_TRY(const store::Seq seq, find_instant(log, text, now, field, owner));
+  WEIR_TRY(const store::Seq horizon, log.retained_from());
+  if (seq + 1 >= horizon) return seq;
+  return make_error(Code::gone,
+                    std::string(field) + ": event " + std::to_string(seq) +
+                        " is behind the retention's horizon; the log is whole from event " +
+                        std::to_string(horizon) + " on",
+                    std::string(field));
 }
 
 }  // namespace weir::api::audit

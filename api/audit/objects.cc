@@ -1,7 +1,10 @@
 // Objects: their histories, what they were, what changed; the whole cluster at an instant.
+#include <map>
+
 #include "api/audit/instant.hh"
 #include "api/audit/kinds.hh"
 #include "api/audit/routes.hh"
+#include "api/audit/side.hh"
 #include "api/audit/views.hh"
 #include "engine/apply/diff.hh"
 
@@ -21,16 +24,25 @@ Result<model::ObjectId> read_id(const Call& call) {
   return id;
 }
 
-Result<views::Side> read_side(const Call& call) {
-  WEIR_TRY(const std::string word, call.one_of("side", {"", "desired", "live"}));
-  return word == "live" ? views::Side::live : views::Side::desired;
-}
-
 // `at` as given, or the head.
 Result<store::Seq> read_instant(const Call& call, std::string_view field) {
   const std::string_view text = call.parameter(field);
   if (text.empty()) return call.log().head().seq;
   return resolve_instant(call.log(), text, call.now(), field);
+}
+
+Result<views::StateFilter> read_filter(const Call& call) {
+  views::StateFilter filter;
+  if (const auto text = call.parameter("kind"); !text.empty()) {
+    WEIR_TRY(const model::Gvk gvk, resolve_kind(call.log(), text, "kind"));
+    filter.kind = gvk.kind;
+  }
+  if (const auto text = call.parameter("namespace"); !text.empty())
+    filter.ns = text == "-" ? "" : std::string(text);
+  if (const auto text = call.parameter("owner"); !text.empty()) {
+    WEIR_TRY(filter.owner, parse_owner(call.log(), text, "owner"));
+  }
+  return filter;
 }
 
 // The object on one side of a comparison: null when it did not exist.
@@ -39,11 +51,10 @@ struct Sided {
   Value manifest;
 };
 
-Result<Sided> read_side_of(const Call& call, const model::ObjectId& id, store::Seq seq,
-                           views::Side side) {
+Result<Sided> read_side_of(const Call& call, const model::ObjectId& id, store::Seq seq, View view) {
   Sided out;
   WEIR_TRY(out.view, instant_view(call.log(), seq));
-  WEIR_TRY(const auto state, views::object_at(call.log().kv(), id, seq, side));
+  WEIR_TRY(const auto state, object_in_view(call, id, seq, view));
   out.view.set("exists", state.has_value());
   if (!state) return out;
   out.view.set("changedBy", state->change.seq);
@@ -58,8 +69,8 @@ constexpr std::string_view change_names[] = {"value", "added", "removed", "order
 Value changes_view(const std::vector<apply::FieldChange>& changes) {
   Value out = Value::array();
   for (const apply::FieldChange& change : changes) {
-    Value item = Value::object({{"change", change_names[static_cast<int>(change.kind)]},
-                                {"path", change.path}});
+    Value item = Value::object(
+        {{"change", change_names[static_cast<int>(change.kind)]}, {"path", change.path}});
     if (change.kind != apply::ChangeKind::added) item.set("before", change.before);
     if (change.kind != apply::ChangeKind::removed) item.set("after", change.after);
     out.push_back(std::move(item));
@@ -89,7 +100,7 @@ Result<kube::Response> object_history(const Call& call) {
 
 Result<kube::Response> object_at(const Call& call) {
   WEIR_TRY(const model::ObjectId id, read_id(call));
-  WEIR_TRY(const views::Side side, read_side(call));
+  WEIR_TRY(const View view, read_view(call));
   std::string_view field = "at";
   int given = 0;
   for (const std::string_view name : {"at", "time", "seq"})
@@ -99,15 +110,19 @@ Result<kube::Response> object_at(const Call& call) {
     }
   if (given > 1) return bad_field(field, "give one of at, time and seq");
   WEIR_TRY(const store::Seq seq, read_instant(call, field));
-  WEIR_TRY(const auto state, views::object_at(call.log().kv(), id, seq, side));
+  WEIR_TRY(const auto state, object_in_view(call, id, seq, view));
   WEIR_TRY(Value at, instant_view(call.log(), seq));
   if (!state)
     return make_error(Code::not_found,
                       id.subject() + " did not exist at event " + std::to_string(seq));
   Value body = Value::object({{"object", id_view(state->id)},
                               {"at", std::move(at)},
-                              {"side", side == views::Side::live ? "live" : "desired"},
+                              {"side", view_name(view)},
                               {"change", change_view(state->change)}});
+  if (view == View::health) {
+    WEIR_TRY(Value health, HealthReader(call.log(), seq).of(*state));
+    body.set("health", std::move(health));
+  }
   if (state->change.manifest) {
     WEIR_TRY(Value manifest, read_manifest(call.blobs(), id, *state->change.manifest));
     body.set("manifest", std::move(manifest));
@@ -117,12 +132,12 @@ Result<kube::Response> object_at(const Call& call) {
 
 Result<kube::Response> object_diff(const Call& call) {
   WEIR_TRY(const model::ObjectId id, read_id(call));
-  WEIR_TRY(const views::Side side, read_side(call));
+  WEIR_TRY(const View view, read_view(call));
   if (call.parameter("from").empty()) return bad_field("from", "is needed");
   WEIR_TRY(const store::Seq from, read_instant(call, "from"));
   WEIR_TRY(const store::Seq to, read_instant(call, "to"));
-  WEIR_TRY(const Sided before, read_side_of(call, id, from, side));
-  WEIR_TRY(const Sided after, read_side_of(call, id, to, side));
+  WEIR_TRY(const Sided before, read_side_of(call, id, from, view));
+  WEIR_TRY(const Sided after, read_side_of(call, id, to, view));
   std::vector<apply::FieldChange> changes;
   std::string action = "unchanged";
   if (before.view["exists"].get_bool() != after.view["exists"].get_bool()) {
@@ -140,24 +155,72 @@ Result<kube::Response> object_diff(const Call& call) {
 }
 
 Result<kube::Response> cluster_state(const Call& call) {
-  WEIR_TRY(const views::Side side, read_side(call));
+  WEIR_TRY(const View view, read_view(call));
   WEIR_TRY(const store::Seq seq, read_instant(call, "at"));
-  views::StateFilter filter;
-  if (const auto text = call.parameter("kind"); !text.empty()) {
-    WEIR_TRY(const model::Gvk gvk, resolve_kind(call.log(), text, "kind"));
-    filter.kind = gvk.kind;
-  }
-  if (const auto text = call.parameter("namespace"); !text.empty())
-    filter.ns = text == "-" ? "" : std::string(text);
-  if (const auto text = call.parameter("owner"); !text.empty()) {
-    WEIR_TRY(filter.owner, parse_owner(call.log(), text, "owner"));
-  }
-  WEIR_TRY(const auto states, views::state_at(call.log().kv(), seq, side, filter));
+  WEIR_TRY(const views::StateFilter filter, read_filter(call));
+  WEIR_TRY(const auto states, cluster_in_view(call, seq, view, filter));
   WEIR_TRY(Value at, instant_view(call.log(), seq));
   Value items = Value::array();
-  for (const views::ObjectState& state : states) items.push_back(state_view(state));
-  return json_response(Value::object({{"at", std::move(at)},
-                                      {"side", side == views::Side::live ? "live" : "desired"},
+  HealthReader health(call.log(), seq);
+  for (const views::ObjectState& state : states) {
+    Value item = state_view(state);
+    if (view == View::health) {
+      WEIR_TRY(Value seen, health.of(state));
+      item.set("health", std::move(seen));
+    }
+    items.push_back(std::move(item));
+  }
+  return json_response(Value::object(
+      {{"at", std::move(at)}, {"side", view_name(view)}, {"items", std::move(items)}}));
+}
+
+// What became of one object between two states of it; null when nothing did.
+Result<Value> object_change(const Call& call, const views::ObjectState* before,
+                            const views::ObjectState* after) {
+  const views::ObjectState& one = after != nullptr ? *after : *before;
+  Value out = id_view(one.id);
+  if (before == nullptr || after == nullptr) {
+    out.set("action", after != nullptr ? "created" : "deleted");
+    out.set("changedBy", one.change.seq);
+    return out;
+  }
+  if (before->change.manifest == after->change.manifest) return Value();
+  out.set("action", "configured");
+  out.set("changedBy", after->change.seq);
+  if (!before->change.manifest || !after->change.manifest) return out;
+  WEIR_TRY(const Value old, read_manifest(call.blobs(), one.id, *before->change.manifest));
+  WEIR_TRY(const Value fresh, read_manifest(call.blobs(), one.id, *after->change.manifest));
+  const auto changes = apply::diff_objects(old, fresh);
+  if (changes.empty()) return Value();
+  out.set("changes", changes_view(changes));
+  out.set("text", apply::format_changes(changes));
+  return out;
+}
+
+Result<kube::Response> cluster_diff(const Call& call) {
+  WEIR_TRY(const View view, read_view(call));
+  if (call.parameter("from").empty()) return bad_field("from", "is needed");
+  WEIR_TRY(const store::Seq from, read_instant(call, "from"));
+  WEIR_TRY(const store::Seq to, read_instant(call, "to"));
+  WEIR_TRY(const views::StateFilter filter, read_filter(call));
+  WEIR_TRY(const auto before, cluster_in_view(call, from, view, filter));
+  WEIR_TRY(const auto after, cluster_in_view(call, to, view, filter));
+  std::map<std::string, std::pair<const views::ObjectState*, const views::ObjectState*>> pairs;
+  const auto key = [](const views::ObjectState& state) {
+    return state.id.subject() + "/" + state.id.gvk.group + "/" + state.cluster;
+  };
+  for (const views::ObjectState& state : before) pairs[key(state)].first = &state;
+  for (const views::ObjectState& state : after) pairs[key(state)].second = &state;
+  Value items = Value::array();
+  for (const auto& [name, pair] : pairs) {
+    WEIR_TRY(Value item, object_change(call, pair.first, pair.second));
+    if (!item.is_null()) items.push_back(std::move(item));
+  }
+  WEIR_TRY(Value from_view, instant_view(call.log(), from));
+  WEIR_TRY(Value to_view, instant_view(call.log(), to));
+  return json_response(Value::object({{"from", std::move(from_view)},
+                                      {"to", std::move(to_view)},
+                                      {"side", view_name(view)},
                                       {"items", std::move(items)}}));
 }
 

@@ -85,14 +85,14 @@ Result<ObjectChange> decode_change(std::uint64_t seq, std::string_view bytes) {
   change.type = static_cast<Type>(reader.byte());
   const std::uint8_t flags = reader.byte();
   change.gone = (flags & 1) != 0;
-  for (std::string* field : {&change.action, &change.version, &change.revision, &change.actor,
-                             &change.reconcile_id}) {
+  for (std::string* field :
+       {&change.action, &change.version, &change.revision, &change.actor, &change.reconcile_id}) {
     *field = std::string(reader.string());
   }
   if ((flags & 4) != 0) {
     model::ObjectId& owner = change.owner;
-    for (std::string* field : {&owner.gvk.kind, &owner.ns, &owner.name, &owner.gvk.group,
-                               &owner.gvk.version}) {
+    for (std::string* field :
+         {&owner.gvk.kind, &owner.ns, &owner.name, &owner.gvk.group, &owner.gvk.version}) {
       *field = std::string(reader.string());
     }
   }
@@ -104,9 +104,7 @@ Result<ObjectChange> decode_change(std::uint64_t seq, std::string_view bytes) {
   return change;
 }
 
-Error malformed_key() {
-  return make_error(Code::corrupt, "object history: a key is malformed");
-}
+Error malformed_key() { return make_error(Code::corrupt, "object history: a key is malformed"); }
 
 // The last row of a class at or before `at`, decoded; nothing when there is none.
 Result<std::optional<ObjectChange>> last_of(Cursor& cursor, const std::string& prefix,
@@ -159,9 +157,8 @@ bool wanted(const Subject& subject, const StateFilter& filter) {
          (!filter.cluster || *filter.cluster == subject.cluster);
 }
 
-Result<void> add_state(Cursor& cursor, Subject subject, const std::string& prefix,
-                       std::uint64_t at, Side side, const StateFilter& filter,
-                       std::vector<ObjectState>& states) {
+Result<void> add_state(Cursor& cursor, Subject subject, const std::string& prefix, std::uint64_t at,
+                       Side side, const StateFilter& filter, std::vector<ObjectState>& states) {
   if (!wanted(subject, filter)) return {};
   WEIR_TRY(auto change, defining_change(cursor, prefix, at, side));
   if (!change || change->gone) return {};
@@ -269,6 +266,25 @@ Result<std::vector<ObjectState>> state_at(const Kv& kv, std::uint64_t at, Side s
   }
   WEIR_CHECK(cursor->status());
   return states;
+}
+
+Result<std::vector<model::ObjectId>> owners_ever(const Kv& kv) {
+  std::vector<model::ObjectId> owners;
+  auto cursor = kv.cursor(Family::projections);
+  const std::string prefix(1, prefix_owned);
+  cursor->seek(prefix);
+  while (cursor->valid() && cursor->key().starts_with(prefix)) {
+    std::string_view rest = cursor->key().substr(1);
+    auto owner = format::take_object(rest);
+    if (!owner) return malformed_key();
+    std::string next = owned_prefix(*owner);
+    owners.push_back(std::move(*owner));
+    // Behind the last of its objects: no key part begins with this byte.
+    next.push_back('\xff');
+    cursor->seek(next);
+  }
+  WEIR_CHECK(cursor->status());
+  return owners;
 }
 
 }  // namespace weir::store::projections

@@ -70,4 +70,7 @@ Result<std::optional<ObjectState>> object_at(const Kv& kv, const model::ObjectId
 Result<std::vector<ObjectState>> state_at(const Kv& kv, std::uint64_t at, Side side,
                                           const StateFilter& filter = {});
 
+// Whoever ever owned an object, ordered by kind, namespace, name, group; without versions.
+Result<std::vector<model::ObjectId>> owners_ever(const Kv& kv);
+
 }  // namespace weir::store::projections

@@ -1,5 +1,6 @@
 #include "tools/weir/caretaker.hh"
 
+#include "engine/base/duration.hh"
 #include "engine/base/log.hh"
 #include "tools/weir/host.hh"
 
@@ -15,9 +16,30 @@ void CareOptions::add_to(Args& args) {
               "Each signed checkpoint is written to this file, for a place outside of weir.");
   args.option("--checkpoint-configmap", checkpoint_config_map,
               "Each signed checkpoint is applied to this NAMESPACE/NAME of the cluster.");
+  args.option("--retention-age", retention_age,
+              "Events older than this are removed, as 720h; proofs of them stay. Default: never.");
+  args.option("--retention-size", retention_mebibytes,
+              "The oldest events are removed while the log is larger than so many MiB. 0: never.");
 }
 
-Caretaker::Caretaker(store::Ledger& ledger, const CareOptions& options) : ledger_(ledger) {
+Result<store::RetentionPolicy> CareOptions::policy() const {
+  store::RetentionPolicy out;
+  if (retention_mebibytes < 0)
+    return make_error(Code::invalid, "--retention-size: a negative size makes no sense");
+  out.bytes_max = static_cast<std::uint64_t>(retention_mebibytes) << 20;
+  if (retention_age.empty()) return out;
+  auto age = base::parse_duration(retention_age);
+  if (!age.ok()) return std::move(age).error().with_context("--retention-age");
+  out.age_max = std::chrono::duration_cast<std::chrono::microseconds>(*age).count();
+  if (out.age_max <= 0)
+    return make_error(Code::invalid, "--retention-age: it must be more than nothing");
+  return out;
+}
+
+Caretaker::Caretaker(store::Ledger& ledger, store::EventLog& log, store::BlobStore& blobs,
+                     const base::Clock& clock, const store::RetentionPolicy& policy,
+                     const CareOptions& options)
+    : ledger_(ledger), log_(log), blobs_(blobs), clock_(clock), policy_(policy) {
   if (!options.checkpoint_file.empty())
     also_export([path = options.checkpoint_file](const std::string& checkpoint) {
       return write_file(path, checkpoint);
@@ -58,16 +80,33 @@ Caretaker::~Caretaker() {
 }
 
 void Caretaker::run() {
+  constexpr int minutes_a_retention = 60;
+  int minutes = 0;
   for (bool stopping = false; !stopping;) {
     {
       std::unique_lock lock(mutex_);
       stopping = wake_.wait_for(lock, std::chrono::minutes(1), [this] { return stopping_; });
     }
-    round();
+    if (!stopping && ++minutes % minutes_a_retention == 0 && !policy_.keeps_all()) retain();
+    sign();
   }
 }
 
-void Caretaker::round() {
+void Caretaker::retain() {
+  const auto horizon = store::retention_horizon(log_, policy_, clock_.now());
+  const auto taken = horizon.ok() ? store::retain(log_, blobs_, *horizon)
+                                  : Result<store::RetentionReport>(horizon.error());
+  if (!taken.ok()) {
+    log::error("retention failed", {{"error", taken.error().message}});
+  } else if (taken->events + taken->blobs > 0) {
+    log::info("retention removed what is old",
+              {{"retainedFrom", std::to_string(taken->retained_from)},
+               {"events", std::to_string(taken->events)},
+               {"blobs", std::to_string(taken->blobs)}});
+  }
+}
+
+void Caretaker::sign() {
   const auto checkpoint = ledger_.checkpoint();
   if (!checkpoint.ok()) {
     log::error("no checkpoint could be signed", {{"error", checkpoint.error().message}});

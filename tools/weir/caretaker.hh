@@ -1,5 +1,6 @@
 // What a running weir does for its log beside appending: signs a checkpoint each minute that
-// brought events and at its end, and copies it to where it outlives the database.
+// brought events and at its end, copies it to where it outlives the database, and takes what is
+// older than the retention each hour.
 //
 // A thread of its own from begin() until it is destroyed; what it refers to outlives it. A failure
 // is logged and tried again a minute later.
@@ -14,6 +15,7 @@
 
 #include "engine/reconcile/kube_port.hh"
 #include "store/ledger.hh"
+#include "store/retention.hh"
 #include "tools/weir/args.hh"
 
 namespace weir::cli {
@@ -23,15 +25,21 @@ struct CareOptions {
   bool rotate_key = false;            // begin a new key
   std::string checkpoint_file;        // each new checkpoint is written there
   std::string checkpoint_config_map;  // NAMESPACE/NAME, its key "checkpoint"
+  std::string retention_age;          // a duration; "" = for ever
+  int retention_mebibytes = 0;        // 0 = as many as it takes
 
   void add_to(Args& args);
+  // Error: invalid.
+  Result<store::RetentionPolicy> policy() const;
 };
 
 class Caretaker {
  public:
   using Export = std::function<Result<void>(const std::string& checkpoint)>;
 
-  Caretaker(store::Ledger& ledger, const CareOptions& options);
+  Caretaker(store::Ledger& ledger, store::EventLog& log, store::BlobStore& blobs,
+            const base::Clock& clock, const store::RetentionPolicy& policy,
+            const CareOptions& options);
   ~Caretaker();  // signs what came last
 
   // More places for checkpoints; before begin(). An empty name is no place.
@@ -41,9 +49,14 @@ class Caretaker {
 
  private:
   void run();
-  void round();
+  void sign();
+  void retain();
 
   store::Ledger& ledger_;
+  store::EventLog& log_;
+  store::BlobStore& blobs_;
+  const base::Clock& clock_;
+  store::RetentionPolicy policy_;
   std::vector<Export> targets_;
   std::string exported_;  // the last checkpoint that reached every target
   std::mutex mutex_;      // guards stopping_

@@ -18,12 +18,53 @@ bool has_option(int argc, char** argv, std::string_view name) {
   return false;
 }
 
+// weir diff cluster: every object that became another one.
+int run_diff_cluster(int argc, char** argv) {
+  AuditClient client;
+  std::string from, to, kind, ns, owner, side = "desired", output = "table";
+  Args args("diff cluster",
+            "What changed in the cluster between two instants: exit code 0 for nothing, 1 for "
+            "changes.");
+  client.add_to(args);
+  args.option("--from", from, "A time (RFC 3339, -2h), a sequence number or a revision.");
+  args.option("--to", to, "The same. Default: now.");
+  args.option("--kind", kind, "Only objects of this kind.");
+  args.option("-n,--namespace", ns, "Only objects of this namespace; - for cluster-scoped ones.");
+  args.option("--owner", owner, "Only objects of this KIND/NAMESPACE/NAME.");
+  args.choice("--side", side, {"desired", "rendered", "live"},
+              "As applied, as built, as it stood.");
+  args.choice("-o,--output", output, {"table", "json", "yaml"}, "How to print it.");
+  if (const auto code = args.parse(argc, argv)) return *code;
+  if (from.empty())
+    return failed("weir diff cluster: --from is needed (see 'weir diff cluster --help')", 2);
+  if (const auto opened = client.open(); !opened.ok()) return failed_request(opened.error());
+  const auto answer = client.get("/weir/v1/diff", {{"from", from},
+                                                   {"to", to},
+                                                   {"kind", kind},
+                                                   {"namespace", ns},
+                                                   {"owner", owner},
+                                                   {"side", side}});
+  if (!answer.ok()) return failed_request(answer.error());
+  const Value& items = (*answer)["items"];
+  if (output != "table") print_document(*answer, output);
+  for (const Value& item : items.items()) {
+    if (output != "table") break;
+    std::string name(item["kind"].get_string());
+    for (const std::string_view part : {"namespace", "name"})
+      if (item.contains(part)) name += "/" + std::string(item[part].get_string());
+    print("► " + name + " " + std::string(item["action"].get_string()) + "\n" +
+          std::string(item["text"].get_string()));
+  }
+  return items.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int run_diff(int argc, char** argv) {
   const std::string_view first = argc > 1 ? argv[1] : "";
   if ((first == "ks" || first == "kustomization") && !has_option(argc, argv, "--from"))
     return run_diff_kustomization(argc - 1, argv + 1);
+  if (first == "cluster") return run_diff_cluster(argc - 1, argv + 1);
   AuditClient client;
   ObjectName object;
   std::string from, to, output = "table";

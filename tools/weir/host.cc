@@ -86,7 +86,9 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
   WEIR_TRY(out.artifacts, store::DiskArtifacts::open(artifacts, clock));
   WEIR_TRY(out.ledger, store::Ledger::open(*out.log, {directory + "/ledger.key", care.ledger_name,
                                                       care.rotate_key}));
-  out.caretaker = std::make_unique<Caretaker>(*out.ledger, care);
+  WEIR_TRY(const store::RetentionPolicy policy, care.policy());
+  out.caretaker =
+      std::make_unique<Caretaker>(*out.ledger, *out.log, *out.blobs, clock, policy, care);
   return out;
 }
 

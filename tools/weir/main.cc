@@ -39,6 +39,9 @@ int main(int argc, char** argv) {
       {"prove", "A proof that an event is in the log.", run_prove},
       {"reconcile", "Asks for a reconciliation and waits for it.", run_reconcile},
       {"release", "Lets held prunes of Kustomizations go on.", run_release},
+      {"repair", "Cuts a damaged log back to what it can prove.", run_repair},
+      {"replay", "Folds the log again and compares.", run_replay},
+      {"restore", "Makes a data directory from a backup.", run_restore},
       {"resume", "Resumes the reconciliation of objects.", run_resume},
       {"rollback", "Pins Kustomizations to an instant.", run_rollback},
       {"run", "The engine against a cluster.", run_run},
@@ -52,6 +55,7 @@ int main(int argc, char** argv) {
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
       {"verify", "Checks the log.", run_verify},
       {"version", "Prints the version.", run_version},
+      {"why", "Why an object is as it is.", run_why},
   };
   block_signals();
   weir::log::configure(weir::log::Level::info, true);

@@ -8,6 +8,7 @@ namespace weir::cli {
 int run_state(int argc, char** argv) {
   AuditClient client;
   std::string at, kind, ns, owner, output = "table";
+  std::string side = "desired";
   bool live = false;
   Args args("state", "The objects of the cluster at an instant.");
   client.add_to(args);
@@ -16,6 +17,8 @@ int run_state(int argc, char** argv) {
   args.option("-n,--namespace", ns, "Only objects of this namespace; - for cluster-scoped ones.");
   args.option("--owner", owner,
               "Only objects of this KIND/NAMESPACE/NAME, as ks/flux-system/apps.");
+  args.choice("--side", side, {"desired", "rendered", "live", "health"},
+              "As applied, as built, as they stood, or with their health.");
   args.flag("--live", live, "As they stood in the cluster, others' changes included.");
   args.choice("-o,--output", output, {"table", "wide", "json", "yaml"}, "How to print it.");
   if (const auto code = args.parse(argc, argv)) return *code;
@@ -24,13 +27,15 @@ int run_state(int argc, char** argv) {
                                                     {"kind", kind},
                                                     {"namespace", ns},
                                                     {"owner", owner},
-                                                    {"side", live ? "live" : "desired"}});
+                                                    {"side", live ? "live" : side}});
   if (!answer.ok()) return failed_request(answer.error());
   if (output == "json" || output == "yaml") {
     print_document(*answer, output);
     return 0;
   }
   Table table{{"namespace", "kind", "name", "revision", "since", "seq", "owner"}, {}};
+  const bool health = side == "health" && !live;
+  if (health) table.header.push_back("health");
   if (output == "wide") table.header.push_back("manifest");
   for (const Value& item : (*answer)["items"].items()) {
     std::vector<std::string> row = {std::string(item["namespace"].get_string()),
@@ -40,6 +45,7 @@ int run_state(int argc, char** argv) {
                                     short_time(item["time"]),
                                     std::to_string(item["seq"].get_int()),
                                     std::string(item["owner"].get_string())};
+    if (health) row.emplace_back(item.path("health", "status").get_string());
     if (output == "wide") row.emplace_back(item["manifest"].get_string());
     table.rows.push_back(std::move(row));
   }

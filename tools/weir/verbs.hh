@@ -23,6 +23,7 @@ int run_logs(int argc, char** argv);
 int run_reconcile(int argc, char** argv);
 int run_repair(int argc, char** argv);
 int run_restore(int argc, char** argv);
+int run_replay(int argc, char** argv);
 int run_resume(int argc, char** argv);
 int run_rollback(int argc, char** argv);
 int run_run(int argc, char** argv);
@@ -37,5 +38,6 @@ int run_unpin(int argc, char** argv);
 int run_up(int argc, char** argv);
 int run_verify(int argc, char** argv);
 int run_version(int argc, char** argv);
+int run_why(int argc, char** argv);
 
 }  // namespace weir::cli
