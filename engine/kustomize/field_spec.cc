@@ -1,3 +1,4 @@
+#include "engine/base/limits.hh"
 #include "engine/kustomize/field_spec.hh"
 
 #include "engine/value/strategic_merge.hh"
@@ -213,6 +214,8 @@ bool spec_matches(const FieldSpec& spec, const Value& object) {
 
 Result<void> apply_path(Value& object, const FieldSpec& spec, CreateKind create,
                         const SetField& set, PathTrail* trail) {
+  if (spec.parts.size() > base::limits::value_depth_max)
+    return make_error(Code::limit, "a field path is deeper than value_depth_max");
   const Walker walker(spec, create, set, trail);
   if (!walker.reaches(object, 0)) return {};
   Result<void> done = walker.walk(object, 0);

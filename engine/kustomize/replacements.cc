@@ -71,6 +71,8 @@ class TargetFinder {
 
   Result<std::vector<Target>> find(Value& root, Path path) {
     std::vector<Target> found;
+    if (path.size() > base::limits::value_depth_max)
+      return make_error(Code::limit, "a field path is deeper than value_depth_max");
     WEIR_CHECK(walk(root, path, false, found));
     return found;
   }
@@ -152,6 +154,18 @@ class TargetFinder {
   std::deque<Value> scratch_;
 };
 
+bool fits(const Value& value, std::size_t depth, std::size_t& budget) {
+  if (depth == 0 || budget == 0) return false;
+  --budget;
+  for (const Value& item : value.items()) {
+    if (!fits(item, depth - 1, budget)) return false;
+  }
+  for (const value::Member& member : value.members()) {
+    if (!fits(member.value, depth - 1, budget)) return false;
+  }
+  return true;
+}
+
 // Puts text into a scalar that keeps its type where the text allows it.
 Result<Value> retyped(const Value& old, const std::string& text) {
   if (old.is_string()) return value::in_manner_of(old, Value(text));
@@ -184,6 +198,10 @@ Result<void> set_target(const Target& target, const Value& value, const Value& o
     text = join(parts, delimiter);
   }
   if (!target.node->is_scalar()) {
+    // Maps copied into themselves grow by doubling.
+    std::size_t budget = base::limits::value_nodes_max;
+    if (!fits(value, base::limits::value_depth_max, budget))
+      return make_error(Code::limit, "a replacement makes the document too large or too deep");
     *target.node = delimiter.empty() ? value : Value(text);
     return {};
   }
