@@ -32,6 +32,12 @@ const ActionWords& words_of(HelmActionKind kind) {
   return words[0];
 }
 
+std::string failed_reason(HelmActionKind kind) {
+  if (kind == HelmActionKind::unlock) return "PendingRelease";
+  if (kind == HelmActionKind::correct_drift) return "DriftCorrectionFailed";
+  return std::string(words_of(kind).failed);
+}
+
 std::string with_logs(const std::string& message, const HelmRun& run) {
   if (run.logs.empty()) return message;
   std::string text = message + "\n\nLast Helm logs:\n";
@@ -306,8 +312,7 @@ bool report_helm_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr) 
     return true;
   }
   log_failure(ctx, id, hr, helm_action_name(run.kind),
-              {run.failure->code, std::string(condition_text(hr.status, "Ready", "reason")),
-               run.failure->message, false});
+              {run.failure->code, failed_reason(run.kind), run.failure->message, false});
   // A failure that left a record is for the state machine to deal with.
   if (releases) return run.stored;
   return run.kind == HelmActionKind::test || run.kind == HelmActionKind::correct_drift;

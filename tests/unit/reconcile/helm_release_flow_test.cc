@@ -117,7 +117,7 @@ TEST_CASE("an upgrade that the server refuses is rolled back, then stalls") {
   bench.run(60);
   CHECK(bench.state("Remediated")
             .starts_with("True RollbackSucceeded Helm rollback to previous "
-                         "release default/web.v1 with chart shop@1.0.0+"));
+                         "release default/web.v3 with chart shop@1.0.0+"));
   CHECK(bench.state("Stalled") == "True RetriesExceeded Failed to upgrade after 2 attempt(s)");
   CHECK(bench.state("Ready").starts_with("False"));
   CHECK(bench.setting() == "one");

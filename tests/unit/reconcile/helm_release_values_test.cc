@@ -67,13 +67,13 @@ std::string compose(Objects& api, const model::HelmReleaseSpec& spec) {
 
 TEST_CASE("references merge in their order, inline values last") {
   Objects api;
-  api.add("ConfigMap", "a", R"({"values.yaml":"x: {one: 1, list: [1, 2]}\ny: a"})");
-  api.add("Secret", "b", R"({"values.yaml":"eDoge3R3bzogMiwgbGlzdDogWzNdfQp5OiBi"})");
+  api.add("ConfigMap", "a", R"({"values.yaml":"x: {one: 1, list: [1, 2]}\nk: a"})");
+  api.add("Secret", "b", R"({"values.yaml":"eDoge3R3bzogMiwgbGlzdDogWzNdfQprOiBi"})");
   model::HelmReleaseSpec spec;
   spec.values_from = {reference("a"), reference("b", "", true)};
-  CHECK(compose(api, spec) == R"({"x":{"list":[3],"one":1,"two":2},"y":"b"})");
-  spec.values = json(R"({"y":"inline","x":{"one":null}})");
-  CHECK(compose(api, spec) == R"({"x":{"list":[3],"one":null,"two":2},"y":"inline"})");
+  CHECK(compose(api, spec) == R"({"k":"b","x":{"list":[3],"one":1,"two":2}})");
+  spec.values = json(R"({"k":"inline","x":{"one":null}})");
+  CHECK(compose(api, spec) == R"({"k":"inline","x":{"list":[3],"one":null,"two":2}})");
   CHECK(api.reads == 4);
 }
 
