@@ -311,12 +311,17 @@ DatumScope::~DatumScope() {
   }
 }
 
+bool is_exported(std::string_view name) {
+  return !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+}
+
 Datum Object::field(std::size_t) const { return {}; }
 
 Result<value::Value> Object::json() const {
   value::Value result = value::Value::object();
   const auto names = field_names();
   for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!is_exported(names[i])) continue;
     WEIR_TRY(value::Value member, to_value(field(i)));
     result.set(names[i], std::move(member));
   }
@@ -329,6 +334,11 @@ class ErrorObject final : public Object {
  public:
   explicit ErrorObject(std::string message) : message_(std::move(message)) {}
   const Type& type() const override { return types::error; }
+  std::span<const std::string_view> field_names() const override {
+    static constexpr std::string_view names[] = {"s"};
+    return names;
+  }
+  Datum field(std::size_t) const override { return Datum::string(message_); }
   const std::string& message() const { return message_; }
 
  private:

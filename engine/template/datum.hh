@@ -174,7 +174,7 @@ class Object : private Datum::Rep {
   virtual ~Object() = default;
   // Kind pointer, struct_, func, or of whatever kind its Type says.
   virtual const Type& type() const = 0;
-  // Exported fields in Go's order, for field access and for printing ("{a b}", "{Name:a Id:b}").
+  // Fields in Go's order, for field access and for printing ("{a b}", "{Name:a Id:b}").
   virtual std::span<const std::string_view> field_names() const { return {}; }
   // The field at `index` of field_names().
   virtual Datum field(std::size_t index) const;
@@ -189,6 +189,9 @@ class Object : private Datum::Rep {
  private:
   friend class Datum;
 };
+
+// Whether a field of this name begins with a capital, so that templates and JSON see it.
+bool is_exported(std::string_view name);
 
 template <typename T, typename... Arguments>
 Datum make_object(Arguments&&... arguments) {

@@ -174,6 +174,8 @@ Operand Execution::object_field(const Datum& object, const MapKey& name, const G
   const auto place = std::find(names.begin(), names.end(), name.text);
   *found = place != names.end();
   if (!*found) return {};
+  if (!is_exported(name.text))
+    fail({name.text, " is an unexported field of struct type ", object.type()->name});
   if (given.any()) fail({name.text, " has arguments but cannot be invoked as function"});
   return {holder.field(static_cast<std::size_t>(place - names.begin())), false};
 }

@@ -168,6 +168,7 @@ a  {{- 1 -}}  b {{- /* gone */ -}} c {{/* kept space */}} d
 {{call .nil}}
 {{call fn "a" "b"}}
 {{call fn nil "b"}}
+{{printf "%d" (err "e")}}
 {{call}}
 {{define "a"}}[{{.}}]{{end}}{{template "a" .s}}{{template "a"}}{{block "b" .n}}<{{.}}>{{end}}{{template "b" 2}}
 {{template "missing"}}

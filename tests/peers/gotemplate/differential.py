@@ -368,6 +368,8 @@ def main():
     p.add_argument("--show", type=int, default=10)
     o = p.parse_args()
     cases = [Maker(random.Random("%d/%d" % (o.seed, i))).case(o.kind) for i in range(o.count)]
+    # The addresses of functions have other lengths in Go.
+    cases = [c for c in cases if o.kind != "formats" or not re.search(r"\bfn\b", c["template"])]
     lines = "".join(json.dumps(c, ensure_ascii=True) + "\n" for c in cases)
     peer = os.path.join(os.environ.get("TMPDIR", "/tmp"), "weir-gotemplate-render")
     subprocess.check_call([GO, "build", "-o", peer, "./render"], cwd=HERE)
