@@ -3,6 +3,7 @@
 #include "engine/base/limits.hh"
 #include "engine/template/format.hh"
 #include "engine/template/functions/support.hh"
+#include "engine/value/number_text.hh"
 #include "engine/value/utf8.hh"
 
 namespace weir::tmpl {
@@ -19,7 +20,7 @@ class JsonChecker {
       skip_space();
       if (at_ < text_.size()) complain("after top-level value");
     }
-    return problem_;
+    return problem_.empty() ? too_large_ : problem_;
   }
 
  private:
@@ -148,6 +149,16 @@ class JsonChecker {
   }
 
   bool read_number() {
+    const std::size_t from = at_;
+    if (!read_digits()) return false;
+    const std::string_view number = text_.substr(from, at_ - from);
+    if (too_large_.empty() && !value::parse_json_number(number))
+      too_large_ =
+          joined({"json: cannot unmarshal number ", number, " into Go value of type float64"});
+    return true;
+  }
+
+  bool read_digits() {
     if (is('-')) {
       ++at_;
       if (!is_digit()) return complain("in numeric literal");
@@ -174,6 +185,7 @@ class JsonChecker {
   const std::string_view text_;
   std::size_t at_ = 0;
   std::string problem_;
+  std::string too_large_;  // what Go complains of after everything else
 };
 
 }  // namespace

@@ -103,8 +103,18 @@ Datum merge_all(CallContext& context, Arguments a, bool overwrite) {
   return target;
 }
 
-Datum merge(CallContext& context, Arguments a) { return merge_all(context, a, false); }
+Datum must_merge(CallContext& context, Arguments a) { return merge_all(context, a, false); }
 Datum merge_overwrite(CallContext& context, Arguments a) { return merge_all(context, a, true); }
+
+// What cannot be merged gives an empty text.
+Datum merge(CallContext& context, Arguments a) {
+  try {
+    return merge_all(context, a, false);
+  } catch (const FunctionError& error) {
+    if (error.code == Code::limit) throw;
+    return Datum::string("");
+  }
+}
 
 Datum deep_copy_of(CallContext& context, Arguments a) { return deep_copy(context, a[0]); }
 
@@ -140,7 +150,7 @@ constexpr Function table[] = {
     {"pick", pick, {&types::any_map, &types::string}, Arity::variadic},
     {"omit", omit, {&types::any_map, &types::string}, Arity::variadic},
     {"merge", merge, {&types::any_map, &types::any_map}, Arity::variadic},
-    {"mustMerge", merge, {&types::any_map, &types::any_map}, Arity::variadic},
+    {"mustMerge", must_merge, {&types::any_map, &types::any_map}, Arity::variadic},
     {"mergeOverwrite", merge_overwrite, {&types::any_map, &types::any_map}, Arity::variadic},
     {"mustMergeOverwrite", merge_overwrite, {&types::any_map, &types::any_map}, Arity::variadic},
     {"deepCopy", deep_copy_of, {&types::any}},

@@ -39,6 +39,8 @@ void merge_at(const Datum& target, const Datum& source, bool overwrite, std::siz
     const Datum* found = target.find(entry.name());
     const bool present = found != nullptr;
     const Datum before = present ? *found : Datum();
+    if (entry.value.is_map() && before.kind() == Kind::pointer && !before.is_nil() && !overwrite)
+      fail("src and dst must be of same type");
     const bool both_maps = entry.value.is_map() && before.is_map();
     if (both_maps && !before.is_nil()) merge_at(before, entry.value, overwrite, depth + 1);
     // Read after the merge: it may have filled what was empty.

@@ -225,18 +225,25 @@ class PrettyWriter {
     if (value::needs_quotes(text)) return write_double_quoted(text);
     if (shape.plain) {
       out_ += text;
-    } else if (shape.single_quoted && !shape.several_lines) {
-      write_single_quoted(text);
+    } else if (shape.single_quoted) {
+      write_single_quoted(text, indent);
     } else {
       write_double_quoted(text);
     }
   }
 
-  void write_single_quoted(std::string_view text) {
+  // Of breaks only U+2028 and U+2029 get here; the text behind them is indented.
+  void write_single_quoted(std::string_view text, int indent) {
     out_ += '\'';
-    for (const char c : text) {
-      if (c == '\'') out_ += '\'';
-      out_ += c;
+    bool behind_break = false;
+    for (std::size_t at = 0; at < text.size();) {
+      const value::Rune rune = value::decode_rune(text, at);
+      const bool breaks = is_break(rune.code);
+      if (behind_break && !breaks) out_.append(static_cast<std::size_t>(indent), ' ');
+      behind_break = breaks;
+      if (rune.code == '\'') out_ += '\'';
+      out_ += text.substr(at, rune.width);
+      at += rune.width;
     }
     out_ += '\'';
   }

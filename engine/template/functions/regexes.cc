@@ -120,8 +120,9 @@ Expression compile(std::string_view pattern) {
 std::string pattern_error(std::string_view pattern, const re2::RE2& expression) {
   if (expression.ok() && !has_byte_escape(pattern)) return {};
   if (expression.ok()) return "error parsing regexp: invalid escape sequence: `\\C`";
-  return joined(
-      {"error parsing regexp: ", error_text(expression), ": `", expression.error_arg(), "`"});
+  const bool whole = expression.error_code() == re2::RE2::ErrorBadUTF8;
+  return joined({"error parsing regexp: ", error_text(expression), ": `",
+                 whole ? pattern : std::string_view(expression.error_arg()), "`"});
 }
 
 // regexp.MustCompile; panics in its words, or with the bare error for the "must" functions.

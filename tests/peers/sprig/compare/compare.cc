@@ -57,6 +57,13 @@ Outcome execute(const tmpl::FunctionMap& functions, const std::string& text, con
   return outcome;
 }
 
+// The complaints of YAML readers differ in their words; what comes before them must not.
+std::string without_yaml_words(std::string text) {
+  const std::size_t at = text.find("error converting YAML to JSON: yaml: ");
+  if (at != std::string::npos) text.resize(at);
+  return text;
+}
+
 // The first function of a template, for the tally.
 std::string name_of(const std::string& text) {
   const std::size_t from = text.find_first_not_of("{ (", text.find("{{"));
@@ -82,7 +89,9 @@ int main(int argc, char** argv) {
     const std::string text((*answer)["template"].get_string());
     const auto output = base::base64_decode((*answer)["output"].get_string());
     const Outcome ours = execute(functions, text, *data);
-    if (ours.output == *output && ours.error == (*answer)["error"].get_string()) continue;
+    if (without_yaml_words(ours.output) == without_yaml_words(*output) &&
+        ours.error == (*answer)["error"].get_string())
+      continue;
     ++different;
     ++tally[name_of(text)];
     if (different > show) continue;
