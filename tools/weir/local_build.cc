@@ -7,6 +7,7 @@
 #include "engine/apply/normalise.hh"
 #include "engine/base/digest.hh"
 #include "engine/base/ignore_rules.hh"
+#include "engine/model/kinds/kustomization.hh"
 #include "engine/reconcile/render.hh"
 #include "engine/value/yaml.hh"
 #include "tools/weir/host.hh"
@@ -99,9 +100,12 @@ Result<Value> read_kustomization(const LocalBuild& build) {
   for (const auto& document : documents) {
     const Value& object = document.value;
     const std::string_view ns = object.path("metadata", "namespace").get_string();
-    if (is_kustomization(object) && object.path("metadata", "name").get_string() == build.name &&
-        (ns.empty() || ns == build.connection.ns()))
-      return object;
+    if (!is_kustomization(object) || object.path("metadata", "name").get_string() != build.name ||
+        !(ns.empty() || ns == build.connection.ns()))
+      continue;
+    WEIR_CHECK(model::check_spec(model::kustomization_declaration(), object)
+                   .with_context(build.file + ":" + std::to_string(document.line)));
+    return object;
   }
   return make_error(Code::not_found, "failed find kustomization with name '" + build.name +
                                          "' and namespace '" + build.connection.ns() +
