@@ -1,7 +1,6 @@
 // Renders one template with Helm's functions, a fixed clock and seeded randomness.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <random>
 #include <string>
 
