@@ -125,6 +125,7 @@ class HelmStorage;
 // Keeps the HelmChart of a HelmRelease as it should be, and takes away the one it had before.
 struct ApplyHelmChart {
   Value manifest;   // null: none is wanted
+  bool exists = false;
   ObjectId remove;  // empty: nothing is in the way
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/model/kinds/helm_chart.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/helm_flow.hh"
 #include "engine/reconcile/status.hh"
@@ -104,7 +105,9 @@ void Core::observed(Context& ctx, const Observed& seen) {
   const WatchEvent& event = seen.event;
   if (event.type == WatchType::synced) {
     state_.watches[seen.key].synced = true;
-    return wake_synced(ctx);
+    wake_synced(ctx);
+    if (seen.key == watch_key(model::helm_chart_gvk)) wake_synced_releases(ctx);
+    return;
   }
   if (event.type == WatchType::failed) {
     metrics_.count("watch_failures", event.error.reason);

@@ -90,18 +90,13 @@ OutcomeBody Executor::run(const ObjectId& owner, const ApplyHelmChart& apply) {
     }
   }
   if (apply.manifest.is_null()) return out;
-  auto before = ports_.kube->get(ObjectId::of(apply.manifest));
   WriteOptions options;
   options.field_manager = helm_field_manager;
   options.force = true;
   auto applied = ports_.kube->apply(apply.manifest, options);
   if (!applied.ok())
     return step_error(applied.error(), "HelmChartSyncErr", "failed to run server-side apply: ");
-  if (!before.ok()) {
-    out.action = Action::created;
-  } else if (!(before->path("metadata", "generation") == applied->path("metadata", "generation"))) {
-    out.action = Action::configured;
-  }
+  out.action = apply.exists ? Action::configured : Action::created;
   return out;
 }
 
@@ -172,7 +167,7 @@ OutcomeBody Executor::run(const ObjectId&, const RunHelm& run) {
       return HelmRan{run.run};
     }
   }
-  HelmRunner(ports_, options_, *run.run, run.known).go();
+  HelmRunner(ports_, options_, *run.run, run.known, server_version_).go();
   return HelmRan{run.run};
 }
 

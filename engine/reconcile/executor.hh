@@ -14,13 +14,14 @@
 #include "engine/kustomize/build.hh"
 #include "engine/reconcile/chart_indexes.hh"
 #include "engine/reconcile/command.hh"
-#include "engine/reconcile/helm_chart_cache.hh"
-#include "engine/reconcile/foreign_artifacts.hh"
 #include "engine/reconcile/event_port.hh"
+#include "engine/reconcile/foreign_artifacts.hh"
+#include "engine/reconcile/helm_chart_cache.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/log_port.hh"
 #include "engine/reconcile/options.hh"
 #include "engine/reconcile/remote_port.hh"
+#include "engine/reconcile/server_version.hh"
 #include "engine/reconcile/source_port.hh"
 
 namespace weir::reconcile {
@@ -95,6 +96,7 @@ class Executor {
   EngineOptions options_;
   RenderCache cache_;
   HelmChartCache charts_;
+  ServerVersion server_version_;
   ForeignArtifacts foreign_;
   ChartIndexes indexes_;
   apply::ShapeMemory shapes_{shape_lifetime};

@@ -5,9 +5,8 @@
 
 namespace weir::reconcile {
 
-Result<helm::Capabilities> cluster_capabilities(KubeApi& kube) {
+Result<helm::Capabilities> cluster_capabilities(KubeApi& kube, const std::string& version) {
   helm::Capabilities out = helm::Capabilities::defaults(helm::Compat::helm_4_2);
-  WEIR_TRY(const std::string version, kube.server_version());
   WEIR_TRY(out.kube_version, helm::KubeVersion::parse(version));
   WEIR_TRY(const auto resources, kube.resources());
   out.api_versions.clear();

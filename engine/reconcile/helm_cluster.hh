@@ -8,8 +8,8 @@
 
 namespace weir::reconcile {
 
-// Errors: those of the API.
-Result<helm::Capabilities> cluster_capabilities(KubeApi& kube);
+// `version`: of the server. Errors: those of the API; invalid.
+Result<helm::Capabilities> cluster_capabilities(KubeApi& kube, const std::string& version);
 
 class KubeLookup final : public helm::Lookup {
  public:

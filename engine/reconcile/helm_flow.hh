@@ -15,6 +15,8 @@ namespace weir::reconcile {
 void observe_helm_release(Context& ctx, const ObjectId& id, bool deleted, const Value& object);
 void request_helm_release(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
                           std::string reason);
+// Those that waited for the first list of HelmCharts.
+void wake_synced_releases(Context& ctx);
 // All HelmReleases that install this source's chart.
 void request_helm_consumers(Context& ctx, const ObjectId& source);
 void helm_release_outcome(Context& ctx, const ObjectId& id, HelmReleaseState& hr,

@@ -117,7 +117,6 @@ void start_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr, const 
                            base::format_duration(timeout_of(*hr.spec, kind));
   status.set("Reconciling", "True", "Progressing", text);
   if (releases) status.set("Ready", "Unknown", "Progressing", text);
-  ctx.write_status(id, hr);
   log_planned(ctx, id, hr, kind, decision);
   send_helm_run(ctx, id, hr, false);
 }
@@ -169,6 +168,8 @@ void wait_on(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   want_helm_watches(ctx, hr.run->waiting);
   hr.waiting = hr.run->waiting;
   hr.run_waits = true;
+  // What is done at once needs no progress shown.
+  ctx.write_status(id, hr);
   for (const ObjectId& object : hr.waiting) ctx.state.waiters[object].insert(id);
   ctx.schedule(id, hr, helm_poll_due(ctx, hr));
 }
@@ -265,6 +266,9 @@ void on_helm_ran(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     hr.forced = false;
   }
   hr.drift = DriftFinding::unknown;
+  if (!hr.run->cancelled.empty())
+    return fail_helm(ctx, id, hr,
+                     {Code::cancelled, "HealthCheckCanceled", hr.run->cancelled, false}, false);
   if (!resumes) {
     const Error& error = *hr.run->failure;
     const std::string reason(condition_text(hr.status, "Ready", "reason"));
@@ -275,7 +279,6 @@ void on_helm_ran(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   }
   if (helm_action_type(kind) == HelmActionType::remediate)
     return apply_decision(ctx, id, hr, after_remediation(*hr.spec, hr.status, kind));
-  ctx.write_status(id, hr);
   next_helm_action(ctx, id, hr);
 }
 

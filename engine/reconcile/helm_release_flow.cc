@@ -224,8 +224,12 @@ void sync_chart(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   if (hr.spec->chart) {
     Value manifest = chart_manifest(id, hr);
     const auto found = ctx.state.sources.find(chart_id(id, *hr.spec));
-    const bool stands = found != ctx.state.sources.end() && !found->second.object.is_null() &&
-                        covers(found->second.object, manifest);
+    command.exists = found != ctx.state.sources.end() && !found->second.object.is_null();
+    if (!command.exists && !ctx.state.watches[watch_key(model::helm_chart_gvk)].synced) {
+      hr.await_sync = true;
+      return await_source(ctx, id, hr);
+    }
+    const bool stands = command.exists && covers(found->second.object, manifest);
     if (!stands) command.manifest = std::move(manifest);
   }
   if (command.manifest.is_null() && command.remove.empty()) {
@@ -318,7 +322,19 @@ void request_helm_release(Context& ctx, const ObjectId& id, HelmReleaseState& hr
                           std::string reason) {
   if (hr.object.is_null()) return;
   if (!hr.running) return run(ctx, id, hr, std::move(reason));
+  const bool news = reason == "spec" || reason == "source" || reason == "deleted";
+  if (news && hr.run_waits && hr.run->wait == HelmWait::ready) {
+    const ObjectId& by = reason == "source" ? source_id(id, *hr.spec) : id;
+    hr.run->cancelled = "New reconciliation triggered by " + by.subject();
+    hr.rerun = std::move(reason);
+    return send_helm_run(ctx, id, hr, false);
+  }
   hr.rerun = std::move(reason);
+}
+
+void wake_synced_releases(Context& ctx) {
+  for (auto& [id, hr] : ctx.state.helm_releases)
+    if (std::exchange(hr.await_sync, false)) request_helm_release(ctx, id, hr, hr.reason);
 }
 
 void request_helm_consumers(Context& ctx, const ObjectId& source) {

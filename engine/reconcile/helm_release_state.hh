@@ -42,9 +42,10 @@ struct HelmReleaseFields {
   base::Digest chart_applied;  // of the HelmChart last written
   PreparedPtr prepared;
   std::shared_ptr<HelmStorage> storage;
-  HelmRunPtr run;          // the action under way
-  bool run_waits = false;  // it was handed back: objects are awaited
-  HelmRunPtr drift_run;    // what drift detection found in this attempt
+  HelmRunPtr run;           // the action under way
+  bool await_sync = false;  // the HelmCharts that stand are not known yet
+  bool run_waits = false;   // it was handed back: objects are awaited
+  HelmRunPtr drift_run;     // what drift detection found in this attempt
   std::set<HelmActionType> done;
   DriftFinding drift = DriftFinding::unknown;
   bool forced = false;  // a force request is to be answered in this attempt

@@ -60,6 +60,8 @@ struct HelmRun {
   std::vector<apply::HealthRule> rules;
   int rollback_version = 0;
 
+  std::string cancelled;  // why a wait for objects is given up; "" = it is not
+
   // How far it has come.
   std::size_t step = 0;
   helm::Release release;                // that is being made, tested or deleted

@@ -212,7 +212,8 @@ Result<HelmRunner::Next> HelmRunner::render() {
   helm::RenderRequest request;
   request.release = {run_.release.name, run_.release.ns, run_.release.version,
                      run_.kind == HelmActionKind::upgrade};
-  WEIR_TRY(request.capabilities, cluster_capabilities(kube_));
+  WEIR_TRY(const std::string version, version_.get(kube_, ports_.clock->now()));
+  WEIR_TRY(request.capabilities, cluster_capabilities(kube_, version));
   request.skip_schema_validation = options_of_kind().disable_schema_validation;
   KubeLookup lookup(kube_, run_.as);
   SystemRandom random;
@@ -478,6 +479,7 @@ bool HelmRunner::is_ready(const ObjectId& id, std::string& text, bool& failed) {
 
 Result<HelmRunner::Next> HelmRunner::await_ready() {
   if (options_of_kind().disable_wait) return Next::proceed;
+  if (!run_.cancelled.empty()) return make_error(Code::cancelled, run_.cancelled);
   std::vector<ObjectId> pending;
   std::string all, stalled;
   for (const HelmObject& object : run_.objects) {

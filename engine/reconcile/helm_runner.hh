@@ -15,8 +15,14 @@ namespace weir::reconcile {
 class HelmRunner {
  public:
   // `known`: what the watches told of awaited objects.
-  HelmRunner(const Ports& ports, const EngineOptions& options, HelmRun& run, const LiveTable& known)
-      : ports_(ports), options_(options), run_(run), known_(known), kube_(*ports.kube) {}
+  HelmRunner(const Ports& ports, const EngineOptions& options, HelmRun& run, const LiveTable& known,
+             ServerVersion& version)
+      : ports_(ports),
+        options_(options),
+        run_(run),
+        known_(known),
+        version_(version),
+        kube_(*ports.kube) {}
 
   // Goes on until the run waits or is done.
   void go();
@@ -91,6 +97,7 @@ class HelmRunner {
   const EngineOptions& options_;
   HelmRun& run_;
   const LiveTable& known_;
+  ServerVersion& version_;
   KubeApi& kube_;
 };
 
