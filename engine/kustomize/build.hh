@@ -83,6 +83,9 @@ struct BuildOptions {
   // Without sortOptions: true sorts as the command line does (legacy), false keeps the order of the
   // kustomizations (as Flux's controllers do).
   bool legacy_order = false;
+  // A schema of the `openapi` field adds to the built-in types, as in Flux's controllers; on the
+  // command line it takes their place.
+  bool keep_builtin_types = false;
   bool trace = false;  // tell where each field came from (BuildResult::causes)
   // How directories print in error texts: this is put before the tree's paths ("/tmp/x" ->
   // "/tmp/x/base").

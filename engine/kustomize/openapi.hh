@@ -28,6 +28,8 @@ class OpenApi final : public value::MergeSchemaSource {
   // Takes the schema of an `openapi` field: the first one met in a build stays. `version` is a
   // built-in name, `schema` the content of the file (null when there is none). Errors: invalid.
   Result<void> set_schema(std::string_view version, const Value* schema);
+  // A custom schema adds to the built-in types instead of taking their place.
+  void keep_builtin() { builtin_ = true; }
 
  private:
   using TypeName = std::string;  // "apiVersion kind"

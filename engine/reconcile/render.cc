@@ -59,6 +59,7 @@ Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std
     return std::move(generated).error().with_context("failed to generate kustomization.yaml");
   kustomize::BuildOptions options;
   options.load_restrictor = kustomize::LoadRestrictor::none;
+  options.keep_builtin_types = true;
   if (inputs.confine) options.confine_root = ".";
   options.allow_remote = inputs.allow_remote;
   options.remote = inputs.remote;

@@ -79,6 +79,40 @@ TEST_CASE("remote resources are fetched when there is a loader and refused when 
   CHECK(build_text(tree, "repo", options).find("not allowed") != std::string::npos);
 }
 
+TEST_CASE(
+    "a custom schema takes the place of the built-in types, or adds to them for controllers") {
+  base::MemoryFileTree tree;
+  tree.add("kustomization.yaml",
+           "resources: [d.yaml]\nopenapi: {path: s.json}\npatches:\n- patch: |\n    apiVersion: "
+           "apps/v1\n    kind: Deployment\n    metadata: {name: d}\n    spec: {template: {spec: "
+           "{containers: [{name: c, image: new}]}}}\n");
+  tree.add("s.json", "{\"definitions\": {}}");
+  tree.add("d.yaml",
+           "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: {spec: "
+           "{containers: [{name: c, command: [x]}]}}}\n");
+  BuildOptions options;
+  CHECK(build_text(tree, "", options).find("command") == std::string::npos);
+  options.keep_builtin_types = true;
+  CHECK(build_text(tree, "", options).find("command") != std::string::npos);
+}
+
+TEST_CASE("broken YAML is told with file, line, column and a hint") {
+  base::MemoryFileTree tree;
+  tree.add("kustomization.yaml", "resources: [hr.yaml]\n");
+  tree.add("hr.yaml", "apiVersion: v1\nkind:HelmRelease\nmetadata: {name: x}\n");
+  CHECK(build_text(tree, "", {}) ==
+        "error: accumulating resources: accumulating resources from 'hr.yaml': "
+        "MalformedYAMLError: yaml: line 2: could not find expected ':' in File: hr.yaml "
+        "(hr.yaml:2:5: a space is missing after \"kind:\")");
+  base::MemoryFileTree bare;
+  bare.add("apps/hr.yaml", "apiVersion: v1\nkind:HelmRelease\nmetadata: {name: x}\n");
+  const auto made = kustomize::generate_kustomization(bare, "apps", Value::object());
+  REQUIRE_FALSE(made.ok());
+  CHECK(made.error().message ==
+        "failed to decode Kubernetes YAML from apps/hr.yaml: MalformedYAMLError: yaml: line 2: "
+        "could not find expected ':' (apps/hr.yaml:2:5: a space is missing after \"kind:\")");
+}
+
 TEST_CASE("Git URLs are taken apart in every accepted spelling") {
   struct Row {
     std::string_view url, clone, path, ref;
