@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# A bad commit reaches 20 Kustomizations; one command takes all of them back while the Git server is stopped, and the next commit
+# flows by itself. Then objects move between Kustomizations, and a prune that looks like a mistake is held.
+# usage: tests/e2e/rollback_all.sh
+NAME=rollback-all PORT=18700
+. "$(dirname "$0")/lib.sh"
+count=20
+
+write_apps() {  # IMAGE
+  for i in $(seq "$count"); do
+    mkdir -p "$work/repo/apps/$i"
+    cat >"$work/repo/apps/$i/app.yaml" <<Y
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-$i, namespace: shop}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web-$i}}
+  template:
+    metadata: {labels: {app: web-$i}}
+    spec: {containers: [{name: app, image: "$1"}]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key-$i, namespace: shop}
+stringData: {password: "of-$1"}
+Y
+  done
+}
+write_objects() {
+  echo "apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: app, namespace: flux-system}
+spec: {interval: 10s, url: \"$git_url\", ref: {branch: main}}"
+  for i in $(seq "$count"); do
+    echo "---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app-$i, namespace: flux-system}
+spec:
+  interval: 10m
+  path: ./apps/$i
+  prune: true
+  wait: true
+  sourceRef: {kind: GitRepository, name: app}"
+    [ $((i % 5)) -eq 0 ] && echo "  dependsOn: [{name: app-$((i - 1))}]"
+  done
+  return 0
+}
+images() { kubectl -n shop get deploy -o jsonpath='{range .items[*]}{.spec.template.spec.containers[0].image}{"\n"}{end}' | sort | uniq -c | xargs; }
+all_run() { [ "$(images)" = "$count $1" ]; }
+all_ready() { [ "$(kubectl -n flux-system get ks -o jsonpath='{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' | grep -c True)" -eq "$count" ]; }
+passwords() { kubectl -n shop get secret -o jsonpath='{range .items[*]}{.data.password}{"\n"}{end}' | sort -u; }
+uid() { kubectl -n shop get "$1" -o jsonpath='{.metadata.uid}'; }
+
+start_cluster
+start_git
+write_apps nginx:1.27
+push "good"
+"$weir" install crds | kubectl apply --server-side -f - >/dev/null
+kubectl wait --for=condition=Established crd --all --timeout=30s >/dev/null
+kubectl create namespace flux-system >/dev/null
+kubectl create namespace shop >/dev/null
+write_objects | kubectl create -f - >/dev/null
+start_weir
+check "20 Kustomizations ready" within 60 all_ready
+check "... with the good image" within 5 all_run nginx:1.27
+sleep 1
+good=$(date -u +%FT%TZ)
+sleep 2
+write_apps nginx:broken
+push "bad"
+check "the bad commit is everywhere" within 60 all_run nginx:broken
+within 60 all_ready || true
+
+exec 9>&-  # the Git server stops
+within 20 bash -c "! kill -0 $git_pid"
+check "a plan changes nothing" contains "would be pinned" "$weir" rollback --all --to "$good" --dry-run
+begin=$(date +%s%N)
+check "weir rollback --all" "$weir" rollback --all --to "$good"
+took=$((($(date +%s%N) - begin) / 1000000))
+check "... has everything as before" all_run nginx:1.27
+check "... the Secrets too" [ "$(passwords)" = "$(printf %s of-nginx:1.27 | base64)" ]
+check "... and says so" contains "pinned by" kubectl -n flux-system get ks app-7
+echo "     rolled 20 Kustomizations back in $took ms (aim: 5000)"
+
+mkfifo "$work/git.stop2"
+python3 "$root/tests/support/git_http_server.py" "$work/git" <"$work/git.stop2" >"$work/git.port" 2>>"$work/git.log" &
+git_pid=$!
+exec 9>"$work/git.stop2"
+within 60 grep -q ready "$work/git.port"
+git_url=http://127.0.0.1:$(awk '$1 == "http" {print $2}' "$work/git.port")/plain/app.git
+kubectl -n flux-system patch gitrepository app --type merge -p "{\"spec\":{\"url\":\"$git_url\"}}" >/dev/null
+write_apps nginx:1.28
+push "fixed"
+check "the next commit flows by itself" within 60 all_run nginx:1.28
+check "... and no pin is left" lacks "pinned by" kubectl -n flux-system get ks
+within 30 all_ready || true
+
+before=$(uid deploy/web-1)
+mv "$work/repo/apps/1/app.yaml" "$work/repo/apps/2/moved.yaml"
+echo "apiVersion: v1
+kind: ConfigMap
+metadata: {name: left, namespace: shop}" >"$work/repo/apps/1/app.yaml"
+push "an application moves"
+check "what moves to another Kustomization is taken over" \
+  within 30 contains app-2 kubectl -n shop get deploy web-1 -o jsonpath='{.metadata.labels.kustomize\.toolkit\.fluxcd\.io/name}'
+sleep 3
+check "... and was never deleted" [ "$(uid deploy/web-1)" = "$before" ]
+
+rm "$work/repo/apps/3/app.yaml"
+printf 'resources: []\n' >"$work/repo/apps/3/kustomization.yaml"
+push "a folder is emptied"
+held() { contains PruneHeld kubectl -n flux-system get ks app-3 -o jsonpath='{.status.conditions[?(@.type=="Ready")].reason}'; }
+check "a source that renders nothing any more is held" within 30 held
+check "... and its objects stay" kubectl -n shop get deploy web-3
+check "weir release" "$weir" release ks/app-3
+check "... lets the prune go" within 20 bash -c "! '$peers/kubectl' -n shop get deploy web-3"
+check "weir verify" "$weir" verify
+summary
