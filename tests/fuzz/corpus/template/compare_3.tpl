@@ -1,0 +1,3 @@
+{{if and .t (eq 1 "x")}}{{end}}
+{{eq .missing nil}}
+{{eq .missing nil}}

@@ -1,0 +1,2 @@
+{{range $k, $v := .m}}{{$k}}: {{$v | toYaml | indent 2 | trim}}
+{{end}}

@@ -1,0 +1,1 @@
+{{$d := dict "a" 1 "b" (list 1 2)}}{{$_ := set $d "c" $d.b}}{{toJson $d}}{{merge (dict "x" 1) $d | keys | sortAlpha | join ","}}

@@ -1,0 +1,1 @@
+{{regexReplaceAll "a(.)" "abac" "${1}x"}}{{semverCompare ">=1.2 <2" "1.3.0"}}{{trunc -3 "abcdef"}}{{substr 1 3 "abcdef"}}

@@ -1,0 +1,1 @@
+{{include "x" .}}{{required "need" .e}}{{fail "x"}}

@@ -1,0 +1,1 @@
+{{fromYaml "a: [1, {b: c}]" | toPrettyJson}}{{fromJson "{\"a\":1}"}}{{toToml .m}}

@@ -1,0 +1,1 @@
+{{default "d" .e | quote | b64enc | b64dec | sha256sum}}{{until 5}}{{untilStep 0 10 3}}{{seq 1 3}}{{chunk 2 .l}}{{dateInZone "2006-01-02" (unixEpoch now) "UTC"}}

@@ -1,0 +1,1 @@
+{{wrap 5 "hello world foo"}}{{abbrev 5 "hello world"}}{{camelcase "a_b"}}{{snakecase "aB"}}{{title "x y"}}{{plural "a" "b" 2}}{{add 1 2 | mul 3 | div 2 | mod 5 | int64 | float64 | round 2}}

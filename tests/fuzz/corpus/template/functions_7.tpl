@@ -1,0 +1,1 @@
+{{with .m}}{{omit . "a"}}{{pick . "a"}}{{dig "m" "deep" "d" .}}{{deepCopy .}}{{pluck "a" .}}{{hasKey . "a"}}{{unset . "a"}}{{end}}{{splitList "," "a,b"}}{{(split "," "a,b")._0}}{{splitn "," 2 "a,b,c"}}

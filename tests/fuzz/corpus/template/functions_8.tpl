@@ -1,0 +1,1 @@
+{{urlParse "http://u:p@h:1/p?q#f"}}{{urlJoin (dict "scheme" "http" "host" "h")}}{{base "/a/b"}}{{dir "/a/b"}}{{ext "a.b"}}{{clean "a/../b"}}{{isAbs "/a"}}

@@ -1,0 +1,3 @@
+{{len (index .m "b")}}
+{{index .m "missing"}}
+{{index .m "missing"}}

@@ -1,0 +1,6 @@
+{{ .a
+ .b }}
+ .t
+}}multi{{end}}
+{{end}}
+{{else}}

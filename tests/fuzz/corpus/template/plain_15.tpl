@@ -1,0 +1,6 @@
+{{break}}
+{{continue}}
+{{break 1}}
+{{nope}}
+{{nope .x}}
+{{.x | nope}}

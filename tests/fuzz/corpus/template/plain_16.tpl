@@ -1,0 +1,6 @@
+{{$nope}}
+{{$nope = 1}}
+{{template}}
+{{template .x}}
+{{template "a" . .}}
+{{template "a" | .}}

@@ -1,0 +1,6 @@
+{{and}}
+{{or}}
+{{and .missing.x}}|{{or .missing.x "d"}}
+{{$x := .s | upper}}{{$x}}
+{{(.s | upper).x}}
+{{(.m.m).deep.x}}

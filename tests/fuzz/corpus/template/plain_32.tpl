@@ -1,0 +1,6 @@
+{{(smap "a" "b").c}}|
+{{.nil}}
+{{.nil}}
+{{.missing | print}}
+{{.missing | print}}
+{{$x := .missing}}{{$x}}

@@ -1,0 +1,5 @@
+{{$x := .missing}}{{$x}}
+{{(nilany).x}}
+{{(nilany).x}}
+{{.missing.x.y}}
+{{.missing.x.y}}

@@ -1,0 +1,6 @@
+{{if .o}}{{$y := 1}}{{else}}{{$y}}{{end}}
+{{if
+{{if .t}}
+{{if}}{{end}}
+{{range}}{{end}}
+{{with}}{{end}}
