@@ -1,9 +1,9 @@
-#include <re2/re2.h>
+#include <algorithm>
 
 #include "engine/base/limits.hh"
-#include "engine/base/semver.hh"
 #include "engine/base/targz.hh"
 #include "engine/reconcile/executor.hh"
+#include "engine/reconcile/oci_tags.hh"
 #include "engine/reconcile/source_secrets.hh"
 #include "engine/reconcile/step_errors.hh"
 
@@ -12,48 +12,10 @@ namespace {
 
 constexpr std::string_view chart_layer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 
-void replace_all(std::string& text, char from, char to) {
-  for (char& c : text)
-    if (c == from) c = to;
-}
-
 // Registries know no '+' in tags, so charts are pushed with '_' in its place.
 std::string to_registry_tag(std::string tag, bool chart) {
-  if (chart) replace_all(tag, '+', '_');
+  if (chart) std::replace(tag.begin(), tag.end(), '+', '_');
   return tag;
-}
-
-Result<std::vector<std::string>> filter_tags(std::vector<std::string> tags,
-                                             const std::string& pattern) {
-  if (pattern.empty()) return tags;
-  const re2::RE2 filter(pattern, re2::RE2::Quiet);
-  if (!filter.ok())
-    return make_error(Code::invalid,
-                      "failed to compile semver filter '" + pattern + "': " + filter.error());
-  std::erase_if(tags, [&](const std::string& tag) { return !re2::RE2::PartialMatch(tag, filter); });
-  return tags;
-}
-
-// The tag of the highest version in the range.
-Result<std::string> highest_tag(const std::vector<std::string>& tags, const std::string& range,
-                                bool chart) {
-  auto constraint = base::VersionConstraint::parse(range);
-  if (!constraint.ok())
-    return std::move(constraint).error().with_context("semver '" + range + "' parse error");
-  std::optional<base::Version> best;
-  std::string chosen;
-  for (const std::string& tag : tags) {
-    std::string text = tag;
-    if (chart) replace_all(text, '_', '+');
-    if (!base::is_version_candidate(text)) continue;
-    auto version = base::Version::parse(text);
-    if (!version.ok() || !constraint->matches(*version)) continue;
-    if (best && base::compare(*version, *best) <= 0) continue;
-    best = *std::move(version);
-    chosen = tag;
-  }
-  if (!best) return make_error(Code::not_found, "no match found for semver: " + range);
-  return chosen;
 }
 
 Result<std::string> choose_tag(RegistryPort& registry, const model::OciRepositorySpec& spec,

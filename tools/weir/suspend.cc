@@ -100,22 +100,6 @@ Result<std::vector<Value>> resume_objects(const SuspendFlags& flags, const FluxK
   return resumed;
 }
 
-// Ready for its current generation (contract B6).
-std::optional<Result<void>> is_ready(const Value& live, bool has_status) {
-  if (live.is_null()) return make_error(Code::not_found, "the object does not exist");
-  if (!has_status) return Result<void>();
-  const Value* ready = model::find_condition(live.path("status", "conditions"), "Ready");
-  const std::int64_t generation = live.path("metadata", "generation").get_int();
-  const std::int64_t observed = live.path("status", "observedGeneration").get_int(-1);
-  if (ready == nullptr || observed < 1) return std::nullopt;
-  const std::int64_t of_condition = (*ready)["observedGeneration"].get_int();
-  if ((of_condition == 0 ? observed : of_condition) != generation) return std::nullopt;
-  const apply::Health health = apply::compute_health(live);
-  if (health.status == apply::HealthStatus::current) return Result<void>();
-  if (health.status == apply::HealthStatus::in_progress) return std::nullopt;
-  return make_error(Code::invalid, health.message);
-}
-
 int await_resumed(const SuspendFlags& flags, const FluxKind& kind, std::vector<Value> resumed) {
   for (std::size_t i = 0; i < resumed.size(); ++i)
     say_waiting("waiting for " + kind.gvk.kind + " reconciliation");
@@ -125,8 +109,11 @@ int await_resumed(const SuspendFlags& flags, const FluxKind& kind, std::vector<V
   int failures = 0;
   for (const Value& object : resumed) {
     const ObjectId id = ObjectId::of(object);
-    auto ready = wait_for(flags.connection, id,
-                          [&](const Value& live) { return is_ready(live, !kind.always_ready); });
+    auto ready =
+        wait_for(flags.connection, id, [&](const Value& live) -> std::optional<Result<void>> {
+          if (kind.always_ready && !live.is_null()) return Result<void>();
+          return ready_test(live);
+        });
     if (!ready.ok()) {
       ++failures;
       say_failure(id.gvk.kind + " " + id.name + " reconciliation failed: " + ready.error().message);
@@ -176,6 +163,20 @@ int run(int argc, char** argv, bool suspend) {
 }
 
 }  // namespace
+
+std::optional<Result<void>> ready_test(const Value& live) {
+  if (live.is_null()) return make_error(Code::not_found, "the object does not exist");
+  const Value* ready = model::find_condition(live.path("status", "conditions"), "Ready");
+  const std::int64_t generation = live.path("metadata", "generation").get_int();
+  const std::int64_t observed = live.path("status", "observedGeneration").get_int(-1);
+  if (ready == nullptr || observed < 1) return std::nullopt;
+  const std::int64_t of_condition = (*ready)["observedGeneration"].get_int();
+  if ((of_condition == 0 ? observed : of_condition) != generation) return std::nullopt;
+  const apply::Health health = apply::compute_health(live);
+  if (health.status == apply::HealthStatus::current) return Result<void>();
+  if (health.status == apply::HealthStatus::in_progress) return std::nullopt;
+  return make_error(Code::invalid, health.message);
+}
 
 int run_suspend(int argc, char** argv) { return run(argc, argv, true); }
 int run_resume(int argc, char** argv) { return run(argc, argv, false); }

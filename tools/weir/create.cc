@@ -1,0 +1,259 @@
+// weir create source: makes or replaces a source and waits until it is ready; --export prints it.
+#include "engine/base/duration.hh"
+#include "engine/model/condition.hh"
+#include "engine/value/yaml.hh"
+#include "tools/weir/connection.hh"
+#include "tools/weir/flux_kinds.hh"
+#include "tools/weir/output.hh"
+#include "tools/weir/reconcile.hh"
+#include "tools/weir/verbs.hh"
+
+namespace weir::cli {
+namespace {
+
+enum class FlagType : unsigned char { text, list, on };
+
+// A flag, and the field of the spec that it sets: "ref.tag".
+struct SpecFlag {
+  std::string_view flag, path, help;
+  FlagType type = FlagType::text;
+};
+
+struct SourceForm {
+  std::string_view kind;
+  std::vector<SpecFlag> flags;
+};
+
+const std::vector<SourceForm>& forms() {
+  static const std::vector<SourceForm> all = {
+      {"GitRepository",
+       {{"--branch", "ref.branch", "Branch to check out."},
+        {"--tag", "ref.tag", "Tag to check out."},
+        {"--tag-semver", "ref.semver", "Range of tags to check out the highest of."},
+        {"--ref-name", "ref.name", "Full name of the reference to check out."},
+        {"--commit", "ref.commit", "Commit to check out."},
+        {"--url", "url", "Address of the repository."},
+        {"--secret-ref", "secretRef.name", "Secret with credentials."},
+        {"--recurse-submodules", "recurseSubmodules", "Checks out submodules.", FlagType::on},
+        {"--ignore-paths", "ignore", "Paths that stay out, by commas.", FlagType::list}}},
+      {"OCIRepository",
+       {{"--tag", "ref.tag", "Tag to pull."},
+        {"--tag-semver", "ref.semver", "Range of tags to pull the highest of."},
+        {"--digest", "ref.digest", "Digest to pull."},
+        {"--url", "url", "Address of the repository: oci://HOST/REPOSITORY."},
+        {"--provider", "provider", "OCI provider, generic by default."},
+        {"--secret-ref", "secretRef.name", "Secret of type kubernetes.io/dockerconfigjson."},
+        {"--cert-ref", "certSecretRef.name", "Secret with TLS certificates."},
+        {"--proxy-secret-ref", "proxySecretRef.name", "Secret with a proxy."},
+        {"--service-account", "serviceAccountName", "ServiceAccount with pull secrets."},
+        {"--insecure", "insecure", "Allows registries without TLS.", FlagType::on},
+        {"--layer-selector", "layerSelector", "Layer to take: <media-type>:<operation>."},
+        {"--ignore-paths", "ignore", "Paths that stay out, by commas.", FlagType::list}}},
+      {"HelmRepository",
+       {{"--url", "url", "Address of the repository."},
+        {"--secret-ref", "secretRef.name", "Secret with credentials."},
+        {"--oci-provider", "provider", "OCI provider."},
+        {"--pass-credentials", "passCredentials", "Passes credentials to all hosts.",
+         FlagType::on}}},
+      {"HelmChart",
+       {{"--chart", "chart", "Name of the chart, or its path in the source."},
+        {"--chart-version", "version", "Range of versions."},
+        {"--source", "sourceRef", "Source of the chart: <kind>/<name>."},
+        {"--reconcile-strategy", "reconcileStrategy", "ChartVersion or Revision."}}},
+  };
+  return all;
+}
+
+struct CreateFlags {
+  Connection connection;
+  std::string name, interval = "1m0s";
+  std::vector<std::string> labels;
+  bool only_export = false;
+  std::vector<std::string> texts;  // beside the form's flags
+  std::vector<bool> switches;
+};
+
+void set_path(Value& spec, std::string_view path, Value value) {
+  const std::size_t dot = path.find('.');
+  if (dot == std::string_view::npos) {
+    spec.set(path, std::move(value));
+  } else {
+    set_path(spec.entry(path.substr(0, dot)), path.substr(dot + 1), std::move(value));
+  }
+}
+
+Result<Value> parse_layer(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size())
+    return make_error(Code::invalid, "invalid --layer-selector \"" + text +
+                                         "\": must be in the format '<media-type>:<operation>'");
+  return Value::object(
+      {{"mediaType", text.substr(0, colon)}, {"operation", text.substr(colon + 1)}});
+}
+
+Result<Value> parse_source(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos || slash + 1 == text.size())
+    return make_error(Code::invalid,
+                      "invalid --source \"" + text + "\": must be in the format '<kind>/<name>'");
+  const FluxKind* kind = find_kind_named(text.substr(0, slash));
+  if (kind == nullptr)
+    return make_error(Code::invalid, "source kind '" + text.substr(0, slash) +
+                                         "' is not supported, must be one of: HelmRepository, "
+                                         "GitRepository, Bucket");
+  return Value::object({{"kind", kind->gvk.kind}, {"name", text.substr(slash + 1)}});
+}
+
+Result<Value> field_value(const SpecFlag& flag, const std::string& text) {
+  if (flag.path == "layerSelector") return parse_layer(text);
+  if (flag.path == "sourceRef") return parse_source(text);
+  if (flag.type != FlagType::list) return Value(text);
+  std::string lines = text;
+  for (char& c : lines)
+    if (c == ',') c = '\n';
+  return Value(lines);
+}
+
+// What Flux refuses before it asks the cluster.
+Result<void> check_spec(const std::string& kind, Value& spec) {
+  const std::string url(spec["url"].get_string());
+  if (kind == "HelmChart") {
+    if (spec["chart"].is_null()) return make_error(Code::invalid, "chart name or path is required");
+    if (spec["sourceRef"].is_null()) return make_error(Code::invalid, "chart source is required");
+    if (spec["reconcileStrategy"].is_null()) spec.set("reconcileStrategy", "ChartVersion");
+    return {};
+  }
+  if (url.empty()) return make_error(Code::invalid, "url is required");
+  const std::string scheme = url.substr(0, std::min(url.find("://"), url.size()));
+  const auto one_of = [&](std::initializer_list<std::string_view> known, std::string_view words) {
+    for (const auto name : known)
+      if (scheme == name) return Result<void>();
+    return Result<void>(make_error(
+        Code::invalid, "url scheme '" + scheme + "' not supported, can be: " + std::string(words)));
+  };
+  if (kind == "GitRepository") {
+    if (spec["ref"].is_null())
+      return make_error(Code::invalid,
+                        "a Git ref is required, use one of the following: --branch, --tag, "
+                        "--commit, --ref-name or --tag-semver");
+    return one_of({"ssh", "http", "https"}, "ssh, http and https");
+  }
+  if (kind == "HelmRepository") {
+    if (scheme == "oci") spec.set("type", "oci");
+    return one_of({"http", "https", "oci"}, "http, https and oci");
+  }
+  if (spec["ref"].is_null())
+    return make_error(Code::invalid, "--tag, --tag-semver or --digest is required");
+  if (spec["provider"].is_null()) spec.set("provider", "generic");
+  return one_of({"oci"}, "oci");
+}
+
+Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const CreateFlags& flags) {
+  WEIR_TRY(const base::Duration interval,
+           base::parse_duration(flags.interval).with_context("--interval"));
+  Value spec = Value::object({{"interval", base::format_duration(interval)}});
+  for (std::size_t i = 0; i < form.flags.size(); ++i) {
+    const SpecFlag& flag = form.flags[i];
+    if (flag.type == FlagType::on) {
+      if (flags.switches[i]) set_path(spec, flag.path, true);
+    } else if (!flags.texts[i].empty()) {
+      WEIR_TRY(Value value, field_value(flag, flags.texts[i]));
+      set_path(spec, flag.path, std::move(value));
+    }
+  }
+  WEIR_CHECK(check_spec(kind.gvk.kind, spec));
+  spec.sort_members();
+  Value metadata = Value::object({{"name", flags.name}, {"namespace", flags.connection.ns()}});
+  for (const std::string& label : flags.labels) {
+    const std::size_t equals = label.find('=');
+    if (equals == std::string::npos)
+      return make_error(Code::invalid, "invalid label format '" + label + "', must be key=value");
+    metadata.entry("labels").set(label.substr(0, equals), label.substr(equals + 1));
+  }
+  return Value::object({{"apiVersion", kind.gvk.api_version()},
+                        {"kind", kind.gvk.kind},
+                        {"metadata", metadata},
+                        {"spec", spec}});
+}
+
+Result<void> put(const CreateFlags& flags, const Value& object) {
+  reconcile::KubeApi& kube = flags.connection.kube();
+  reconcile::WriteOptions options;
+  options.field_manager = "weir";
+  const ObjectId id = ObjectId::of(object);
+  auto existing = kube.get(id);
+  if (!existing.ok() && existing.error().code != Code::not_found)
+    return std::move(existing).error();
+  if (!existing.ok()) {
+    WEIR_TRY([[maybe_unused]] const Value made, kube.create(object, options));
+    say_success(id.gvk.kind + " created");
+    return {};
+  }
+  Value changed = *std::move(existing);
+  changed.set("spec", object["spec"]);
+  if (Value* metadata = changed.find_mut("metadata"); metadata != nullptr)
+    if (!object.path("metadata", "labels").is_null())
+      metadata->set("labels", object.path("metadata", "labels"));
+  WEIR_TRY([[maybe_unused]] const Value updated, kube.update(changed, options));
+  say_success(id.gvk.kind + " updated");
+  return {};
+}
+
+Result<void> create(CreateFlags& flags, const FluxKind& kind, const SourceForm& form) {
+  WEIR_CHECK(flags.connection.check());
+  WEIR_TRY(const Value object, make_object(kind, form, flags));
+  if (flags.only_export) {
+    print("---\n" + value::write_yaml(object));
+    return {};
+  }
+  WEIR_CHECK(flags.connection.open());
+  say_action("applying " + kind.gvk.kind);
+  WEIR_CHECK(put(flags, object));
+  if (object.path("spec", "type").get_string() == "oci") {
+    say_success("HelmRepository '" + flags.name + "' is ready");
+    return {};
+  }
+  say_waiting("waiting for " + kind.gvk.kind + " reconciliation");
+  WEIR_TRY(const Value ready, wait_for(flags.connection, ObjectId::of(object), ready_test));
+  say_success(kind.gvk.kind + " reconciliation completed");
+  say_success("fetched revision: " +
+              std::string(ready.path("status", "artifact", "revision").get_string()));
+  return {};
+}
+
+}  // namespace
+
+int run_create(int argc, char** argv) {
+  std::vector<std::string_view> kinds;
+  for (const SourceForm& form : forms()) kinds.push_back(form.kind);
+  int code = 0;
+  const KindWords words = take_kind("create", argc, argv, kinds, code);
+  if (words.kind == nullptr) return code;
+  const SourceForm* form = nullptr;
+  for (const SourceForm& known : forms())
+    if (known.kind == words.kind->gvk.kind) form = &known;
+  CreateFlags flags;
+  Args args(words.usage,
+            "Makes or replaces a " + words.kind->gvk.kind + " and waits until it is ready.");
+  flags.connection.add_to(args);
+  args.positional("name", flags.name, "Name of the " + words.kind->gvk.kind + ".");
+  args.option("--interval", flags.interval, "How often the source is checked.");
+  args.option("--label", flags.labels, "Label of the object, <key>=<value>.");
+  args.flag("--export", flags.only_export, "Prints the object instead of applying it.");
+  flags.texts.resize(form->flags.size());
+  flags.switches.resize(form->flags.size());
+  auto on = std::make_unique<bool[]>(form->flags.size());
+  for (std::size_t i = 0; i < form->flags.size(); ++i) {
+    const SpecFlag& flag = form->flags[i];
+    if (flag.type == FlagType::on)
+      args.flag(std::string(flag.flag), on[i], std::string(flag.help));
+    else
+      args.option(std::string(flag.flag), flags.texts[i], std::string(flag.help));
+  }
+  if (const auto ended = args.parse(words.argc, words.argv)) return *ended;
+  for (std::size_t i = 0; i < form->flags.size(); ++i) flags.switches[i] = on[i];
+  const auto done = create(flags, *words.kind, *form);
+  return done.ok() ? 0 : failed(done.error());
+}
+
+}  // namespace weir::cli
