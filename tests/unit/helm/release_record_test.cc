@@ -145,11 +145,10 @@ TEST_CASE("a record that is no record is an error, never a crash") {
 
 TEST_CASE("times that Go calls zero are no times") {
   auto release = helm::decode_release(base::base64_encode(
-      R"({"name":"a","info":{"first_deployed":"0001-01-01T00:00:00Z","last_deployed":"","deleted":""}})"));
+      R"({"name":"a","info":{"first_deployed":"0001-01-01T00:00:00Z","last_deployed":""}})"));
   REQUIRE(release.ok());
   CHECK(release->first_deployed.empty());
   CHECK(release->last_deployed.empty());
-  CHECK(release->deleted.empty());
   CHECK(helm::format_go_time(1795432939'120'000) == "2026-11-23T11:22:19.12Z");
   CHECK(helm::format_go_time(1795432939'000'000) == "2026-11-23T11:22:19Z");
 }

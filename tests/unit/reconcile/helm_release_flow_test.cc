@@ -320,5 +320,98 @@ TEST_CASE("hooks run in their order, and the kept ones stay") {
   CHECK(at("hook-b") < at("web-settings"));
 }
 
+// A ConfigMap that is ready only once somebody has said so.
+const std::string waits_for_word =
+    "  healthCheckExprs:\n  - {apiVersion: v1, kind: ConfigMap,"
+    " current: \"has(data.ready) && data.ready == 'yes'\"}\n";
+const ObjectId settings_id = object_id("ConfigMap", "default", "web-settings");
+
+TEST_CASE("an install waits for its objects, and a watch ends the wait") {
+  ReleaseBench bench;
+  bench.release("{message: one}", waits_for_word);
+  bench.run(20);
+  CHECK(bench.state("Ready") ==
+        "Unknown Progressing Running 'install' action with timeout of 5m0s");
+  CHECK(bench.stored() == "v1 pending-install");
+  bench.merge(settings_id, R"({"data":{"ready":"yes"}})");
+  bench.run(1);
+  CHECK(bench.stored() == "v1 deployed");
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+}
+
+TEST_CASE("objects that do not become ready in time fail the release") {
+  ReleaseBench bench;
+  bench.release("{message: one}", waits_for_word + "  timeout: 30s\n");
+  bench.run(40);
+  CHECK(bench.state("Ready").ends_with(
+      ": timeout waiting for: [ConfigMap/default/web-settings status: 'InProgress']"));
+  CHECK(bench.stored() == "v1 failed");
+}
+
+TEST_CASE("a new spec gives the wait up and is released") {
+  ReleaseBench bench;
+  bench.release("{message: one}", waits_for_word);
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"healthCheckExprs":[],"values":{"message":"two"}}})");
+  bench.run(5);
+  CHECK(bench.setting() == "two");
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
+  CHECK(bench.state("Ready").starts_with("True UpgradeSucceeded"));
+}
+
+TEST_CASE("deleting a HelmRelease does not wait for what it waits for") {
+  ReleaseBench bench;
+  bench.release("{message: one}", waits_for_word);
+  bench.run(10);
+  bench.remove(release_id);
+  bench.run(10);
+  CHECK(bench.get(release_id).is_null());
+  CHECK(bench.setting().empty());
+}
+
+TEST_CASE("an install that the end of the process broke off goes on as the same release") {
+  ReleaseBench bench;
+  bench.release("{message: one}", waits_for_word);
+  bench.run(10);
+  CHECK(bench.stored() == "v1 pending-install");
+  bench.restart();
+  bench.run(5);
+  CHECK(bench.stored() == "v1 pending-install");
+  bench.merge(settings_id, R"({"data":{"ready":"yes"}})");
+  bench.run(10);
+  CHECK(bench.stored() == "v1 deployed");
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+}
+
+TEST_CASE("tests run after the release, and their failure is told") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/test.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: check\n"
+                "  annotations: {helm.sh/hook: test}\n"}});
+  bench.release("{message: one}", "  test: {enable: true}\n");
+  bench.run(10);
+  CHECK(bench.state("TestSuccess").ends_with(": 1 test hook completed successfully"));
+  CHECK(bench.state("Ready").starts_with("True TestSucceeded"));
+  const Value history = bench.get(release_id).path("status", "history");
+  CHECK(history.at(0).path("testHooks", "check", "phase").get_string() == "Succeeded");
+}
+
+TEST_CASE("RetryOnFailure tries again after its interval, as an upgrade") {
+  ReleaseBench bench;
+  bench.release("{message: one, extra: '{bad: map}'}",
+                "  install: {strategy: {name: RetryOnFailure, retryInterval: 20s}}\n"
+                "  upgrade: {strategy: {name: RetryOnFailure, retryInterval: 20s}}\n");
+  bench.run(10);
+  CHECK(bench.stored() == "v1 failed");
+  CHECK(bench.state("Reconciling") == "True ProgressingWithRetry retrying after 20s");
+  CHECK(bench.state("Stalled").empty());
+  bench.run(20);
+  CHECK(bench.stored() == "v2 failed, v1 failed");
+  bench.merge(release_id, R"({"spec":{"values":{"extra":null}}})");
+  bench.run(10);
+  CHECK(bench.state("Ready").starts_with("True UpgradeSucceeded"));
+  CHECK(bench.get(release_id).path("status", "failures").is_null());
+}
+
 }  // namespace
 }  // namespace weir::test
