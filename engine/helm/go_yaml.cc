@@ -31,6 +31,13 @@ constexpr Wording wordings[] = {
 
 constexpr std::string_view missing_colon = "could not find expected ':'";
 
+value::YamlOptions options_of_go() {
+  value::YamlOptions options;
+  options.dialect = value::YamlDialect::helm;
+  options.first_document_only = true;
+  return options;
+}
+
 std::size_t count_lines(std::string_view text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
@@ -45,6 +52,26 @@ std::size_t next_token_line(std::string_view text, std::size_t line) {
     if (at != std::string_view::npos && one[at] != '#') return number;
   }
   return count_lines(text) + (text.ends_with('\n') ? 1 : 2);
+}
+
+// The text from a place on; empty when it has no such place.
+std::string_view from_place(std::string_view text, std::size_t line, std::size_t column) {
+  for (; line > 1; --line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return column > 0 && column <= text.size() ? text.substr(column - 1) : std::string_view();
+}
+
+std::string go_yaml_text(std::string_view message, std::string_view text);
+
+// A map for a key is only noticed when all else is sound: a fault within it comes first.
+std::string map_key_text(std::string_view text, std::size_t line, std::size_t column) {
+  const std::string inner(from_place(text, line, column));
+  const auto parsed = value::parse_yaml(inner, options_of_go());
+  if (parsed.ok() || inner.size() >= text.size()) return "yaml: invalid map key: a list or a map";
+  return go_yaml_text(parsed.error().message, std::string(line - 1, '\n') + inner);
 }
 
 // "line 3, column 5: what" as go-yaml says it: "yaml: line 2: what".
@@ -62,6 +89,7 @@ std::string go_yaml_text(std::string_view message, std::string_view text) {
       !number(comma + column_mark.size(), column))
     return "yaml: " + std::string(message);
   std::string_view what = message.substr(colon + 2);
+  if (what == "invalid map key: a list or a map") return map_key_text(text, line, column);
   for (const Wording& wording : wordings)
     if (what == wording.ours) what = wording.theirs;
   if (what == "control characters are not allowed") line = 0;
@@ -91,10 +119,7 @@ std::string_view json_kind(const Value& value) {
 }  // namespace
 
 Result<Value> read_go_yaml(std::string_view text) {
-  value::YamlOptions options;
-  options.dialect = value::YamlDialect::helm;
-  options.first_document_only = true;
-  auto parsed = value::parse_yaml(text, options);
+  auto parsed = value::parse_yaml(text, options_of_go());
   if (parsed.ok() || parsed.error().code == Code::limit) return parsed;
   return make_error(Code::invalid,
                     "error converting YAML to JSON: " + go_yaml_text(parsed.error().message, text));

@@ -99,7 +99,7 @@ bool YamlScanner::scan_flow_node(bool& became_pair, bool pairs_allowed) {
     case '@':
     case '`': return fail("found character that cannot start any token");
     case '-':
-      if (is_blankz(at_[1])) return fail("block sequence entries are not allowed in this context");
+      if (is_blankz(at_[1])) return fail("did not find expected node content");
       break;
     default: break;
   }

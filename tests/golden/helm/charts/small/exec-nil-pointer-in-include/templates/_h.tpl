@@ -1,0 +1,3 @@
+{{ define "deep" }}{{ include "deeper" . }}{{ end }}
+{{ define "deeper" }}
+  {{ .Values.no.such }}{{ end }}

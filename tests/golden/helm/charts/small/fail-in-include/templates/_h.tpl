@@ -1,0 +1,2 @@
+{{ define "f" }}{{ fail "deep down
+second line" }}{{ end }}

@@ -1,0 +1,1 @@
+{{ define "lib.shared" }}shared by {{ .Chart.Name }}{{ end }}
