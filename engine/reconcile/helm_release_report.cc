@@ -457,6 +457,7 @@ void settle_helm(Context& ctx, const ObjectId& id, HelmReleaseState& hr, base::T
   hr.run = nullptr;
   hr.drift_run = nullptr;
   hr.storage = nullptr;
+  hr.prepared = nullptr;
   ctx.write_status(id, hr);
   ctx.metrics.reconciled(id, std::chrono::microseconds(ctx.now - hr.started));
   ctx.schedule(id, hr, due);

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
       {"build", "The objects that a Kustomization builds from local files.", run_build},
       {"check", "Whether the cluster has what weir needs, and whether it works.", run_check},
       {"create", "Makes or replaces a source.", run_create},
+      {"debug", "What a HelmRelease comes to: status, history, values.", run_debug},
       {"diff", "What changed in an object, or what applying local files would change.", run_diff},
       {"events", "The Kubernetes events of Flux objects.", run_events},
       {"export", "Flux objects as they would be committed.", run_export},

@@ -9,6 +9,7 @@ int run_backup(int argc, char** argv);
 int run_build(int argc, char** argv);
 int run_check(int argc, char** argv);
 int run_create(int argc, char** argv);
+int run_debug(int argc, char** argv);
 int run_diff(int argc, char** argv);
 int run_diff_kustomization(int argc, char** argv);
 int run_events(int argc, char** argv);
