@@ -73,10 +73,13 @@ std::string word_of(std::string_view words, std::size_t choice) {
   for (const char c : words) count += c == ' ' ? 1 : 0;
   std::size_t at = 0;
   for (choice %= count; choice > 0; --choice) at = words.find(' ', at) + 1;
-  std::string word(words.substr(at, words.find(' ', at) - at));
-  for (std::size_t place; (place = word.find(hard_space)) != std::string::npos;)
-    word.replace(place, hard_space.size(), " ");
-  return word;
+  std::string_view rest = words.substr(at, words.find(' ', at) - at);
+  std::string word;
+  for (std::size_t place; (place = rest.find(hard_space)) != std::string_view::npos;) {
+    word.append(rest.substr(0, place)).push_back(' ');
+    rest.remove_prefix(place + hard_space.size());
+  }
+  return word.append(rest);
 }
 
 // A template of calls, three bytes or so a word.

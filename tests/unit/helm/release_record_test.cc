@@ -45,7 +45,8 @@ TEST_CASE("releases that helm-controller stored have the digests that it took of
 }
 
 TEST_CASE("a record that was read and written again is the same release") {
-  for (const Value& item : golden()["releases"].items()) {
+  const Value all = golden();
+  for (const Value& item : all["releases"].items()) {
     auto release = helm::read_release_secret(item["secret"]);
     REQUIRE(release.ok());
     auto secret = helm::release_secret(*release, "storage", "modifiedAt", 1795432939);
