@@ -124,7 +124,7 @@ run_guide() {
   sync "a missing space"
   check "$1: 02 is refused by its file" within 20 contains "release.yaml" message flux-system ks/apps
   check "$1: ... line" contains "line 2" message flux-system ks/apps
-  check "$1: ... column" contains "column" message flux-system ks/apps
+  check "$1: ... column" contains "release.yaml:2:5" message flux-system ks/apps
   check "$1: ... and what is missing" contains "space" message flux-system ks/apps
   check "$1: ... while what runs goes on" is podinfo deploy/podinfo '{.status.readyReplicas}' 2
   kill "$weir_pid"; wait "$weir_pid" 2>/dev/null || true; weir_pid=
