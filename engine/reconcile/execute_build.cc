@@ -59,6 +59,15 @@ Result<FileTreePtr> Executor::open_artifact(const Artifact& artifact) {
   return foreign_.open(*ports_.download, artifact);
 }
 
+Result<base::FileBytes> Executor::read_artifact(const Artifact& artifact) {
+  if (!artifact.foreign) return ports_.artifacts->read(artifact.path, artifact.digest);
+  auto bytes = ForeignArtifacts::fetch(*ports_.download, artifact);
+  if (bytes.ok()) return std::make_shared<const std::string>(*std::move(bytes));
+  Error error = std::move(bytes).error();
+  if (error.code == Code::gone) error.code = Code::not_found;
+  return error;
+}
+
 OutcomeBody Executor::run(const ObjectId& owner, const BuildManifests& build) {
   if (build.claimant.empty()) return render(owner, build);
   OutcomeBody made = render(build.claimant, build);

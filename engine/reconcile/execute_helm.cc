@@ -116,7 +116,7 @@ Result<base::FileBytes> Executor::read_artifact_bytes(const Artifact& artifact) 
 
 Result<HelmChartCache::ChartsPtr> Executor::load_chart(const Artifact& artifact) {
   if (auto cached = charts_.find(artifact.digest)) return cached;
-  WEIR_TRY(const base::FileBytes bytes, ports_.artifacts->read(artifact.path, artifact.digest));
+  WEIR_TRY(const base::FileBytes bytes, read_artifact(artifact));
   WEIR_TRY(helm::LoadedChart loaded, helm::load_chart_archive(*bytes, artifact.path));
   auto charts = std::make_shared<const helm::ChartSet>(std::move(loaded.charts));
   charts_.put(artifact.digest, charts, bytes->size());

@@ -75,6 +75,8 @@ class Executor {
   OutcomeBody render(const ObjectId& owner, const BuildManifests& build);
   // The files of a source's artifact, our own or another controller's.
   Result<FileTreePtr> open_artifact(const Artifact& artifact);
+  // Its bytes; not_found when its server has it no more.
+  Result<base::FileBytes> read_artifact(const Artifact& artifact);
   OutcomeBody run(const ObjectId& owner, const LoadRendered& load);
   OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);    // execute_apply.cc
   OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);  // execute_prune.cc

@@ -144,6 +144,8 @@ void EngineBench::restart() {
   ports.log = p.port.get();
   ports.clock = &clock;
   ports.events = &notifications;
+  ports.download = &downloads;
+  ports.registry = &registry;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
   must(p.port->replay(1,
                       [&](const event::Event& event) {

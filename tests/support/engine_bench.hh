@@ -16,6 +16,7 @@
 #include "store/blobs.hh"
 #include "store/event_log.hh"
 #include "store/log_port.hh"
+#include "tests/support/bench_remotes.hh"
 
 namespace weir::test {
 
@@ -122,6 +123,8 @@ class EngineBench {
   BenchClock clock;
   BenchGit git;
   BenchEvents notifications;
+  BenchDownloads downloads;
+  BenchRegistry registry;
   std::unique_ptr<BenchKube> kube;
   reconcile::EngineOptions options;
 

@@ -1,0 +1,552 @@
+#include <catch2/catch.hpp>
+
+#include "engine/base/targz.hh"
+#include "engine/helm/package.hh"
+#include "engine/model/kinds/source_spec.hh"
+#include "engine/reconcile/status.hh"
+#include "tests/support/engine_bench.hh"
+
+namespace weir::test {
+namespace {
+
+constexpr const char* oci_url = "oci://registry.example.com/team/app";
+constexpr const char* chart_layer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+
+std::string packed(const std::map<std::string, std::string>& files) {
+  base::MemoryFileTree tree;
+  for (const auto& [path, text] : files) tree.add(path, text);
+  return *base::pack_targz(tree);
+}
+
+std::string chart_package(const std::string& version, const std::string& values = "a: 1\n") {
+  return packed({{"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: " + version + "\n"},
+                 {"web/values.yaml", values},
+                 {"web/extra.yaml", "b: 2\n"}});
+}
+
+std::string index_of(const std::vector<std::string>& versions) {
+  std::string text = "apiVersion: v1\nentries:\n  web:\n";
+  for (const std::string& version : versions)
+    text += "  - {apiVersion: v2, name: web, version: " + version + ", urls: [web-" + version +
+            ".tgz]}\n";
+  return text;
+}
+
+class SourceBench : public EngineBench {
+ public:
+  // `spec`: the fields of the spec, in flow style.
+  void source(const std::string& kind, const std::string& name, const std::string& spec) {
+    create("apiVersion: source.toolkit.fluxcd.io/v1\nkind: " + kind + "\nmetadata: {name: " + name +
+           ", namespace: flux-system}\nspec: {interval: 1m, " + spec + "}\n");
+  }
+  Value status(const std::string& kind, const std::string& name) {
+    return get(id(kind, name))["status"];
+  }
+  static ObjectId id(const std::string& kind, const std::string& name) {
+    return {Gvk{"source.toolkit.fluxcd.io", "v1", kind}, "flux-system", name};
+  }
+  // "True Succeeded message" of a condition; "" when it is absent.
+  std::string state(const std::string& kind, const std::string& name,
+                    std::string_view type = "Ready") {
+    const Value value = status(kind, name);
+    std::string text(reconcile::condition_text(value, type, "status"));
+    if (text.empty()) return text;
+    text.append(" ").append(reconcile::condition_text(value, type, "reason"));
+    return text.append(" ").append(reconcile::condition_text(value, type, "message"));
+  }
+  std::string revision(const std::string& kind, const std::string& name) {
+    return std::string(status(kind, name).path("artifact", "revision").get_string());
+  }
+  BenchRegistry::Image& image(const std::string& tag, const std::string& text = "one") {
+    auto& image = registry.repositories[oci_url][tag];
+    image.layer = packed({{"app.yaml", text}});
+    image.media_type = "application/vnd.cncf.flux.content.v1.tar+gzip";
+    image.annotations = Value::object({{"org.opencontainers.image.revision", "main@sha1:1"},
+                                       {"org.opencontainers.image.source", "https://git/x"}});
+    return image;
+  }
+  void oci(const std::string& more) {
+    source("OCIRepository", "app", std::string("url: \"") + oci_url + "\"" + more);
+  }
+  // The HelmRepository "charts" over HTTP with these versions of "web".
+  void charts(const std::vector<std::string>& versions) {
+    downloads.files["https://charts.example.com/stable/index.yaml"] = index_of(versions);
+    for (const std::string& version : versions)
+      downloads.files["https://charts.example.com/stable/web-" + version + ".tgz"] =
+          chart_package(version);
+  }
+  void helm_repository() {
+    source("HelmRepository", "charts", "url: \"https://charts.example.com/stable\"");
+  }
+  void chart(const std::string& more, const std::string& kind = "HelmRepository",
+             const std::string& from = "charts") {
+    source("HelmChart", "web", "sourceRef: {kind: " + kind + ", name: " + from + "}, " + more);
+  }
+};
+
+}  // namespace
+
+// ---- OCIRepository ----
+
+TEST_CASE("an OCIRepository keeps the layer of its tag with the manifest's annotations") {
+  SourceBench bench;
+  const auto& image = bench.image("v1");
+  bench.oci(", ref: {tag: v1}");
+  bench.run();
+  const std::string revision = "v1@" + image.digest();
+  CHECK(bench.state("OCIRepository", "app") ==
+        "True Succeeded stored artifact for digest '" + revision + "'");
+  const Value artifact = bench.status("OCIRepository", "app")["artifact"];
+  CHECK(artifact["revision"].get_string() == revision);
+  CHECK(artifact["path"].get_string() ==
+        "ocirepository/flux-system/app/" + image.digest() + ".tar.gz");
+  CHECK(artifact.path("metadata", "org.opencontainers.image.revision").get_string() ==
+        "main@sha1:1");
+  CHECK(bench.events("app").back() ==
+        "Normal NewArtifact stored artifact with revision '" + revision + "' from '" + oci_url +
+            "', origin source 'https://git/x', origin revision 'main@sha1:1'");
+}
+
+TEST_CASE("an unchanged tag is resolved and not pulled") {
+  SourceBench bench;
+  bench.image("latest");
+  bench.oci("");
+  bench.run();
+  bench.registry.calls.clear();
+  bench.run(70);
+  REQUIRE_FALSE(bench.registry.calls.empty());
+  for (const std::string& call : bench.registry.calls) CHECK(call.starts_with("resolve "));
+}
+
+TEST_CASE("a digest wins over a range, a range over a tag; a filter narrows the range") {
+  SourceBench bench;
+  for (const char* tag : {"1.0.0", "1.1.0-rc.1", "1.2.0", "2.0.0-x", "1.3", "latest"})
+    bench.image(tag, tag);
+  const auto digest = bench.registry.repositories[oci_url]["1.0.0"].digest();
+  bench.oci(", ref: {tag: latest, semver: 1.x}");
+  bench.run();
+  CHECK(bench.revision("OCIRepository", "app").starts_with("1.2.0@"));
+  bench.merge(SourceBench::id("OCIRepository", "app"),
+              R"({"spec":{"ref":{"semver":">=1.0.0-0","semverFilter":".*-rc.*"}}})");
+  bench.run();
+  CHECK(bench.revision("OCIRepository", "app").starts_with("1.1.0-rc.1@"));
+  bench.merge(SourceBench::id("OCIRepository", "app"),
+              R"({"spec":{"ref":{"digest":")" + digest + R"("}}})");
+  bench.run();
+  CHECK(bench.revision("OCIRepository", "app") == digest);
+}
+
+TEST_CASE("a range without a match and a bad filter are read failures that are retried") {
+  SourceBench bench;
+  bench.image("1.0.0");
+  bench.oci(", ref: {semver: 9.x}");
+  bench.run();
+  CHECK(bench.state("OCIRepository", "app", "FetchFailed") ==
+        std::string("True ReadOperationFailed failed to determine the artifact tag for '") +
+            oci_url + "': no match found for semver: 9.x");
+  CHECK(
+      bench.state("OCIRepository", "app", "Reconciling").starts_with("True ProgressingWithRetry"));
+  CHECK(bench.state("OCIRepository", "app", "Stalled").empty());
+  bench.image("9.1.0");
+  bench.run(20);
+  CHECK(bench.revision("OCIRepository", "app").starts_with("9.1.0@"));
+  CHECK(bench.state("OCIRepository", "app", "FetchFailed").empty());
+}
+
+TEST_CASE("a layer is chosen by its media type and copied as it is when asked") {
+  SourceBench bench;
+  auto& image = bench.image("v1");
+  image.media_type = chart_layer;
+  bench.oci(std::string(", ref: {tag: v1}, layerSelector: {mediaType: \"") + chart_layer +
+            "\", operation: copy}");
+  bench.run();
+  CHECK(bench.status("OCIRepository", "app").path("artifact", "digest").get_string() ==
+        base::sha256(image.layer).to_string());
+  CHECK(bench.status("OCIRepository", "app")
+            .path("observedLayerSelector", "operation")
+            .get_string() == "copy");
+  bench.merge(SourceBench::id("OCIRepository", "app"),
+              R"({"spec":{"layerSelector":{"mediaType":"none/such"}}})");
+  bench.run();
+  CHECK(bench.state("OCIRepository", "app") ==
+        "False OCIArtifactLayerOperationFailed failed to find layer with media type 'none/such' in "
+        "artifact");
+}
+
+TEST_CASE("a URL with a tag stalls, verification is refused, a missing Secret is retried") {
+  SourceBench bench;
+  bench.image("latest");
+  bench.registry.fail =
+      make_error(Code::invalid, "URL must not contain a tag; remove ':v1'", "URLInvalid");
+  bench.oci("");
+  bench.run();
+  CHECK(bench.state("OCIRepository", "app", "Stalled").starts_with("True URLInvalid"));
+  bench.registry.fail.reset();
+  bench.source("OCIRepository", "signed",
+               std::string("url: \"") + oci_url + "\", verify: {provider: cosign}");
+  bench.source("OCIRepository", "secret",
+               std::string("url: \"") + oci_url + "\", secretRef: {name: absent}");
+  bench.run();
+  CHECK(bench.state("OCIRepository", "signed", "Stalled") ==
+        "True UnsupportedField spec.verify is not supported by this version of weir");
+  CHECK(bench.state("OCIRepository", "secret", "FetchFailed")
+            .starts_with("True AuthenticationFailed failed to get secret 'flux-system/absent': "));
+}
+
+TEST_CASE("logins come from the Secret and from the ServiceAccount's pull secrets") {
+  SourceBench bench;
+  bench.image("latest");
+  const auto secret = [&](const std::string& name, const std::string& host) {
+    bench.create(
+        "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\nmetadata: "
+        "{name: " +
+        name +
+        ", namespace: flux-system}\nstringData: {.dockerconfigjson: "
+        "'{\"auths\":{\"" +
+        host + "\":{\"auth\":\"" + base::base64_encode("me:pass") + "\"}}}'}\n");
+  };
+  secret("one", "one.example.com");
+  secret("two", "two.example.com");
+  bench.create(
+      "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: puller, namespace: "
+      "flux-system}\nimagePullSecrets: [{name: two}]\n");
+  bench.oci(", secretRef: {name: one}, serviceAccountName: puller");
+  bench.run();
+  REQUIRE_FALSE(bench.registry.accesses.empty());
+  const auto& logins = bench.registry.accesses.back().logins;
+  REQUIRE(logins.size() == 2);
+  CHECK(logins[0].registry == "one.example.com");
+  CHECK(logins[1].registry == "two.example.com");
+  CHECK(logins[1].username == "me");
+  CHECK(logins[1].password == "pass");
+}
+
+TEST_CASE("a Kustomization is built from an OCIRepository, and again when its tag moves") {
+  SourceBench bench;
+  const auto settings = [](const std::string& text) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\n"
+           "data: {key: " +
+           text + "}\n";
+  };
+  bench.image("latest", settings("one"));
+  bench.oci("");
+  bench.create(
+      "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: "
+      "app, namespace: flux-system}\nspec: {interval: 10m, prune: true, sourceRef: {kind: "
+      "OCIRepository, name: app}}\n");
+  bench.run(10);
+  const ObjectId id = object_id("ConfigMap", "default", "settings");
+  CHECK(bench.get(id).path("data", "key").get_string() == "one");
+  bench.image("latest", settings("two"));
+  bench.run(70);
+  CHECK(bench.get(id).path("data", "key").get_string() == "two");
+  CHECK(bench.kustomization("app").path("status", "lastAppliedOriginRevision").get_string() ==
+        "main@sha1:1");
+}
+
+// ---- HelmRepository ----
+
+TEST_CASE("a HelmRepository's revision is the digest of the bytes that were downloaded") {
+  SourceBench bench;
+  bench.charts({"1.0.0", "1.1.0"});
+  bench.helm_repository();
+  bench.run();
+  const std::string digest = base::sha256(index_of({"1.0.0", "1.1.0"})).to_string();
+  CHECK(bench.state("HelmRepository", "charts") ==
+        "True Succeeded stored artifact: revision '" + digest + "'");
+  const Value artifact = bench.status("HelmRepository", "charts")["artifact"];
+  CHECK(artifact["digest"].get_string() != digest);
+  CHECK(artifact["path"].get_string() ==
+        "helmrepository/flux-system/charts/index-" + digest.substr(7) + ".yaml");
+}
+
+TEST_CASE("what is no index is told apart from what is not there") {
+  SourceBench bench;
+  bench.helm_repository();
+  bench.run();
+  CHECK(bench.state("HelmRepository", "charts", "FetchFailed") ==
+        "True Failed failed to fetch Helm repository index: failed to fetch "
+        "https://charts.example.com/stable/index.yaml : 404 Not Found");
+  bench.downloads.files["https://charts.example.com/stable/index.yaml"] = "entries: {}\n";
+  bench.run(20);
+  CHECK(bench.state("HelmRepository", "charts", "FetchFailed") ==
+        "True IndexationFailed failed to load Helm repository from index YAML: no API version "
+        "specified");
+  bench.charts({"1.0.0"});
+  bench.run(60);
+  CHECK(bench.state("HelmRepository", "charts").starts_with("True Succeeded"));
+}
+
+TEST_CASE("an OCI HelmRepository has neither status nor finalizer, whatever it was before") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.run();
+  bench.merge(SourceBench::id("HelmRepository", "charts"),
+              R"({"spec":{"type":"oci","url":"oci://registry.example.com/team"}})");
+  bench.run();
+  const Value object = bench.get(SourceBench::id("HelmRepository", "charts"));
+  CHECK(object["status"].empty());
+  CHECK(object.path("metadata", "finalizers").empty());
+}
+
+TEST_CASE("an oci URL without the type stalls") {
+  SourceBench bench;
+  bench.source("HelmRepository", "charts", "url: \"oci://registry.example.com/team\"");
+  bench.run();
+  CHECK(bench.state("HelmRepository", "charts", "Stalled") ==
+        "True URLInvalid invalid Helm repository URL: 'oci' URL scheme cannot be used with "
+        "'default' HelmRepository type");
+}
+
+TEST_CASE("a repository's credentials are sent with the index and its charts") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.create(
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: flux-system}\n"
+      "stringData: {username: you, password: secret}\n");
+  bench.source("HelmRepository", "charts",
+               "url: \"https://charts.example.com/stable\", secretRef: {name: login}");
+  bench.chart("chart: web");
+  bench.run(10);
+  CHECK(bench.revision("HelmChart", "web") == "1.0.0");
+  for (const std::string& call : bench.downloads.calls) CHECK(call.starts_with("you https://"));
+}
+
+// ---- HelmChart ----
+
+TEST_CASE("a chart of a repository is kept byte for byte") {
+  SourceBench bench;
+  bench.charts({"1.0.0", "1.1.0"});
+  bench.helm_repository();
+  bench.chart("chart: web, version: 1.x");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web") ==
+        "True ChartPullSucceeded pulled 'web' chart with version '1.1.0'");
+  const Value status = bench.status("HelmChart", "web");
+  CHECK(status.path("artifact", "digest").get_string() ==
+        base::sha256(chart_package("1.1.0")).to_string());
+  CHECK(status.path("artifact", "path").get_string() == "helmchart/flux-system/web/web-1.1.0.tgz");
+  CHECK(status["observedChartName"].get_string() == "web");
+  CHECK(status["observedSourceArtifactRevision"].get_string() ==
+        bench.revision("HelmRepository", "charts"));
+  CHECK(bench.events("web").back() ==
+        "Normal ChartPullSucceeded pulled 'web' chart with version '1.1.0'");
+}
+
+TEST_CASE("a new version in the index makes a new chart; the same one is not downloaded again") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.chart("chart: web");
+  bench.run(10);
+  bench.downloads.calls.clear();
+  bench.run(70);
+  for (const std::string& call : bench.downloads.calls) CHECK(call.ends_with("/index.yaml"));
+  bench.charts({"1.0.0", "2.0.0"});
+  bench.run(70);
+  CHECK(bench.revision("HelmChart", "web") == "2.0.0");
+}
+
+TEST_CASE("a version that the index lacks stalls until the index has it") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.chart("chart: web, version: 9.x");
+  bench.run(10);
+  CHECK(
+      bench.state("HelmChart", "web", "Stalled") ==
+      "True InvalidChartReference invalid chart reference: failed to get chart version for remote "
+      "reference: no 'web' chart with version matching '9.x' found");
+  bench.charts({"9.0.0"});
+  bench.run(70);
+  CHECK(bench.revision("HelmChart", "web") == "9.0.0");
+  CHECK(bench.state("HelmChart", "web", "Stalled").empty());
+}
+
+TEST_CASE("values files replace a chart's defaults and show in its version") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.chart(
+      "chart: web, valuesFiles: [values.yaml, extra.yaml, none.yaml], "
+      "ignoreMissingValuesFiles: true");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web") ==
+        "True ChartPackageSucceeded packaged 'web' chart with version '1.0.0+1' and merged values "
+        "files [values.yaml extra.yaml]");
+  CHECK(bench.status("HelmChart", "web")["observedValuesFiles"].size() == 2);
+  bench.merge(SourceBench::id("HelmChart", "web"),
+              R"({"spec":{"ignoreMissingValuesFiles":false}})");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web", "BuildFailed") ==
+        "True ValuesFilesError values files merge error: failed to merge chart values: no values "
+        "file found at path 'none.yaml'");
+  CHECK(bench.state("HelmChart", "web", "Stalled").starts_with("True ValuesFilesError"));
+}
+
+TEST_CASE("a chart from Git carries the commit where it follows revisions") {
+  SourceBench bench;
+  const auto commit = [&](const std::string& text) {
+    bench.commit({{"charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+                  {"charts/web/values.yaml", "a: 1\n"},
+                  {"charts/web/templates/x.yaml", text},
+                  {"prod.yaml", "a: 2\n"}});
+  };
+  commit("one");
+  bench.create_repository();
+  bench.chart("chart: ./charts/web, reconcileStrategy: Revision, valuesFiles: [prod.yaml]",
+              "GitRepository", "repo");
+  bench.run(10);
+  const std::string before = bench.revision("HelmChart", "web");
+  CHECK(before == "1.0.0+" + bench.git.revision().substr(10, 12) + ".1");
+  CHECK(bench.state("HelmChart", "web").starts_with("True ChartPackageSucceeded packaged"));
+  commit("two");
+  bench.run(70);
+  CHECK(bench.revision("HelmChart", "web") ==
+        "1.0.0+" + bench.git.revision().substr(10, 12) + ".1");
+  CHECK(bench.revision("HelmChart", "web") != before);
+}
+
+TEST_CASE("a chart from Git that follows versions ignores commits without a new one") {
+  SourceBench bench;
+  const auto commit = [&](const std::string& version, const std::string& text) {
+    bench.commit({{"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: " + version + "\n"},
+                  {"web/templates/x.yaml", text}});
+  };
+  commit("1.0.0", "one");
+  bench.create_repository();
+  bench.chart("chart: web", "GitRepository", "repo");
+  bench.run(10);
+  const std::string digest(
+      bench.status("HelmChart", "web").path("artifact", "digest").get_string());
+  commit("1.0.0", "two");
+  bench.run(70);
+  CHECK(bench.status("HelmChart", "web").path("artifact", "digest").get_string() == digest);
+  commit("1.0.1", "three");
+  bench.run(70);
+  CHECK(bench.revision("HelmChart", "web") == "1.0.1");
+}
+
+TEST_CASE("missing dependencies of a chart from Git are fetched from declared and local charts") {
+  SourceBench bench;
+  bench.charts({"1.0.0", "1.4.0"});
+  bench.helm_repository();
+  bench.commit({{"umbrella/Chart.yaml",
+                 "apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n"
+                 "- {name: web, version: 1.x, repository: 'https://charts.example.com/stable/'}\n"
+                 "- {name: db, version: '*', repository: 'file://../db'}\n"},
+                {"db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 0.1.0\n"}});
+  bench.create_repository();
+  bench.chart("chart: umbrella", "GitRepository", "repo");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web") ==
+        "True ChartPackageSucceeded packaged 'umbrella' chart with version '1.0.0'");
+  CHECK(std::find(bench.downloads.calls.begin(), bench.downloads.calls.end(),
+                  "https://charts.example.com/stable/web-1.4.0.tgz") !=
+        bench.downloads.calls.end());
+}
+
+TEST_CASE("a dependency that nobody has is a build failure that is retried") {
+  SourceBench bench;
+  bench.commit({{"web/Chart.yaml",
+                 "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n"
+                 "- {name: db, version: '*', repository: 'file://../../../etc'}\n"}});
+  bench.create_repository();
+  bench.chart("chart: web", "GitRepository", "repo");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web", "BuildFailed")
+            .starts_with("True DependencyBuildError dependency build error: failed to add local "
+                         "dependency 'db': no chart found at"));
+  CHECK(bench.state("HelmChart", "web", "Stalled").empty());
+}
+
+TEST_CASE("a chart waits for its source, and says for which") {
+  SourceBench bench;
+  bench.chart("chart: web");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web", "FetchFailed") ==
+        "True SourceUnavailable failed to get source: HelmRepository.source.toolkit.fluxcd.io "
+        "\"charts\" not found");
+  bench.helm_repository();
+  bench.run(20);
+  CHECK(bench.state("HelmChart", "web", "FetchFailed") ==
+        "True NoSourceArtifact no artifact available for HelmRepository source 'charts'");
+  bench.charts({"1.0.0"});
+  bench.run(120);
+  CHECK(bench.revision("HelmChart", "web") == "1.0.0");
+}
+
+TEST_CASE("a chart in a registry is found by range with plus signs for underscores") {
+  SourceBench bench;
+  for (const char* version : {"1.0.0", "1.2.0+b", "2.0.0"}) {
+    std::string tag = version;
+    std::replace(tag.begin(), tag.end(), '+', '_');
+    auto& image = bench.registry.repositories["oci://registry.example.com/team/web"][tag];
+    image.layer = chart_package(version);
+    image.media_type = chart_layer;
+  }
+  bench.source("HelmRepository", "charts", "type: oci, url: \"oci://registry.example.com/team\"");
+  bench.chart("chart: web, version: 1.x");
+  bench.run(10);
+  CHECK(bench.revision("HelmChart", "web") == "1.2.0+b");
+  bench.merge(SourceBench::id("HelmChart", "web"), R"({"spec":{"version":"9.x"}})");
+  bench.run(10);
+  CHECK(bench.state("HelmChart", "web", "FetchFailed") ==
+        "True ChartPullError chart pull error: failed to get chart version for remote reference: "
+        "could not locate a version matching provided version string 9.x");
+  CHECK(bench.state("HelmChart", "web", "Stalled").empty());
+}
+
+// ---- other controllers' sources ----
+
+TEST_CASE("a Kustomization is built from an artifact that another controller serves") {
+  SourceBench bench;
+  const std::string archive = packed(
+      {{"cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: default}\n"}});
+  bench.create(
+      "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: "
+      "app, namespace: flux-system}\nspec: {interval: 10m, prune: true, sourceRef: {kind: "
+      "ExternalArtifact, name: made}}\n");
+  bench.create(
+      "apiVersion: source.toolkit.fluxcd.io/v1\nkind: ExternalArtifact\nmetadata: {name: "
+      "made, namespace: flux-system}\nspec: {}\nstatus: {artifact: {path: "
+      "externalartifact/a/b/c.tar.gz, revision: 'latest@sha256:1', url: "
+      "'http://watcher/c.tar.gz', lastUpdateTime: '2026-01-01T00:00:00Z', digest: '" +
+      base::sha256(archive).to_string() + "'}}\n");
+  bench.run(10);
+  CHECK(bench.condition("app", "Ready") ==
+        "False ArtifactFailed Source is not ready, artifact not found, retrying in 30s");
+  bench.downloads.files["http://watcher/c.tar.gz"] = "other bytes";
+  bench.run(40);
+  CHECK(bench.condition("app", "Ready").find("does not match") != std::string::npos);
+  bench.downloads.files["http://watcher/c.tar.gz"] = archive;
+  bench.run(700);
+  CHECK(bench.condition("app", "Ready") ==
+        "True ReconciliationSucceeded Applied revision: latest@sha256:1");
+}
+
+TEST_CASE("a kind that another controller still serves is never written") {
+  reconcile::EngineOptions options;
+  options.external_sources = {"OCIRepository"};
+  EngineBench bench(options);
+  bench.create(
+      std::string("apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: "
+                  "{name: app, namespace: flux-system}\nspec: {interval: 1m, url: \"") +
+      oci_url + "\"}\n");
+  bench.run(10);
+  const Value object = bench.get(SourceBench::id("OCIRepository", "app"));
+  CHECK(object.path("metadata", "finalizers").empty());
+  CHECK(object.path("status", "conditions").empty());
+  CHECK(bench.registry.calls.empty());
+}
+
+TEST_CASE("a Bucket that nobody serves is refused, one that is served is left alone") {
+  SourceBench bench;
+  bench.source("Bucket", "mine", "bucketName: b, endpoint: s3.example.com");
+  bench.run();
+  CHECK(bench.state("Bucket", "mine", "Stalled") ==
+        "True UnsupportedField sources of kind Bucket are not supported by this version of weir");
+}
+
+}  // namespace weir::test
