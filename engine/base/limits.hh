@@ -42,8 +42,9 @@ inline constexpr std::size_t helm_chart_files_max = 100'000;
 inline constexpr std::size_t helm_chart_depth_max = 64;
 inline constexpr std::size_t helm_charts_max = 10'000;
 inline constexpr std::size_t helm_values_depth_max = 1024;
-// Schemas applied to values, and items compared: the largest seen takes some 50,000.
-inline constexpr std::size_t helm_schema_steps_max = 20'000'000;
+// Schemas applied to values, and items compared. A step takes up to a microsecond, so a hostile
+// schema ends within seconds.
+inline constexpr std::size_t helm_schema_steps_max = 2'000'000;
 // Helm's own: --set indexes, nested names, and a template that includes itself.
 inline constexpr std::size_t helm_set_index_max = 65'536;
 inline constexpr std::size_t helm_set_depth_max = 30;

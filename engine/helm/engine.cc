@@ -182,6 +182,9 @@ Result<RenderedFiles> render_templates(const Renderables& renderables,
   render.functions = &all_functions();
   render.lookup = options.lookup;
   tmpl::Budget fresh;
+  if (options.clock)
+    fresh.deadline =
+        options.clock->monotonic() + std::chrono::seconds(limits::template_seconds_max);
   tmpl::ExecuteOptions execute;
   execute.missing_key = tmpl::MissingKey::zero;
   execute.ports = {options.clock, options.random, &render};
