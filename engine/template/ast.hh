@@ -120,7 +120,7 @@ struct TemplateNode : Node {
 // One text and all that was parsed from it.
 struct ParsedText {
   ParsedText(std::string_view parse_name, std::string_view source)
-      : name(parse_name), text(source), arena(text.size() * 4 + 1024) {}
+      : name(parse_name), text(source), arena(text.size() + 1024) {}
   const std::string name;  // in errors
   const std::string text;
   std::pmr::monotonic_buffer_resource arena;
