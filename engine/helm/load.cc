@@ -265,6 +265,18 @@ Result<void> check_api_version(const Files& files) {
   return make_error(Code::invalid, "unsupported chart version");
 }
 
+// The little of Go's http.DetectContentType that tells what was taken for a package.
+std::string_view content_type(std::string_view bytes) {
+  const std::string_view front = bytes.substr(0, 512);
+  if (front.starts_with("PK\x03\x04")) return "application/zip";
+  const bool binary = std::any_of(front.begin(), front.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= 0x08 || byte == 0x0B || (byte >= 0x0E && byte <= 0x1A) ||
+           (byte >= 0x1C && byte <= 0x1F);
+  });
+  return binary ? "application/octet-stream" : "text/plain; charset=utf-8";
+}
+
 Result<LoadedChart> build_all(Files files) {
   LoadedChart loaded;
   WEIR_TRY(Chart * root, Builder(loaded.charts, loaded.warnings).build(std::move(files), 0));
@@ -356,10 +368,14 @@ Result<std::vector<ChartFile>> list_chart_files(const base::FileTree& tree,
 Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view name) {
   if (!bytes.starts_with("\x1F\x8B\x08")) {
     const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-    return make_error(Code::invalid,
-                      "file '" + std::string(name) +
-                          (yaml ? "' seems to be a YAML file, but expected a gzipped archive"
-                                : "' does not appear to be a gzipped archive"));
+    std::string message = "file '" + std::string(name);
+    if (yaml) {
+      message += "' seems to be a YAML file, but expected a gzipped archive";
+    } else {
+      message += "' does not appear to be a gzipped archive; got '";
+      message.append(content_type(bytes)).append("'");
+    }
+    return make_error(Code::invalid, std::move(message));
   }
   auto files = read_chart_archive(bytes).with_context("unable to load chart archive");
   if (!files.ok()) return std::move(files).error();

@@ -29,11 +29,11 @@ std::size_t index_of(const Datum& index, std::size_t limit) {
     place = index.as_int();
   } else if (is_unsigned(index.kind())) {
     place = static_cast<std::int64_t>(index.as_uint());
-  } else if (!index.valid() || index.kind() == Kind::interface) {
+  } else if (!index.valid()) {
     fail("cannot index slice/array with nil");
   } else {
     std::string message = "cannot index slice/array with type ";
-    message += index.type_name();
+    message += index.type()->name;
     fail(std::move(message));
   }
   if (place < 0 || static_cast<std::uint64_t>(place) > limit)
@@ -53,8 +53,7 @@ Datum index_list(const Datum& item, const Datum& index) {
 }
 
 Datum index_map(const Datum& item, const Datum& index) {
-  if (!index.valid() || index.kind() == Kind::interface)
-    fail("value is nil; should be of type string");
+  if (!index.valid()) fail("value is nil; should be of type string");
   if (index.type() != &types::string) {
     std::string message = "value has type ";
     message += index.type_name();
@@ -68,7 +67,8 @@ Datum index_map(const Datum& item, const Datum& index) {
 Datum index(CallContext&, std::span<Datum> arguments) {
   Datum item = indirect(arguments[0]);
   if (!item.valid()) fail("index of untyped nil");
-  for (const Datum& place : arguments.subspan(1)) {
+  for (Datum& argument : arguments.subspan(1)) {
+    const Datum place = indirect(argument);
     if (is_nil_pointer(item)) fail("index of nil pointer");
     if (item.is_map()) {
       item = index_map(item, place);
@@ -229,7 +229,7 @@ constexpr Function functions[] = {
     {"print", print, {any_type}, Arity::variadic},
     {"printf", printf, {&types::string, any_type}, Arity::variadic},
     {"println", println, {any_type}, Arity::variadic},
-    {"slice", slice, {value_type, value_type}, Arity::variadic},
+    {"slice", slice, {value_type, value_type}, Arity::variadic, Special::slice},
     {"urlquery", urlquery, {any_type}, Arity::variadic},
 };
 

@@ -112,8 +112,12 @@ Operand Execution::call(const Operand& dot, const Function& function, const Datu
   const std::size_t words = given.count();
   Arguments arguments(before + words + (given.piped != nullptr ? 1 : 0));
   if (receiver != nullptr) arguments[0] = *receiver;
-  for (std::size_t i = 0; i < words; ++i)
-    arguments[before + i] = argument(dot, &parameter(function, i), *given.words[i + 1]);
+  for (std::size_t i = 0; i < words; ++i) {
+    Datum& place = arguments[before + i];
+    place = argument(dot, &parameter(function, i), *given.words[i + 1]);
+    // Go's slice looks into no interface {}: an index that stands in one is refused.
+    if (function.special == Special::slice && i > 0 && boxed_argument_) place = Datum::nil();
+  }
   if (given.piped != nullptr)
     arguments[before + words] = validate(std::move(*given.piped), &parameter(function, words));
   if (receiver != nullptr && receiver->kind() == Kind::pointer && receiver->is_nil()) {
@@ -201,6 +205,7 @@ Datum Execution::invoke_value(const Given& given, std::span<Datum> arguments) {
 // The value of a word as an argument of this type; no type is asked for when it is nullptr.
 Datum Execution::argument(const Operand& dot, const Type* type, const Node& node) {
   at(node);
+  boxed_argument_ = false;
   const Node* const self = &node;
   switch (node.kind) {
     case NodeKind::dot: return validate(Operand(dot), type);
@@ -269,6 +274,7 @@ Datum Execution::number_argument(const Type& type, const Node& node) {
 
 // The value as a parameter of this type takes it.
 Datum Execution::validate(Operand&& operand, const Type* type) {
+  boxed_argument_ = operand.boxed;
   Datum value = std::move(operand.value);
   if (!value.valid()) {
     if (type == nullptr || type == &types::reflect_value) return value;

@@ -117,6 +117,7 @@ class Execution {
   std::size_t frame_ = 0;  // where this template's variables begin
   int depth_ = 0;
   std::uint32_t ticks_ = 0;
+  bool boxed_argument_ = false;  // the argument evaluated last stood in an interface {}
 };
 
 }  // namespace weir::tmpl

@@ -99,7 +99,7 @@ enum class Arity : std::uint8_t {
 };
 
 // Functions the evaluator treats itself.
-enum class Special : std::uint8_t { none, and_, or_, call };
+enum class Special : std::uint8_t { none, and_, or_, call, slice };
 
 // An entry of a function table; static storage.
 struct Function {

@@ -96,6 +96,11 @@ a  {{- 1 -}}  b {{- /* gone */ -}} c {{/* kept space */}} d
 {{slice "abc" 0 1 2}}
 {{slice .m 1}}
 {{slice nil}}
+{{slice "abc" .n}}
+{{slice "abc" .nil}}
+{{slice "abc" nil}}
+{{$n := index (list 1) 0}}{{slice "abc" $n}} {{slice "abc" (index (list 1) 0)}} {{1 | slice "abc"}}{{range (list 1)}}{{slice "abc" .}}{{end}}
+{{printf "%#v" (list)}} {{len list}} {{list}}
 {{slice .strs 2 1 2}}
 {{slice .strs 0 1 2 3}}
 {{print 1 2 "a" "b" 3}} {{print "a" 1 "b"}} {{print .l nil}} {{println 1 "a"}}|{{print}}|{{println}}

@@ -93,7 +93,6 @@ Datum to_i64(CallContext&, std::span<Datum> a) {
   return Datum::integer(static_cast<std::int64_t>(a[0].as_float()), types::int64);
 }
 Datum list_of(std::span<Datum> a, const Type& type) {
-  if (a.empty()) return Datum::zero(type);
   return Datum::slice(std::vector<Datum>(a.begin(), a.end()), type);
 }
 Datum list(CallContext&, std::span<Datum> a) { return list_of(a, types::any_slice); }
