@@ -46,6 +46,17 @@ std::string Child::reports(bool until_end) {
   }
 }
 
+std::string Child::reports_of(std::size_t bytes) {
+  std::string text;
+  char buffer[4096];
+  while (text.size() < bytes) {
+    const ssize_t got = ::read(pipe_, buffer, sizeof buffer);
+    if (got <= 0) return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
 void Child::kill() {
   if (process_ > 0) ::kill(process_, SIGKILL);
 }

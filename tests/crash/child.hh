@@ -23,6 +23,8 @@ class Child {
 
   // Everything reported until now without waiting, or until the child ends.
   std::string reports(bool until_end);
+  // Waits until at least `bytes` were reported, or the child ends.
+  std::string reports_of(std::size_t bytes);
   void kill();
   // The exit code; negative: the signal that ended it.
   int wait();
