@@ -1,6 +1,7 @@
 #include "engine/helm/index_reader.hh"
 
 #include <algorithm>
+#include <cctype>
 
 #include "engine/base/limits.hh"
 #include "engine/value/json.hh"
@@ -30,7 +31,7 @@ bool is_item(std::string_view text) {
 // has them.
 Result<std::pair<std::string, Value>> read_member(std::string_view line) {
   value::YamlOptions options;
-  options.dialect = value::YamlDialect::helm;
+  options.dialect = value::YamlDialect::kubernetes;
   auto document = value::parse_yaml(line, options);
   if (!document.ok() || document->members().size() != 1)
     return shape("a member of the index is not written on one line");
@@ -90,12 +91,15 @@ Result<void> IndexReader::feed_yaml(std::string_view piece) {
 }
 
 Result<void> IndexReader::yaml_line(std::string_view line) {
+  // A carriage return alone ends a line too, for YAML.
+  if (line.substr(0, line.size() - !line.empty()).find('\r') != std::string_view::npos)
+    return shape("line " + std::to_string(line_) + " holds a carriage return");
   const std::size_t indent = indent_of(line);
   const std::string_view text = line.substr(indent);
   const bool collecting = place_ == Place::versions && !item_.empty();
   if (is_blank(line) || (text.starts_with('#') && (!collecting || indent <= item_indent_))) {
-    if (collecting) item_.push_back('\n');
-    return {};
+    // Blanks past the indentation of a block scalar are its text, and a comment ends one.
+    return collecting ? collect(line) : Result<void>();
   }
   if (indent == 0 && !(collecting && item_indent_ == 0)) return root_line(line);
   if (place_ == Place::skipped) return {};
@@ -111,6 +115,10 @@ Result<void> IndexReader::yaml_line(std::string_view line) {
   } else if (item_.empty() || indent <= item_indent_) {
     return shape("the list of a chart's versions is not indented as a list is");
   }
+  return collect(line);
+}
+
+Result<void> IndexReader::collect(std::string_view line) {
   if (item_.size() + line.size() > entry_max) return too_large();
   item_.append(line).push_back('\n');
   return {};
@@ -129,10 +137,10 @@ Result<void> IndexReader::root_line(std::string_view line) {
   // A member whose value stands in the lines below it.
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return shape("the index is no mapping in block style");
-  const std::string_view key = line.substr(0, colon);
-  if (key != "entries" && key != "apiVersion" && key != "generated" && key != "\"entries\"" &&
-      key != "'entries'")
-    return {};
+  std::string_view key = line.substr(0, colon);
+  while (!key.empty() && (key.back() == ' ' || key.back() == '\t')) key.remove_suffix(1);
+  const bool plain = !key.empty() && std::isalpha(static_cast<unsigned char>(key.front())) != 0;
+  if (plain && key != "entries" && key != "apiVersion" && key != "generated") return {};
   WEIR_TRY(const auto member, read_member(line));
   if (member.first == "apiVersion") head_.api_version = text_of(member.second);
   if (member.first == "generated") head_.generated = text_of(member.second);
@@ -149,17 +157,24 @@ Result<void> IndexReader::root_line(std::string_view line) {
 Result<void> IndexReader::name_line(std::string_view line) {
   WEIR_CHECK(flush_item());
   WEIR_TRY(auto member, read_member(line));
-  chart_ = std::move(member.first);
+  WEIR_CHECK(begin_chart(std::move(member.first)));
   place_ = Place::versions;
   item_indent_ = 0;
   if (member.second.is_null() || (member.second.is_array() && member.second.empty())) return {};
   return shape("a chart's versions are not a list in block style");
 }
 
+Result<void> IndexReader::begin_chart(std::string name) {
+  if (!names_.insert(std::hash<std::string>()(name)).second)
+    return failure("key \"" + name + "\" already set in map");
+  chart_ = std::move(name);
+  return {};
+}
+
 Result<void> IndexReader::flush_item() {
   if (item_.empty()) return {};
   value::YamlOptions options;
-  options.dialect = value::YamlDialect::helm;
+  options.dialect = value::YamlDialect::kubernetes;
   auto list = value::parse_yaml(item_, options);
   item_.clear();
   // An alias of an anchor in another entry, or text that only looks like the structure: the whole
@@ -210,7 +225,9 @@ Result<void> IndexReader::json_open(char c) {
     key_expected_ = true;
   } else if (depth_ == 2) {
     place_ = Place::skipped;
-  } else if (depth_ == 4 && place_ == Place::entries && c == '{') {
+  } else if (place_ == Place::entries && c != (depth_ == 3 ? '[' : '{')) {
+    return shape("a chart's versions are not a list of objects");
+  } else if (depth_ == 4 && place_ == Place::entries) {
     begin_capture(c, false);
   }
   return {};
@@ -249,10 +266,16 @@ Result<void> IndexReader::json_char(char c) {
     const bool wanted = (depth_ == 1 && place_ == Place::root) ||
                         (depth_ == 2 && place_ == Place::entries && key_expected_);
     if (!capturing_ && wanted) begin_capture(c, true);
+    if (!capturing_ && place_ == Place::entries)
+      return shape("a chart's versions are not a list of objects");
     return {};
   }
   if (c == '{' || c == '[') return json_open(c);
   if (c == '}' || c == ']') return json_close();
+  // Neither a list of a chart's versions nor one of them: the whole document decides.
+  if (place_ == Place::entries && !capturing_ && (depth_ == 2 || depth_ == 3) &&
+      std::string_view(" \t\r\n,:").find(c) == std::string_view::npos)
+    return shape("a chart's versions are not a list of objects");
   if (c == ',' && depth_ <= 2) key_expected_ = true;
   if (c == ':' && depth_ <= 2) key_expected_ = false;
   return {};
@@ -266,7 +289,7 @@ Result<void> IndexReader::json_value_ended() {
   if (value->is_object()) return visit_(chart_, *value);
   std::string text(value->get_string());
   if (place_ == Place::entries && key_expected_) {
-    chart_ = std::move(text);
+    return begin_chart(std::move(text));
   } else if (key_expected_) {
     key_ = std::move(text);
   } else if (key_ == "apiVersion") {
@@ -284,6 +307,8 @@ Result<IndexHead> IndexReader::finish() {
       rest_.clear();
       ++line_;
       WEIR_CHECK(yaml_line(last));
+      // A block scalar tells a last line with an end from one without.
+      if (!item_.empty()) item_.pop_back();
     }
     WEIR_CHECK(flush_item());
   }
@@ -295,7 +320,7 @@ Result<IndexHead> IndexReader::finish() {
 
 Result<IndexHead> read_whole_index(std::string_view text, const IndexVisitor& visit) {
   value::YamlOptions options;
-  options.dialect = value::YamlDialect::helm;
+  options.dialect = value::YamlDialect::kubernetes;
   WEIR_TRY(const Value document, value::parse_yaml(text, options));
   IndexHead head{text_of(document["apiVersion"]), text_of(document["generated"])};
   for (const auto& chart : document["entries"].members())

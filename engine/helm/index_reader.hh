@@ -2,6 +2,8 @@
 // memory, whatever the size of the index. Takes YAML as `helm repo index` and its kin write it
 // (block style) and JSON.
 //
+// A chart's name that comes twice is an error, as Helm has it for YAML (of JSON it takes the last).
+//
 // An index of another shape (flow style, anchors that span charts) is told by an Error with reason
 // "IndexShape": the caller may then give the whole text to read_whole_index(). One thread; feed the
 // pieces in order, then finish() once.
@@ -11,6 +13,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "engine/base/result.hh"
 #include "engine/value/value.hh"
@@ -46,6 +49,8 @@ class IndexReader {
   Result<void> yaml_line(std::string_view line);
   Result<void> root_line(std::string_view line);
   Result<void> name_line(std::string_view line);
+  Result<void> collect(std::string_view line);
+  Result<void> begin_chart(std::string name);
   Result<void> flush_item();
 
   Result<void> feed_json(std::string_view piece);
@@ -62,6 +67,7 @@ class IndexReader {
   Mode mode_ = Mode::unknown;
   Place place_ = Place::root;
   std::string chart_;
+  std::unordered_set<std::size_t> names_;  // of the charts so far, hashed
   std::size_t line_ = 0;
 
   // YAML: what is left of a line, and the item that is being collected.

@@ -197,7 +197,7 @@ TEST_CASE("a range stands for its highest version, an exact text for itself") {
   CHECK(select(web, "2.0.0-rc.1") == "web-2.0.0-rc.1.tgz");
   CHECK(select(web, ">=2.0.0-0") == "web-2.0.0-rc.1.tgz");
   CHECK(select(web, "9.*") == "no 'web' chart with version matching '9.*' found");
-  CHECK(select(web, "x y") == "improper constraint: x y");
+  CHECK(select(web, "x y") == "improper constraint: \"x y\"");
 }
 
 }  // namespace weir::helm
