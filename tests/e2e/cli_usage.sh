@@ -99,5 +99,16 @@ refused kustomize missing-directory
 refused build ks apps
 refused build ks apps --path missing --dry-run --kustomization-file missing.yaml
 refused diff ks apps --path missing
+
+# `up --once` ends in 0 when all is ready, and in 1, long before its time is over, when only another commit can help.
+git init -q -b main "$work/repo"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: default}\n' >"$work/repo/cm.yaml"
+git -C "$work/repo" add -A
+git -C "$work/repo" -c user.name=you -c user.email=you@example.com commit -qm "a map"
+run up "$work/repo" --once --listen 127.0.0.1:0
+if [ $code -eq 0 ] && grep -q 'everything is ready' "$work/err"; then passed=$((passed + 1)); else fail "up --once (exit $code)"; fi
+run up "$work/repo" --path ./none --once --listen 127.0.0.1:0
+if [ $code -eq 1 ] && grep -q 'cannot become ready' "$work/err"; then passed=$((passed + 1)); else fail "up --once --path ./none (exit $code)"; fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

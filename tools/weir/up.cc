@@ -134,15 +134,41 @@ bool all_ready(const std::vector<OwnerSummary>& owners) {
   return any;
 }
 
+// Failures that another commit or another spec mends, and no retry.
+bool is_final(const OwnerSummary& owner) {
+  if (owner.ready != "False" || owner.running) return false;
+  return owner.reason == "BuildFailed" || owner.reason == "InvalidSpec" ||
+         owner.reason == "UnsupportedField" || owner.reason == "InvalidCELExpression" ||
+         owner.message.starts_with("kustomization path not found");
+}
+
+// When nothing is under way and what is not ready waits for something that has failed for good:
+// those failures, a line each. Else "".
+std::string final_failures(const std::vector<OwnerSummary>& owners) {
+  std::string text;
+  for (const OwnerSummary& owner : owners) {
+    if (owner.suspended || owner.ready == "True") continue;
+    if (is_final(owner)) {
+      text += "\n  " + owner.id.subject() + ": " + owner.message;
+    } else if (owner.reason != "DependencyNotReady") {
+      return {};
+    }
+  }
+  return text;
+}
+
 int settle(LocalCluster& cluster, const UpOptions& options, Progress& progress) {
   const base::TimeUs deadline =
       cluster.clock().now() + static_cast<std::int64_t>(options.timeout_s) * 1'000'000;
-  int calm = 0;
+  int calm = 0, stuck = 0;
   while (cluster.clock().now() < deadline) {
     if (wait_for_signal(20)) return failed("interrupted", 1);
     const auto owners = cluster.engine().summary();
     progress.show(owners);
     calm = all_ready(owners) ? calm + 1 : 0;
+    const std::string failures = final_failures(owners);
+    stuck = failures.empty() ? 0 : stuck + 1;
+    if (stuck >= 100) return failed("this cannot become ready:" + failures);
     if (calm < 5) continue;  // children declared by a parent appear a moment after it
     std::fprintf(stderr, "✔ everything is ready\n");
     return 0;
@@ -171,7 +197,8 @@ std::optional<int> parse(UpOptions& options, int argc, char** argv) {
   args.option("--path", options.path, "Directory in the repository to apply.");
   args.option("--name", options.name, "Name of the GitRepository and Kustomization.");
   args.option("--interval", options.interval, "How often the repository is checked.");
-  args.flag("--once", options.once, "Exit when everything is ready (0), or after --timeout (1).");
+  args.flag("--once", options.once, 
+            "Exit when everything is ready (0), or cannot become so, or after --timeout (1).");
   args.flag("-q,--quiet", options.quiet, "No progress lines.");
   args.option("--timeout", options.timeout_s, "Seconds that --once waits.");
   options.local.add_to(args);
