@@ -252,9 +252,8 @@ Result<std::uint16_t> free_port(const std::string& address) {
   return ntohs(name.sin_port);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<HttpServer>> serve(const ServerOptions& options, kube::Handler handler) {
+Result<std::unique_ptr<HttpServer>> serve_rest(const ServerOptions& options,
+                                               kube::Handler handler) {
   ServerOptions given = options;
   if (given.port == 0) {
     WEIR_TRY(given.port, free_port(given.address));
@@ -264,4 +263,7 @@ Result<std::unique_ptr<HttpServer>> serve(const ServerOptions& options, kube::Ha
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 
+}  // namespace
 }  // namespace weir::api
+
+extern "C" weir::api::Serve weir_http_serve() { return weir::api::serve_rest; }

@@ -2,7 +2,8 @@
 // cpprestsdk. Plain HTTP; TLS is for what stands in front of it.
 //
 // Handlers run on the library's threads, several at once. Destruction closes the port, ends the
-// streams and waits for running handlers. Failure: serve() returns io (address in use) or invalid.
+// streams and waits for running handlers. Failure: serve() returns io (address in use, the library
+// cannot be loaded) or invalid.
 #pragma once
 
 #include <cstdint>
@@ -30,4 +31,9 @@ class HttpServer {
 // Opens the port and gives every request to `handler`.
 Result<std::unique_ptr<HttpServer>> serve(const ServerOptions& options, kube::Handler handler);
 
+using Serve = Result<std::unique_ptr<HttpServer>> (*)(const ServerOptions&, kube::Handler);
+
 }  // namespace weir::api
+
+// What http_library.cc finds in the library that http_server.cc is.
+extern "C" weir::api::Serve weir_http_serve();

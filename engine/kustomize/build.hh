@@ -55,14 +55,32 @@ class RemoteLoader {
   virtual Result<RemoteTree> fetch_repository(const RepoSpec& spec) = 0;
 };
 
-// Inflates one helmCharts entry; implemented over engine/helm by the caller.
+// A chart that is not below chartHome: where it is to be pulled from.
+struct ChartSource {
+  std::string name, version;  // a range or "" = the latest
+  std::string repo;           // "https://..." or "oci://..."
+  bool devel = false;         // prereleases count
+};
+
+// One helmCharts entry, with its files read and its values worked out.
+struct ChartRequest {
+  std::string directory;     // the chart's folder in the tree that goes with the request
+  std::string release_name;  // "" = one is generated
+  std::string name_template, ns, kube_version;
+  std::vector<std::string> api_versions;
+  std::vector<std::string> values;  // texts of values files, each over the one before
+  bool include_crds = false, skip_hooks = false, skip_tests = false;
+};
+
+// Renders charts; implemented over engine/helm by the caller. Called from the building thread; may
+// block.
 class ChartInflator {
  public:
   virtual ~ChartInflator() = default;
-  // `chart` holds the fields of the entry together with helmGlobals'; `directory` is the
-  // kustomization's folder in `tree`. The answer is the rendered multi-document YAML.
-  virtual Result<std::string> inflate(const base::FileTree& tree, const std::string& directory,
-                                      const Value& chart) = 0;
+  // A tree that holds the chart in the folder "<name>". Errors: not_found, and the transport's.
+  virtual Result<std::shared_ptr<const base::FileTree>> pull(const ChartSource& source) = 0;
+  // What `helm template` prints for it: multi-document YAML.
+  virtual Result<std::string> inflate(const base::FileTree& tree, const ChartRequest& request) = 0;
 };
 
 enum class LoadRestrictor : std::uint8_t {
@@ -79,6 +97,8 @@ struct BuildOptions {
   RemoteLoader* remote = nullptr;     // not owned; null: remote resources are refused
   bool enable_helm = false;           // --enable-helm
   ChartInflator* charts = nullptr;    // not owned; needed when enable_helm is set
+  std::string helm_kube_version;      // for entries that name none
+  std::vector<std::string> helm_api_versions;  // the same
   bool add_managed_by_label = false;  // label app.kubernetes.io/managed-by
   // Without sortOptions: true sorts as the command line does (legacy), false keeps the order of the
   // kustomizations (as Flux's controllers do).

@@ -299,6 +299,7 @@ void add_references(TransformerConfig& config) {
                 admission_policy_fields);
 }
 
+// No rule stands here twice (merge_configs() relies on it).
 ConfigPtr make_default_config() {
   auto config = std::make_shared<TransformerConfig>();
   add_rows(config->name_prefix, name_fields);
@@ -326,7 +327,7 @@ ConfigPtr make_default_config() {
 }  // namespace
 
 const ConfigPtr& default_config() {
-  static const ConfigPtr config = make_default_config();
+  static const ConfigPtr& config = *new ConfigPtr(make_default_config());
   return config;
 }
 

@@ -1,6 +1,8 @@
-#include "engine/base/limits.hh"
 #include "engine/kustomize/field_spec.hh"
 
+#include <algorithm>
+
+#include "engine/base/limits.hh"
 #include "engine/value/strategic_merge.hh"
 
 namespace weir::kustomize {
@@ -145,6 +147,7 @@ FieldSpecs field_specs_of(const Value& list) {
 
 std::vector<std::string> split_path(std::string_view path, char separator) {
   std::vector<std::string> result;
+  result.reserve(static_cast<std::size_t>(std::count(path.begin(), path.end(), separator)) + 1);
   bool joined = false;
   if (path.size() > 1 && path[0] == separator) path.remove_prefix(1);
   while (true) {

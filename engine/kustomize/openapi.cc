@@ -32,8 +32,6 @@ struct Builtin {
   std::deque<MergeSchema> nodes;
   std::unordered_map<std::string_view, MergeSchema*> types;
   std::unordered_map<std::string_view, const MergeSchema*> kinds;
-  std::unordered_set<std::string_view> cluster_scoped;
-
   Builtin() {
     for_each_part(builtin_definitions, '\n', [&](std::string_view line) {
       types.emplace(line.substr(0, line.find(' ')), &node());
@@ -45,12 +43,10 @@ struct Builtin {
       const std::string_view type = line.substr(end + 1);
       kinds.emplace(line.substr(0, end), type == "-" ? &plain : types.at(type));
     });
-    for_each_part(cluster_scoped_kinds, '\n',
-                  [&](std::string_view line) { cluster_scoped.insert(line); });
   }
 
   static const Builtin& get() {
-    static const Builtin builtin;
+    static const Builtin& builtin = *new Builtin();
     return builtin;
   }
 
@@ -89,6 +85,15 @@ struct Builtin {
   }
 };
 
+// The lines of a table up to their last space (or their end), for asking whether they are there.
+std::unordered_set<std::string_view> line_heads(std::string_view table, bool whole) {
+  std::unordered_set<std::string_view> heads;
+  for_each_part(table, '\n', [&](std::string_view line) {
+    heads.insert(whole ? line : line.substr(0, line.rfind(' ')));
+  });
+  return heads;
+}
+
 std::string type_name(std::string_view api_version, std::string_view kind) {
   std::string result(api_version);
   result += ' ';
@@ -121,11 +126,12 @@ const MergeSchema* OpenApi::find(std::string_view api_version, std::string_view 
 
 bool OpenApi::is_cluster_scoped(std::string_view api_version, std::string_view kind) const {
   const std::string name = type_name(api_version, kind);
-  const Builtin& known = Builtin::get();
-  if (known.cluster_scoped.contains(std::string_view(name))) return true;
+  static const auto& cluster_scoped = *new auto(line_heads(cluster_scoped_kinds, true));
+  if (cluster_scoped.contains(std::string_view(name))) return true;
   if (!custom_) {
     // Asking about a kind outside the table makes the reference keep its built-in types.
-    if (!builtin_ && !known.kinds.contains(std::string_view(name))) builtin_ = true;
+    static const auto& kinds = *new auto(line_heads(builtin_kinds, false));
+    if (!builtin_ && !kinds.contains(std::string_view(name))) builtin_ = true;
     return false;
   }
   const auto found = namespaced_.find(name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/kustomize/charts.hh"
 #include "engine/kustomize/generators.hh"
 #include "engine/kustomize/resource_reader.hh"
 #include "engine/kustomize/shape.hh"
@@ -16,6 +17,8 @@ namespace {
 
 using base::Code;
 using base::make_error;
+
+constexpr std::string_view chart_kind = "HelmChartInflationGenerator";
 
 struct TransformerKind {
   std::string_view kind;
@@ -54,6 +57,7 @@ base::Error configuring(base::Error error, std::string_view kind, const Value& c
 // A generator's arguments without its data, which may be secret.
 Value without_data(Value args) {
   args.erase("literals");
+  args.erase("valuesInline");
   return args;
 }
 
@@ -143,13 +147,8 @@ Result<ResMap> Target::run_generator(std::string_view kind, const Value& config)
 }
 
 Result<ResMap> Target::inflate_chart(const Value& chart) {
-  const BuildOptions& options = *state_->options;
-  if (!options.enable_helm || options.charts == nullptr) {
-    return configuring(make_error(Code::unsupported, "must specify --enable-helm"),
-                       "HelmChartInflationGenerator", chart);
-  }
   WEIR_TRY(const std::string manifest,
-           options.charts->inflate(loader_.tree(), loader_.directory(), chart));
+           kustomize::inflate_chart(chart, loader_, *state_->options));
   WEIR_TRY(std::vector<Value> objects, read_objects(manifest));
   ResMap result;
   for (Value& object : objects)
@@ -176,11 +175,14 @@ Result<void> Target::run_generators(Accumulator& result) {
       WEIR_CHECK(add(kind, args, builtin_origin(kind), field_cause(kind, place)));
     }
   }
+  std::size_t position = 0;
   for (Value chart : kustomization_["helmCharts"].items()) {
     for (const value::Member& member : kustomization_["helmGlobals"].members())
       chart.set(member.name(), member.value);
-    constexpr std::string_view kind = "HelmChartInflationGenerator";
-    WEIR_CHECK(add(kind, chart, builtin_origin(kind), field_cause(kind, "/helmCharts")));
+    const auto checked = check_chart(chart, loader_, *state_->options);
+    if (!checked.ok()) return configuring(checked.error(), chart_kind, without_data(chart));
+    const std::string place = "/helmCharts/" + std::to_string(position++);
+    WEIR_CHECK(add(chart_kind, chart, builtin_origin(chart_kind), field_cause(chart_kind, place)));
   }
   WEIR_TRY(Accumulator plugins,
            load_plugins(kustomization_["generators"]).with_context("loading generator plugins"));
@@ -195,8 +197,14 @@ Result<void> Target::run_generators(Accumulator& result) {
     }
     Value config = plugin.object();
     WEIR_CHECK(check_shape(config, *plugin_shape(plugin.kind()), Unknown::ignored));
-    WEIR_CHECK(add(plugin.kind(), generator_args(std::move(config)), plugin_origin(plugin),
-                   plugin_cause(plugin)));
+    if (plugin.kind() == chart_kind) {
+      WEIR_CHECK(check_chart(config, loader_, *state_->options)
+                     .with_context("loading generator plugins: failed to load generator: plugin " +
+                                   plugin.original_id().to_string() + " fails configuration"));
+    } else {
+      config = generator_args(std::move(config));
+    }
+    WEIR_CHECK(add(plugin.kind(), config, plugin_origin(plugin), plugin_cause(plugin)));
   }
   for (Made& one : made) {
     for (std::size_t i = 0; one.origin && i < one.resources.size(); ++i) {

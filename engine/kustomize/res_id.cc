@@ -1,7 +1,5 @@
 #include "engine/kustomize/res_id.hh"
 
-#include "engine/kustomize/sort_order.hh"
-
 namespace weir::kustomize {
 
 std::string_view ResId::effective_namespace() const {
@@ -49,13 +47,6 @@ bool gvk_selected(const Gvk& gvk, const Gvk& selector) {
   return (selector.group.empty() || selector.group == gvk.group) &&
          (selector.version.empty() || selector.version == gvk.version) &&
          (selector.kind.empty() || selector.kind == gvk.kind);
-}
-
-bool gvk_less(const Gvk& a, const Gvk& b) {
-  const int rank_a = legacy_rank(a.kind);
-  const int rank_b = legacy_rank(b.kind);
-  if (rank_a != rank_b) return rank_a < rank_b;
-  return legacy_gvk_text(a) < legacy_gvk_text(b);
 }
 
 }  // namespace weir::kustomize

@@ -35,7 +35,5 @@ struct ResId {
 std::string gvk_string(const Gvk& gvk);
 // Selector semantics on types: empty parts of `selector` match anything.
 bool gvk_selected(const Gvk& gvk, const Gvk& selector);
-// The order of field specs and of legacy output: by rank of the kind, then group, version, kind.
-bool gvk_less(const Gvk& a, const Gvk& b);
 
 }  // namespace weir::kustomize

@@ -162,6 +162,16 @@ constexpr std::array chart_fields = {
 };
 constexpr Shape chart_shape{"HelmChart", chart_fields};
 
+// A generator's file has both.
+constexpr auto chart_plugin_fields = [] {
+  std::array<ShapeField, chart_fields.size() + helm_globals_fields.size()> fields{};
+  std::copy(chart_fields.begin(), chart_fields.end(), fields.begin());
+  std::copy(helm_globals_fields.begin(), helm_globals_fields.end(),
+            fields.begin() + chart_fields.size());
+  return fields;
+}();
+constexpr Shape chart_plugin_shape{"HelmChart", chart_plugin_fields};
+
 constexpr std::array chart_args_fields = {
     ShapeField{"chartName", string},      ShapeField{"chartVersion", string},
     ShapeField{"chartRepoUrl", string},   ShapeField{"chartHome", string},
@@ -291,7 +301,7 @@ constexpr std::array plugin_kinds = {
     "NamespaceTransformer",   "PatchJson6902Transformer",    "PatchStrategicMergeTransformer",
     "PatchTransformer",       "PrefixSuffixTransformer",     "PrefixTransformer",
     "SuffixTransformer",      "ReplicaCountTransformer",     "SecretGenerator",
-    "ValueAddTransformer",    "HelmChartInflationGenerator", "ReplacementTransformer",
+    "ValueAddTransformer",    "ReplacementTransformer",
 };
 
 std::string lower(std::string_view text) {
@@ -462,6 +472,7 @@ const Shape& transformer_config_shape() { return config_table; }
 const Shape& replacement_shape() { return replacement_field_shape; }
 
 const Shape* plugin_shape(std::string_view kind) {
+  if (kind == "HelmChartInflationGenerator") return &chart_plugin_shape;
   for (const std::string_view known : plugin_kinds) {
     if (known == kind) return &plugin_table;
   }

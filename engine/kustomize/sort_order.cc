@@ -38,16 +38,17 @@ constexpr std::array order_first = {
 constexpr std::array order_last = {"MutatingWebhookConfiguration",
                                    "ValidatingWebhookConfiguration"};
 
-using Ranks = std::unordered_map<std::string, int>;
+// By kind; the names are those of the tables above or of the sort options.
+using Ranks = std::unordered_map<std::string_view, int>;
 
 template <typename First, typename Last>
 Ranks make_ranks(const First& first, const Last& last) {
   Ranks ranks;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    ranks[std::string(first[i])] = static_cast<int>(i) - static_cast<int>(first.size());
+    ranks[first[i]] = static_cast<int>(i) - static_cast<int>(first.size());
   }
   for (std::size_t i = 0; i < last.size(); ++i)
-    ranks[std::string(last[i])] = static_cast<int>(i) + 1;
+    ranks[last[i]] = static_cast<int>(i) + 1;
   return ranks;
 }
 
@@ -56,7 +57,7 @@ const Ranks& default_ranks() {
   return ranks;
 }
 
-int rank_of(const Ranks& ranks, const std::string& kind) {
+int rank_of(const Ranks& ranks, std::string_view kind) {
   const auto found = ranks.find(kind);
   return found == ranks.end() ? 0 : found->second;
 }
@@ -84,15 +85,36 @@ bool key_less(const SortKey& a, const SortKey& b) {
   return reversed ? a.gvk > b.gvk : a.gvk < b.gvk;
 }
 
-std::vector<std::string> strings(const Value& list) {
-  std::vector<std::string> result;
-  for (const Value& item : list.items()) result.emplace_back(item.get_string());
+std::vector<std::string_view> strings(const Value& list) {
+  std::vector<std::string_view> result;
+  for (const Value& item : list.items()) result.push_back(item.get_string());
   return result;
 }
 
 }  // namespace
 
-int legacy_rank(std::string_view kind) { return rank_of(default_ranks(), std::string(kind)); }
+int legacy_rank(std::string_view kind) { return rank_of(default_ranks(), kind); }
+
+bool legacy_text_less(const Gvk& a, const Gvk& b) {
+  const auto pieces = [](const Gvk& gvk) {
+    std::array<std::string_view, 3> parts = {gvk.group, gvk.version, gvk.kind};
+    constexpr std::array<std::string_view, 3> absent = {"~G", "~V", "~K"};
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].empty()) parts[i] = absent[i];
+    }
+    return parts;
+  };
+  const auto left = pieces(a);
+  const auto right = pieces(b);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (left[i] == right[i]) continue;
+    // Where one goes on, what comes behind the other counts too.
+    if (left[i].starts_with(right[i]) || right[i].starts_with(left[i]))
+      return legacy_gvk_text(a) < legacy_gvk_text(b);
+    return left[i] < right[i];
+  }
+  return false;
+}
 
 std::string legacy_gvk_text(const Gvk& gvk) {
   return (gvk.group.empty() ? "~G" : gvk.group) + "_" + (gvk.version.empty() ? "~V" : gvk.version) +

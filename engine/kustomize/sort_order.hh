@@ -15,6 +15,8 @@ namespace weir::kustomize {
 int legacy_rank(std::string_view kind);
 // "group_version_kind" with ~G, ~V, ~K for empty parts.
 std::string legacy_gvk_text(const Gvk& gvk);
+// legacy_gvk_text(a) < legacy_gvk_text(b).
+bool legacy_text_less(const Gvk& a, const Gvk& b);
 
 // Applies a kustomization's sortOptions (an absent value is fifo: nothing to do). Error: invalid.
 Result<void> sort_resources(ResMap& resources, const Value& sort_options);

@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.hh"
 #include "engine/kustomize/shape.hh"
+#include "engine/kustomize/sort_order.hh"
 #include "engine/value/yaml.hh"
 
 namespace weir::kustomize {
@@ -44,9 +45,24 @@ Result<void> merge_reference(std::vector<NameReference>& known, const NameRefere
   return {};
 }
 
-void sort_specs(FieldSpecs& specs) {
-  std::stable_sort(specs.begin(), specs.end(),
-                   [](const FieldSpec& a, const FieldSpec& b) { return gvk_less(a.gvk, b.gvk); });
+// By type: rank of the kind, then group, version, kind. Ranks are looked up once, and what is in
+// order stays where it is: this runs for every merge of configurations.
+template <typename Items, typename GvkOf>
+void sort_by_type(Items& items, GvkOf gvk_of) {
+  std::vector<std::pair<int, std::size_t>> order;
+  order.reserve(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i)
+    order.emplace_back(legacy_rank(gvk_of(items[i]).kind), i);
+  const auto less = [&](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first
+                              : legacy_text_less(gvk_of(items[a.second]), gvk_of(items[b.second]));
+  };
+  if (std::is_sorted(order.begin(), order.end(), less)) return;
+  std::stable_sort(order.begin(), order.end(), less);
+  Items sorted;
+  sorted.reserve(items.size());
+  for (const auto& [rank, index] : order) sorted.push_back(std::move(items[index]));
+  items = std::move(sorted);
 }
 
 // Reads where names, labels and annotations stand in one CRD's OpenAPI definitions.
@@ -144,17 +160,15 @@ Result<void> TransformerConfig::merge(const TransformerConfig& other) {
 }
 
 void TransformerConfig::sort() {
-  for (const SpecList& list : spec_lists) sort_specs(this->*list.specs);
-  std::stable_sort(
-      name_references.begin(), name_references.end(),
-      [](const NameReference& a, const NameReference& b) { return gvk_less(a.target, b.target); });
-  for (NameReference& reference : name_references) {
-    reference.referrers.shrink_to_fit();
-  }
+  for (const SpecList& list : spec_lists)
+    sort_by_type(this->*list.specs, [](const FieldSpec& spec) -> const Gvk& { return spec.gvk; });
+  sort_by_type(name_references,
+               [](const NameReference& reference) -> const Gvk& { return reference.target; });
 }
 
 Result<ConfigPtr> merge_configs(const ConfigPtr& a, const ConfigPtr& b) {
   if (b == nullptr || a == b) return a;
+  if (a == nullptr && b == default_config()) return b;
   // The first merge into nothing also takes out what `b` says twice.
   auto merged = a == nullptr ? std::make_shared<TransformerConfig>()
                              : std::make_shared<TransformerConfig>(*a);

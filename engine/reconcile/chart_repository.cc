@@ -107,7 +107,11 @@ Result<ChartRepository> ChartRepository::open(const ChartPorts& ports, const std
     return make_error(Code::invalid,
                       "invalid Helm repository URL: invalid OCI registry URL: " + spec.url,
                       "URLInvalid");
-  WEIR_TRY(out.access_, repository_access(*ports.kube, ns, spec));
+  if (ports.kube != nullptr) {
+    WEIR_TRY(out.access_, repository_access(*ports.kube, ns, spec));
+  } else {
+    out.access_.timeout = spec.timeout;
+  }
   out.index_ = std::move(index);
   return out;
 }

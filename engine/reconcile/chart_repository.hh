@@ -17,7 +17,7 @@ namespace weir::reconcile {
 
 // What a repository is reached through.
 struct ChartPorts {
-  KubeApi* kube = nullptr;
+  KubeApi* kube = nullptr;  // null: no Secrets, so no credentials
   ArtifactPort* artifacts = nullptr;
   DownloadPort* download = nullptr;
   RegistryPort* registry = nullptr;

@@ -11,35 +11,45 @@
 #include "adapters/archive/disk_file_tree.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/model/object_id.hh"
+#include "tools/weir/go_flags.hh"
 #include "tools/weir/kustomize_report.hh"
+#include "tools/weir/local_charts.hh"
 #include "tools/weir/local_remote.hh"
 
 namespace {
 
 using namespace weir;
+using weir::cli::LocalCharts;
 using weir::cli::LocalRemote;
 namespace fs = std::filesystem;
 
 constexpr const char* usage =
-    "Build a set of KRM resources using a 'kustomization.yaml' file.\n\n"
-    "Usage:\n  weir kustomize DIR [flags]\n\nFlags:\n"
-    "      --enable-helm                     Enable use of the Helm chart inflator generator.\n"
-    "      --load-restrictor string          'LoadRestrictionsNone' lets files lie outside of the "
-    "kustomization's\n"
-    "                                        own folder; the default is "
-    "'LoadRestrictionsRootOnly'.\n"
-    "      --enable-managedby-label          Label every resource app.kubernetes.io/managed-by.\n"
-    "  -o, --output string                   Write to this file, or one file a resource into this "
-    "directory.\n"
-    "      --diff string                         Print what another directory or URL builds "
-    "differently:\n"
-    "                                        exit code 0 for nothing, 1 for differences, 2 for an "
-    "error.\n"
-    "      --explain string                  Print what set each field of KIND/NAME or "
-    "KIND/NAMESPACE/NAME: file,\n"
-    "                                        line and pass.\n";
+    R"(Build a set of KRM resources using a 'kustomization.yaml' file.
+
+Usage:
+  weir kustomize DIR [flags]
+
+Flags:
+      --enable-helm                 Inflate the charts of helmCharts, with weir's own Helm engine.
+      --enable-managedby-label      Label every resource app.kubernetes.io/managed-by.
+      --helm-api-versions strings   API versions that charts see besides the known ones.
+      --helm-kube-version string    Kubernetes version that charts see.
+      --load-restrictor string      'LoadRestrictionsNone' lets files lie outside of the
+                                    kustomization's own folder; the default is
+                                    'LoadRestrictionsRootOnly'.
+  -o, --output string               Write to this file, or one file a resource into this directory.
+      --diff string                 Print what another directory or URL builds differently: exit
+                                    code 0 for nothing, 1 for differences, 2 for an error.
+      --explain string              Print what set each field of KIND/NAME or KIND/NAMESPACE/NAME:
+                                    file, line and pass.
+
+The other flags of kubectl kustomize are for programs that it runs; weir runs none. They are
+accepted and not used: --as-current-user, --enable-alpha-plugins, --env, --helm-command,
+--helm-debug, --mount, --network, --network-name, --reorder.
+)";
 
 struct Arguments {
+  bool help = false;
   std::string directory;
   std::string output;
   std::string other;      // --diff
@@ -54,42 +64,39 @@ int refuse(const std::string& message, int code = 1) {
 
 // Returns the problem, or "" when all is understood.
 std::string parse(int argc, char** argv, Arguments& arguments) {
-  std::vector<std::string> words(argv + 1, argv + argc);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    const std::size_t equals = word.find('=');
-    const std::string name = word.starts_with('-') ? word.substr(0, equals) : "";
-    const auto value = [&] {
-      if (equals != std::string::npos) return word.substr(equals + 1);
-      return i + 1 < words.size() ? words[++i] : std::string();
-    };
-    if (name.empty()) {
-      if (!arguments.directory.empty()) return "specify one path to kustomization.yaml";
-      arguments.directory = word;
-    } else if (name == "--load-restrictor") {
-      const std::string restrictor = value();
-      if (restrictor == "LoadRestrictionsNone") {
-        arguments.options.load_restrictor = kustomize::LoadRestrictor::none;
-      } else if (restrictor != "LoadRestrictionsRootOnly") {
-        return "illegal flag value --load-restrictor " + restrictor +
-               "; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]";
-      }
-    } else if (name == "--enable-helm") {
-      arguments.options.enable_helm = true;
-    } else if (name == "--enable-managedby-label") {
-      arguments.options.add_managed_by_label = true;
-    } else if (name == "-o" || name == "--output") {
-      arguments.output = value();
-    } else if (name == "--diff") {
-      arguments.other = value();
-    } else if (name == "--explain") {
-      arguments.explained = value();
-      arguments.options.trace = true;
-    } else {
-      return "unknown flag: " + name;
-    }
+  using enum weir::cli::GoFlagKind;
+  std::string restrictor = "LoadRestrictionsRootOnly";
+  kustomize::BuildOptions& options = arguments.options;
+  const weir::cli::GoArguments parsed = weir::cli::parse_go_flags(
+      argc, argv,
+      {{"help", boolean, 'h', &arguments.help},
+       {"enable-helm", boolean, '\0', &options.enable_helm},
+       {"enable-managedby-label", boolean, '\0', &options.add_managed_by_label},
+       {"helm-api-versions", list, '\0', nullptr, nullptr, &options.helm_api_versions},
+       {"helm-kube-version", text, '\0', nullptr, &options.helm_kube_version},
+       {"load-restrictor", text, '\0', nullptr, &restrictor},
+       {"output", text, 'o', nullptr, &arguments.output},
+       {"diff", text, '\0', nullptr, &arguments.other},
+       {"explain", text, '\0', nullptr, &arguments.explained},
+       {"as-current-user", ignored_switch},
+       {"enable-alpha-plugins", ignored_switch},
+       {"env", ignored, 'e'},
+       {"helm-command", ignored},
+       {"helm-debug", ignored_switch},
+       {"mount", ignored},
+       {"network", ignored_switch},
+       {"network-name", ignored},
+       {"reorder", ignored}});
+  if (!parsed.error.empty() || arguments.help) return parsed.error;
+  if (parsed.words.size() > 1) return "specify one path to kustomization.yaml";
+  arguments.directory = parsed.words.empty() ? "." : parsed.words.front();
+  options.trace = !arguments.explained.empty();
+  if (restrictor == "LoadRestrictionsNone") {
+    options.load_restrictor = kustomize::LoadRestrictor::none;
+  } else if (restrictor != "LoadRestrictionsRootOnly") {
+    return "illegal flag value --load-restrictor " + restrictor +
+           "; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]";
   }
-  if (arguments.directory.empty()) arguments.directory = ".";
   return "";
 }
 
@@ -162,18 +169,15 @@ namespace weir::cli {
 
 int run_kustomize(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h") {
-      std::fputs(usage, stdout);
-      return 0;
-    }
-  }
   const std::string problem = parse(argc, argv, arguments);
+  if (arguments.help) return std::fputs(usage, stdout) < 0 ? 1 : 0;
   if (!problem.empty()) return refuse(problem);
   arguments.options.display_root = "/";
   arguments.options.legacy_order = true;
   LocalRemote remote;
+  LocalCharts charts;
   arguments.options.remote = &remote;
+  arguments.options.charts = &charts;
   const Result<kustomize::BuildResult> built = build(arguments.directory, arguments.options);
   if (!built.ok()) return refuse(built.error().message, arguments.other.empty() ? 1 : 2);
   for (const std::string& warning : built->warnings) std::fprintf(stderr, "%s\n", warning.c_str());

@@ -20,6 +20,7 @@
 #include "engine/helm/values.hh"
 #include "engine/template/format.hh"
 #include "engine/value/yaml.hh"
+#include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
 #include "tools/weir/verbs.hh"
 
@@ -198,39 +199,6 @@ Result<std::string> read_file(const std::string& name) {
   return std::string(**bytes);
 }
 
-// The namespace of the kubeconfig's context; "default" where none is named.
-std::string context_namespace(const Options& options) {
-  const char* given = std::getenv("KUBECONFIG");
-  const char* home = std::getenv("HOME");
-  std::string path = options.kubeconfig;
-  if (path.empty() && given) path = std::string_view(given).substr(0, std::string(given).find(':'));
-  if (path.empty() && home) path = std::string(home) + "/.kube/config";
-  std::error_code error;
-  if (path.empty() || !fs::is_regular_file(path, error)) return "default";
-  const auto text = read_file(path);
-  if (!text.ok()) return "default";
-  const auto config = value::parse_yaml(*text);
-  if (!config.ok()) return "default";
-  const std::string_view current = options.kube_context.empty()
-                                       ? (*config)["current-context"].get_string()
-                                       : std::string_view(options.kube_context);
-  for (const Value& context : (*config)["contexts"].items())
-    if (context["name"].get_string() == current)
-      if (const auto ns = context.path("context", "namespace").get_string(); !ns.empty())
-        return std::string(ns);
-  return "default";
-}
-
-std::string generated_name(std::string_view chart) {
-  std::string_view base = chart;
-  while (base.size() > 1 && base.ends_with('/')) base.remove_suffix(1);
-  base = base::base_name(base);
-  if (base == "." || base.empty()) base = "chart";
-  base = base.substr(0, base.find('.'));
-  const auto seconds = clock::SystemClock().now() / 1'000'000;
-  return std::string(base) + "-" + std::to_string(seconds);
-}
-
 // The release's name and the chart, from the words of the command line.
 Result<void> read_words(const std::vector<std::string>& words, Options& options) {
   if (words.empty())
@@ -258,7 +226,7 @@ Result<void> read_words(const std::vector<std::string>& words, Options& options)
     clock::SystemRandom random;
     WEIR_TRY(options.name, helm::render_name(options.name_template, {nullptr, &clock, &random}));
   } else if (options.generate_name) {
-    options.name = generated_name(options.chart);
+    options.name = generated_release_name(options.chart);
   }
   return {};
 }
@@ -297,7 +265,8 @@ Result<helm::RenderRequest> request_of(const Options& options) {
   const char* env_ns = std::getenv("HELM_NAMESPACE");
   request.release.ns = !options.ns.empty() ? options.ns
                        : env_ns && *env_ns ? env_ns
-                                           : context_namespace(options);
+                                           : context_namespace(options.kubeconfig,
+                                                               options.kube_context);
   request.release.is_upgrade = options.is_upgrade;
   request.capabilities = helm::Capabilities::defaults(request.compat);
   if (!options.kube_version.empty()) {
@@ -345,13 +314,6 @@ Result<void> write_files(const helm::RenderedChart& rendered, const Options& opt
     if (!options.no_hooks && !(options.skip_tests && hook.is_test()))
       WEIR_CHECK(write_file(named, hook.path, hook.content, manifests));
   return {};
-}
-
-std::string_view trimmed(std::string_view text) {
-  static constexpr std::string_view blanks = " \t\n\v\f\r";
-  const std::size_t from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
 }
 
 // The template a manifest's "# Source:" names, without the chart in front.
@@ -416,12 +378,9 @@ Result<void> run(Options& options) {
     std::fprintf(stderr, "%s\n", warning.c_str());
   const bool to_files = !options.output_dir.empty();
   if (to_files) WEIR_CHECK(write_files(*rendered, options));
-  std::string text(to_files ? std::string_view()
-                            : trimmed(helm::manifest_text(*rendered, options.include_crds)));
-  text += '\n';
-  for (const helm::Hook& hook : rendered->hooks)
-    if (!to_files && !options.no_hooks && !(options.skip_tests && hook.is_test()))
-      helm::append_source(text, hook.path, hook.content);
+  std::string text = "\n";
+  if (!to_files)
+    text = chart_text(*rendered, {options.include_crds, options.no_hooks, options.skip_tests});
   if (!options.show_only.empty()) {
     WEIR_TRY(text, only(text, options, request.compat));
   }

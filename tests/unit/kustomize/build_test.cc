@@ -4,6 +4,7 @@
 
 #include "engine/kustomize/generate.hh"
 #include "engine/kustomize/repo_spec.hh"
+#include "engine/kustomize/transformer_config.hh"
 #include "engine/value/yaml.hh"
 
 using namespace weir;
@@ -167,6 +168,20 @@ TEST_CASE("a directory without a kustomization gets one that lists its manifests
   CHECK(text.find("name: x-p-e") != std::string::npos);
   CHECK(text.find("name: x-d") != std::string::npos);
   CHECK(text.find("namespace: ns") != std::string::npos);
+}
+
+TEST_CASE("the default rules say nothing twice, so merging them into none changes nothing") {
+  const kustomize::ConfigPtr& rules = kustomize::default_config();
+  kustomize::TransformerConfig merged;
+  REQUIRE(merged.merge(*rules).ok());
+  CHECK(merged.common_labels.size() == rules->common_labels.size());
+  CHECK(merged.var_references.size() == rules->var_references.size());
+  CHECK(merged.images.size() == rules->images.size());
+  REQUIRE(merged.name_references.size() == rules->name_references.size());
+  for (std::size_t i = 0; i < merged.name_references.size(); ++i) {
+    INFO(merged.name_references[i].target.kind);
+    CHECK(merged.name_references[i].referrers.size() == rules->name_references[i].referrers.size());
+  }
 }
 
 TEST_CASE("an empty directory builds to nothing") {
