@@ -193,6 +193,21 @@ Result<SealingKey> SealingKey::load_or_create(const std::string& path) {
   return load(path);
 }
 
+std::string SealingKey::seal(std::string_view bytes) const {
+  const Digest name = digest(bytes);
+  std::string row(reinterpret_cast<const char*>(name.bytes.data()), name.bytes.size());
+  return row + encode_sealed(bytes_, name, bytes);
+}
+
+Result<std::string> SealingKey::open(std::string_view row) const {
+  Digest name;
+  if (row.size() < name.bytes.size()) return make_error(Code::corrupt, "a sealed row is cut short");
+  std::copy_n(row.begin(), name.bytes.size(), name.bytes.begin());
+  WEIR_TRY(const Stored stored, parse(name, row.substr(name.bytes.size())));
+  if (stored.form != form_sealed) return corrupt(name, "is not sealed");
+  return unseal(name, stored, bytes_);
+}
+
 Digest SealingKey::digest(std::string_view bytes) const {
   const Key key = derive(bytes_, Purpose::digest);
   Digest digest;

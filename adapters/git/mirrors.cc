@@ -3,14 +3,13 @@
 #include <git2.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "adapters/git/compact.hh"
+#include "adapters/git/handles.hh"
 #include "adapters/git/operation.hh"
 #include "adapters/git/select.hh"
 #include "adapters/git/streams.hh"
 #include "adapters/git/submodules.hh"
-#include "engine/base/digest.hh"
 #include "engine/base/git_revision.hh"
 #include "engine/base/limits.hh"
 #include "engine/base/log.hh"
@@ -18,66 +17,10 @@
 namespace weir::git {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::chrono::seconds timeout_default{60};
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Repository = std::unique_ptr<git_repository, Deleter<git_repository_free>>;
-using Commit = std::unique_ptr<git_commit, Deleter<git_commit_free>>;
-
-Error local_failure(std::string_view what) {
-  const git_error* last = git_error_last();
-  return make_error(Code::io, std::string(what) + ": " + (last ? last->message : "unknown"));
-}
-
-Result<void> make_private(const std::string& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (!error) fs::permissions(directory, fs::perms::owner_all, error);
-  if (error) return make_error(Code::io, "cannot make the mirror folder: " + error.message());
-  return {};
-}
-
-// A mirror that does not open is a cache gone bad: it is made anew.
-Result<Repository> open_mirror(const std::string& directory) {
-  git_repository* raw = nullptr;
-  if (git_repository_open_bare(&raw, directory.c_str()) == 0) return Repository(raw);
-  std::error_code error;
-  fs::remove_all(directory, error);
-  WEIR_CHECK(make_private(directory));
-  git_repository_init_options options;
-  git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
-  options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
-  if (git_repository_init_ext(&raw, directory.c_str(), &options) != 0)
-    return local_failure("cannot make the mirror");
-  return Repository(raw);
-}
-
-Commit find_commit(git_repository* repository, const std::string& sha) {
-  git_oid id;
-  git_commit* commit = nullptr;
-  if (git_oid_fromstr(&id, sha.c_str()) != 0 || git_commit_lookup(&commit, repository, &id) != 0)
-    return nullptr;
-  return Commit(commit);
-}
-
-reconcile::GitCommit describe(const git_commit* commit, const std::string& sha) {
-  reconcile::GitCommit out;
-  out.sha = sha;
-  const git_signature* author = git_commit_author(commit);
-  out.author = std::string(author->name) + " <" + author->email + ">";
-  out.time = static_cast<base::TimeUs>(author->when.time) * 1'000'000;
-  out.message = git_commit_message(commit);
-  out.subject = out.message.substr(0, out.message.find('\n'));
-  return out;
-}
+using Repository = Handle<git_repository>;
+using Commit = Handle<git_commit>;
 
 // The candidate with the latest commit; of equal times the bytewise greatest tag. All are in the
 // mirror.
@@ -197,12 +140,124 @@ class Checkout {
   Repository repository_;
 };
 
-Error as_port_error(Error error) {
+Error as_port_error(Error error, std::string_view what) {
   if (!error.reason.empty()) return error;
   error.reason = "GitOperationFailed";
-  error.message.insert(0, "failed to checkout and determine revision: ");
+  error.message.insert(0, what);
   return error;
 }
+
+constexpr std::string_view checkout_failed = "failed to checkout and determine revision: ";
+constexpr std::string_view push_failed = "failed to push the commit: ";
+
+// One commit upon the remote branch, made in the mirror and pushed.
+class Revert {
+ public:
+  Revert(const reconcile::GitRevert& order, Operation& operation, git_repository* repository)
+      : order_(order), operation_(operation), repository_(repository) {}
+
+  Result<reconcile::GitCommit> run() {
+    const CurrentOperation current(operation_);
+    WEIR_CHECK(check_head());
+    WEIR_TRY(const git_oid tree, make_tree());
+    WEIR_TRY(const git_oid made, make_commit(tree));
+    char sha[GIT_OID_HEXSZ + 1];
+    git_oid_tostr(sha, sizeof sha, &made);
+    WEIR_CHECK(push(made, sha));
+    return describe(find_commit(repository_, sha).get(), sha);
+  }
+
+ private:
+  Result<void> check_head() {
+    Remote remote(repository_, operation_);
+    WEIR_CHECK(remote.connect());
+    WEIR_TRY(const auto references, remote.list());
+    const std::string name = "refs/heads/" + order_.branch;
+    const auto found =
+        std::find_if(references.begin(), references.end(),
+                     [&](const RemoteReference& reference) { return reference.name == name; });
+    if (found == references.end())
+      return make_error(Code::not_found, "the remote has no branch " + order_.branch);
+    if (found->id == order_.head) return {};
+    return make_error(Code::conflict, "branch " + order_.branch + " stands at " + found->id +
+                                          ", which is not reconciled yet; it was at " +
+                                          order_.head);
+  }
+
+  // The head's tree with the files in place of its own.
+  Result<git_oid> make_tree() {
+    WEIR_TRY(const Handle<git_tree> base, tree_of(repository_, order_.head));
+    std::vector<git_tree_update> updates;
+    std::map<std::string, Handle<git_tree>> trees;
+    for (const reconcile::GitFile& file : order_.files) {
+      Handle<git_tree>& from = trees[file.commit];
+      if (!from) {
+        WEIR_TRY(from, tree_of(repository_, file.commit));
+      }
+      git_tree_entry* raw = nullptr;
+      const bool there = git_tree_entry_bypath(&raw, from.get(), file.path.c_str()) == 0;
+      const Handle<git_tree_entry> entry(raw);
+      git_tree_entry* old = nullptr;
+      const bool had = git_tree_entry_bypath(&old, base.get(), file.path.c_str()) == 0;
+      git_tree_entry_free(old);
+      git_tree_update update{};
+      update.path = file.path.c_str();
+      update.action = there ? GIT_TREE_UPDATE_UPSERT : GIT_TREE_UPDATE_REMOVE;
+      if (there) update.id = *git_tree_entry_id(entry.get());
+      if (there) update.filemode = git_tree_entry_filemode(entry.get());
+      if (there || had) updates.push_back(update);
+    }
+    git_oid id;
+    if (git_tree_create_updated(&id, repository_, base.get(), updates.size(), updates.data()) != 0)
+      return local_failure("cannot write the tree");
+    if (git_oid_equal(&id, git_tree_id(base.get())))
+      return make_error(Code::invalid, "the files are as they were: there is nothing to commit");
+    return id;
+  }
+
+  Result<git_oid> make_commit(const git_oid& tree_id) {
+    git_tree* raw = nullptr;
+    if (git_tree_lookup(&raw, repository_, &tree_id) != 0)
+      return local_failure("cannot read the new tree");
+    const Handle<git_tree> tree(raw);
+    git_signature* author = nullptr;
+    if (git_signature_new(&author, order_.author_name.c_str(), order_.author_email.c_str(),
+                          order_.time / 1'000'000, 0) != 0)
+      return make_error(Code::invalid, "the configured author is no name and address");
+    const Commit head = find_commit(repository_, order_.head);
+    const git_commit* parents[] = {head.get()};
+    git_oid id;
+    const int code = git_commit_create(&id, repository_, nullptr, author, author, nullptr,
+                                       order_.message.c_str(), tree.get(), 1, parents);
+    git_signature_free(author);
+    if (code != 0) return local_failure("cannot write the commit");
+    return id;
+  }
+
+  Result<void> set_reference(const std::string& name, const git_oid& id) {
+    git_reference* reference = nullptr;
+    if (git_reference_create(&reference, repository_, name.c_str(), &id, 1, nullptr) != 0)
+      return local_failure("cannot write a reference of the mirror");
+    git_reference_free(reference);
+    return {};
+  }
+
+  Result<void> push(const git_oid& id, const std::string& sha) {
+    const std::string local = "refs/weir-push/" + sha;
+    const std::string name = "refs/heads/" + order_.branch;
+    WEIR_CHECK(set_reference(local, id));
+    Remote remote(repository_, operation_);
+    auto pushed = remote.connect(true);
+    if (pushed.ok()) pushed = remote.push(local, name);
+    git_reference_remove(repository_, local.c_str());
+    WEIR_CHECK(std::move(pushed));
+    return set_reference(mirror_reference(name), id);
+  }
+
+  const reconcile::GitRevert& order_;
+  Operation& operation_;
+  git_repository* repository_;
+};
 
 // The credentials of a repository are no business of another host's, nor of a weaker scheme.
 Result<void> keep_credentials_on_host(const std::string& url, reconcile::GitRequest& below) {
@@ -229,7 +284,7 @@ std::shared_ptr<GitMirrors::Mirror> GitMirrors::mirror_of(const std::string& url
   std::shared_ptr<Mirror>& mirror = mirrors_[url];
   if (!mirror) {
     mirror = std::make_shared<Mirror>();
-    mirror->directory = directory_ + "/" + base::sha256(url).hex() + ".git";
+    mirror->directory = mirror_directory(directory_, url);
   }
   return mirror;
 }
@@ -256,7 +311,8 @@ Result<std::shared_ptr<const base::FileTree>> GitMirrors::with_submodules(
     const auto commit = commit_tree.submodule(submodule.path);
     if (!commit) continue;
     if (depth > base::limits::git_submodule_depth_max || budget == 0)
-      return as_port_error(make_error(Code::limit, "submodules nest too deeply or are too many"));
+      return as_port_error(make_error(Code::limit, "submodules nest too deeply or are too many"),
+                           checkout_failed);
     --budget;
     reconcile::GitRequest below = request;
     below.url = submodule_address(request.url, submodule.url);
@@ -273,7 +329,11 @@ Result<std::shared_ptr<const base::FileTree>> GitMirrors::with_submodules(
       std::make_shared<const MountedTree>(checkout.tree, std::move(mounts)));
 }
 
-Result<reconcile::GitCheckout> GitMirrors::checkout_one(const reconcile::GitRequest& request) {
+// Runs `talk` with the mirror of the request's URL, locked, and its conversation.
+template <typename Talk>
+auto GitMirrors::with_mirror(const reconcile::GitRequest& request, std::string_view what,
+                             const Talk& talk)
+    -> decltype(talk(std::declval<Operation&>(), std::declval<Mirror&>())) {
   auto url = RemoteUrl::parse(request.url, request.allow_local);
   if (!url) return std::move(url).error();
   if (auto checked = Remote::check_credentials(*url, request.credentials); !checked)
@@ -284,10 +344,24 @@ Result<reconcile::GitCheckout> GitMirrors::checkout_one(const reconcile::GitRequ
   const std::shared_ptr<Mirror> mirror = mirror_of(url->clean);
   const std::unique_lock lock(mirror->mutex, operation.deadline);
   if (!lock.owns_lock())
-    return as_port_error(make_error(Code::timeout, "context deadline exceeded"));
-  auto done = Checkout(request, operation, mirror->directory).run(mirror->blobs);
-  if (!done) return as_port_error(std::move(done).error());
+    return as_port_error(make_error(Code::timeout, "context deadline exceeded"), what);
+  auto done = talk(operation, *mirror);
+  if (!done) return as_port_error(std::move(done).error(), what);
   return done;
+}
+
+Result<reconcile::GitCheckout> GitMirrors::checkout_one(const reconcile::GitRequest& request) {
+  return with_mirror(request, checkout_failed, [&](Operation& operation, Mirror& mirror) {
+    return Checkout(request, operation, mirror.directory).run(mirror.blobs);
+  });
+}
+
+Result<reconcile::GitCommit> GitMirrors::revert(const reconcile::GitRevert& order) {
+  return with_mirror(order.remote, push_failed,
+                     [&](Operation& operation, Mirror& mirror) -> Result<reconcile::GitCommit> {
+                       WEIR_TRY(const Repository repository, open_mirror(mirror.directory));
+                       return Revert(order, operation, repository.get()).run();
+                     });
 }
 
 }  // namespace weir::git

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "adapters/git/commit_tree.hh"
+#include "adapters/git/operation.hh"
 #include "engine/reconcile/source_port.hh"
 
 namespace weir::git {
@@ -25,6 +26,8 @@ class GitMirrors final : public reconcile::GitPort {
 
   // Errors: see GitPort; text "failed to checkout and determine revision: ...".
   Result<reconcile::GitCheckout> checkout(const reconcile::GitRequest& request) override;
+  // Errors: see GitPort; text "failed to push the commit: ...".
+  Result<reconcile::GitCommit> revert(const reconcile::GitRevert& revert) override;
 
  private:
   struct Mirror {
@@ -33,6 +36,9 @@ class GitMirrors final : public reconcile::GitPort {
     std::shared_ptr<BlobCache> blobs = std::make_shared<BlobCache>();
   };
   std::shared_ptr<Mirror> mirror_of(const std::string& url);
+  template <typename Talk>
+  auto with_mirror(const reconcile::GitRequest& request, std::string_view what, const Talk& talk)
+      -> decltype(talk(std::declval<Operation&>(), std::declval<Mirror&>()));
   Result<reconcile::GitCheckout> checkout_one(const reconcile::GitRequest& request);
   Result<std::shared_ptr<const base::FileTree>> with_submodules(
       const reconcile::GitRequest& request, const reconcile::GitCheckout& checkout,

@@ -41,6 +41,13 @@ int on_sideband(const char*, int, void* payload) {
              : 0;
 }
 
+int on_pushed(const char* name, const char* status, void* payload) {
+  if (status == nullptr) return 0;
+  Operation& operation = *static_cast<Operation*>(payload);
+  return operation.fail(make_error(Code::conflict, "the server refused " + std::string(name) +
+                                                       ": " + std::string(status)));
+}
+
 // A header's value may hold no control character, or it would be another header.
 bool header_safe(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -100,6 +107,7 @@ Remote::Remote(git_repository* repository, Operation& operation)
   callbacks.certificate_check = accept_checked_certificate;
   callbacks.transfer_progress = on_progress;
   callbacks.sideband_progress = on_sideband;
+  callbacks.push_update_reference = on_pushed;
   if (url.scheme == "ssh") callbacks.transport = make_ssh_transport;
 }
 
@@ -122,7 +130,7 @@ Error Remote::failure(int code) const {
   return make_error(Code::unavailable, std::move(text));
 }
 
-Result<void> Remote::connect() {
+Result<void> Remote::connect(bool push) {
   const RemoteUrl& url = operation_.url;
   git_error_clear();
   git_remote_create_options creation;
@@ -139,7 +147,8 @@ Result<void> Remote::connect() {
   options.follow_redirects =
       operation_.confidential ? GIT_REMOTE_REDIRECT_NONE : GIT_REMOTE_REDIRECT_INITIAL;
   if (!options_->header.empty()) options.custom_headers = {options_->headers, 1};
-  if (const int code = git_remote_connect_ext(remote_, GIT_DIRECTION_FETCH, &options))
+  if (const int code = git_remote_connect_ext(
+          remote_, push ? GIT_DIRECTION_PUSH : GIT_DIRECTION_FETCH, &options))
     return failure(code);
   return {};
 }
@@ -177,6 +186,24 @@ Result<void> Remote::fetch(const std::vector<std::string>& names) {
   if (!options_->header.empty()) options.custom_headers = {options_->headers, 1};
   git_error_clear();
   if (const int code = git_remote_download(remote_, &array, &options)) return failure(code);
+  return {};
+}
+
+Result<void> Remote::push(const std::string& local, const std::string& name) {
+  std::string spec = local + ":" + name;
+  char* pointer = spec.data();
+  const git_strarray array{&pointer, 1};
+  git_push_options options;
+  git_push_options_init(&options, GIT_PUSH_OPTIONS_VERSION);
+  options.callbacks = options_->callbacks;
+  options.proxy_opts.type = GIT_PROXY_NONE;
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
+  if (!options_->header.empty()) options.custom_headers = {options_->headers, 1};
+  git_error_clear();
+  const int code = git_remote_upload(remote_, &array, &options);
+  if (code == GIT_ENONFASTFORWARD)
+    return make_error(Code::conflict, "the branch has moved: what is there is not in the mirror");
+  if (code != 0) return failure(code);
   return {};
 }
 

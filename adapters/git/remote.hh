@@ -31,11 +31,14 @@ class Remote {
   Remote& operator=(const Remote&) = delete;
 
   // Errors: unauthorized, forbidden, not_found, unavailable, timeout.
-  Result<void> connect();
+  Result<void> connect(bool push = false);
   // The references in the order of the server; empty for an empty repository.
   Result<std::vector<RemoteReference>> list();
   // Fetches the objects behind the references, sending what the mirror has. Errors as connect.
   Result<void> fetch(const std::vector<std::string>& names);
+  // Sets the remote's reference `name` to where the repository's own `local` stands; never forced.
+  // After connect(true). Errors as connect; conflict (not a descendant, or the server refused).
+  Result<void> push(const std::string& local, const std::string& name);
 
  private:
   struct Options;

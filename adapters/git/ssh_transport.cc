@@ -14,8 +14,8 @@
 namespace weir::git {
 namespace {
 
-// A session with one channel that runs git-upload-pack. Serves both as subtransport and as its
-// stream.
+// A session with one channel that runs git-upload-pack or git-receive-pack. Serves both as
+// subtransport and as its stream.
 class Session {
  public:
   explicit Session(Operation& operation) : operation_(operation) {}
@@ -128,7 +128,7 @@ Result<void> Session::start(std::string_view command) {
              return libssh2_channel_process_startup(channel_, "exec", 4, command.data(),
                                                     static_cast<unsigned>(command.size()));
            }));
-  if (code != 0) return failed("cannot run git-upload-pack");
+  if (code != 0) return failed("cannot run the command");
   return {};
 }
 
@@ -226,9 +226,9 @@ void on_stream_free(git_smart_subtransport_stream* raw) {
 }
 
 // The path in single quotes, as the server's shell reads it; "/~user/x" is relative to a home.
-std::string command_for(std::string_view path) {
+std::string command_for(bool push, std::string_view path) {
   if (path.starts_with("/~")) path.remove_prefix(1);
-  std::string command = "git-upload-pack '";
+  std::string command = push ? "git-receive-pack '" : "git-upload-pack '";
   for (const char c : path) {
     if (c == '\'' || c == '!') {
       command.append("'\\").append(1, c).append("'");
@@ -243,15 +243,15 @@ int on_action(git_smart_subtransport_stream** out, git_smart_subtransport* raw, 
               git_smart_service_t action) {
   auto& transport = *reinterpret_cast<Subtransport*>(raw);
   Operation& operation = *transport.operation;
-  if (action != GIT_SERVICE_UPLOADPACK_LS && action != GIT_SERVICE_UPLOADPACK)
-    return operation.fail(make_error(Code::unsupported, "ssh: only fetching is supported"));
-  // The listing and the fetch are one conversation on one stream.
-  if (action == GIT_SERVICE_UPLOADPACK && transport.stream) {
+  const bool push = action == GIT_SERVICE_RECEIVEPACK_LS || action == GIT_SERVICE_RECEIVEPACK;
+  const bool listing = action == GIT_SERVICE_UPLOADPACK_LS || action == GIT_SERVICE_RECEIVEPACK_LS;
+  // The listing and what follows it are one conversation on one stream.
+  if (!listing && transport.stream) {
     *out = &transport.stream->parent;
     return 0;
   }
   transport.session = std::make_unique<Session>(operation);
-  auto opened = transport.session->open(command_for(operation.url.path));
+  auto opened = transport.session->open(command_for(push, operation.url.path));
   if (!opened) return operation.fail(std::move(opened).error());
   auto stream = std::make_unique<Stream>();
   stream->parent.subtransport = raw;

@@ -15,6 +15,7 @@
 #include "api/kube/message.hh"
 #include "engine/base/clock.hh"
 #include "engine/reconcile/engine.hh"
+#include "engine/reconcile/git_history_port.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "store/blobs.hh"
 #include "store/event_log.hh"
@@ -29,6 +30,10 @@ struct AuditOptions {
   store::Ledger* ledger = nullptr;         // null: the last stored checkpoint is shown
   reconcile::Engine* engine = nullptr;     // null: reads only
   reconcile::KubeApi* reviews = nullptr;   // TokenReview, SubjectAccessReview; null: none
+  const reconcile::GitHistoryPort* git = nullptr;  // null: no blame by commits, no reverts
+  reconcile::ArtifactPort* artifacts = nullptr;    // null: only what the mirrors have
+  reconcile::KubeApi* kube = nullptr;              // null: live objects are not asked for
+  kustomize::RemoteLoader* remote = nullptr;       // of builds that are traced
   std::string token;                       // a bearer token that may do everything; "" = none
   std::string token_user = "admin";        // the actor of those who have it
   bool token_on_loopback_only = false;     // and not from elsewhere, even with the right one

@@ -58,11 +58,69 @@ Result<Sided> read_side_of(const Call& call, const model::ObjectId& id, store::S
   out.view.set("exists", state.has_value());
   if (!state) return out;
   out.view.set("changedBy", state->change.seq);
+  if (view == View::health) {
+    WEIR_TRY(const Value seen, HealthReader(call.log(), seq).of(*state));
+    for (const std::string_view name : {"status", "message"})
+      if (seen.contains(name)) out.manifest.entry("health").set(name, seen[name]);
+    return out;
+  }
   if (!state->change.manifest) return out;
   out.view.set("digest", state->change.manifest->to_string());
   WEIR_TRY(out.manifest, read_manifest(call.blobs(), id, *state->change.manifest));
   return out;
 }
+
+// What the projection does not keep of a change: who made a drift and where, why it was skipped,
+// and how the reconcile went that it belongs to.
+class ChangeDetails {
+ public:
+  explicit ChangeDetails(const store::EventLog& log) : log_(log) {}
+
+  Result<void> add(Value& view, const views::ObjectChange& change) {
+    const bool told = change.type != event::Type::object_applied;
+    if (told) {
+      const auto event = log_.read(change.seq);
+      if (!event.ok() && event.error().code != Code::gone) return event.error();
+      for (const std::string_view name : {"manager", "fields", "reason"})
+        if (event.ok() && !event->data[name].get_string().empty())
+          view.set(name, event->data[name]);
+    }
+    // What was only seen bears the id of a reconcile that was over by then.
+    const bool done = change.type == event::Type::object_applied ||
+                      change.type == event::Type::object_pruned ||
+                      change.type == event::Type::object_skipped;
+    if (!done || change.reconcile_id.empty() || change.owner.empty()) return {};
+    WEIR_TRY(const Value end, end_of(change));
+    if (!end.is_object()) return {};
+    view.set("result", end["status"]);
+    view.set("durationMs", end["durationMs"]);
+    return {};
+  }
+
+ private:
+  // Of the reconcile: its finishing event's data; null while it runs.
+  Result<Value> end_of(const views::ObjectChange& change) {
+    const auto known = ends_.find(change.reconcile_id);
+    if (known != ends_.end()) return known->second;
+    constexpr std::size_t looked_at_max = 20'000;
+    store::ScanRequest scan;
+    scan.from = change.seq;
+    scan.limit = 1;
+    scan.examined_max = looked_at_max;
+    scan.filter.type = event::Type::reconcile_finished;
+    scan.filter.reconcile_id = change.reconcile_id;
+    scan.filter.group = change.owner.gvk.group;
+    scan.filter.kind = change.owner.gvk.kind;
+    scan.filter.ns = change.owner.ns;
+    scan.filter.name = change.owner.name;
+    WEIR_TRY(const store::EventPage page, log_.scan(scan));
+    const Value end = page.events.empty() ? Value() : page.events.front().data;
+    return ends_.emplace(change.reconcile_id, end).first->second;
+  }
+
+  const store::EventLog& log_;
+  std::map<std::string, Value> ends_;  // by reconcile id
+};
 
 constexpr std::string_view change_names[] = {"value", "added", "removed", "order"};
 
@@ -91,8 +149,12 @@ Result<kube::Response> object_history(const Call& call) {
   if (changes.empty() && call.parameter("cursor").empty())
     return make_error(Code::not_found, "the log knows no " + id.subject());
   Value items = Value::array();
-  for (std::size_t i = 0; i < std::min(limit, changes.size()); ++i)
-    items.push_back(change_view(changes[i]));
+  ChangeDetails details(call.log());
+  for (std::size_t i = 0; i < std::min(limit, changes.size()); ++i) {
+    Value item = change_view(changes[i]);
+    WEIR_CHECK(details.add(item, changes[i]));
+    items.push_back(std::move(item));
+  }
   Value body = Value::object({{"object", id_view(id)}, {"items", std::move(items)}});
   if (changes.size() > limit) body.set("cursor", std::to_string(changes[limit].seq));
   return json_response(body);

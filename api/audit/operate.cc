@@ -1,32 +1,17 @@
-// Orders: pin Kustomizations to an instant, let them go; let a held prune go.
+// Orders but for rollbacks: let pinned Kustomizations go; let a held prune go; make again what a
+// prune has deleted.
+#include <algorithm>
 #include <set>
 
-#include "api/audit/instant.hh"
 #include "api/audit/kinds.hh"
-#include "api/audit/routes.hh"
+#include "api/audit/orders.hh"
 #include "api/audit/views.hh"
 #include "engine/base/closest.hh"
 #include "engine/value/json.hh"
+#include "store/projections/objects.hh"
 
 namespace weir::api::audit {
 namespace {
-
-constexpr std::size_t targets_max = 10'000;
-
-struct Order {
-  std::vector<model::ObjectId> targets;
-  std::string to;
-  bool hold = false;
-  bool dry_run = false;
-};
-
-// What a target would be pinned to.
-struct Plan {
-  reconcile::OperatorAction action;
-  std::size_t objects = 0;
-  Value created = Value::array(), configured = Value::array(), deleted = Value::array();
-  std::size_t unchanged = 0;
-};
 
 Result<void> check_members(const Value& object, std::string_view at,
                            const std::vector<std::string_view>& known) {
@@ -60,20 +45,24 @@ Result<model::ObjectId> read_target(const Call& call, const Value& target, std::
   return id;
 }
 
-Result<Order> read_order(const Call& call, bool rollback) {
+}  // namespace
+
+Result<Value> read_body(const Call& call, const std::vector<std::string_view>& known) {
   auto body = value::parse_json(call.request.body);
   if (!body.ok()) return bad_field("body", "no JSON: " + body.error().message);
-  std::vector<std::string_view> known = {"targets"};
-  if (rollback) known.insert(known.end(), {"to", "hold", "dryRun"});
   WEIR_CHECK(check_members(*body, "", known));
-  for (const std::string_view name : {"hold", "dryRun"})
-    if (body->contains(name) && !(*body)[name].is_bool()) return bad_field(name, "is no boolean");
-  Order order;
-  const Value& to = (*body)["to"];
-  order.to = to.is_integer() ? value::write_json(to) : std::string(to.get_string());
-  order.hold = (*body)["hold"].get_bool();
-  order.dry_run = (*body)["dryRun"].get_bool();
-  const auto targets = (*body)["targets"].items();
+  return body;
+}
+
+Result<void> check_flags(const Value& body, const std::vector<std::string_view>& names) {
+  for (const std::string_view name : names)
+    if (body.contains(name) && !body[name].is_bool()) return bad_field(name, "is no boolean");
+  return {};
+}
+
+Result<std::vector<model::ObjectId>> read_targets(const Call& call, const Value& body) {
+  std::vector<model::ObjectId> out;
+  const auto targets = body["targets"].items();
   if (targets.empty() || targets.size() > targets_max)
     return bad_field("targets", "1 to " + std::to_string(targets_max) + " are needed");
   std::set<std::string> seen;
@@ -81,160 +70,8 @@ Result<Order> read_order(const Call& call, bool rollback) {
     const std::string at = "targets[" + std::to_string(i) + "]";
     WEIR_TRY(model::ObjectId id, read_target(call, targets[i], at));
     if (!seen.insert(id.subject()).second) return bad_field(at, id.subject() + " is named twice");
-    order.targets.push_back(std::move(id));
+    out.push_back(std::move(id));
   }
-  return order;
-}
-
-// The newest event of a type about `owner` up to `to` that `accept` takes.
-template <typename Accept>
-Result<std::optional<event::Event>> newest(const Call& call, const model::ObjectId& owner,
-                                           event::Type type, store::Seq to, Accept accept) {
-  store::ScanRequest scan;
-  scan.to = to;
-  scan.backward = true;
-  scan.limit = 50;
-  scan.filter.type = type;
-  scan.filter.group = owner.gvk.group;
-  scan.filter.kind = owner.gvk.kind;
-  scan.filter.ns = owner.ns;
-  scan.filter.name = owner.name;
-  while (true) {
-    WEIR_TRY(store::EventPage page, call.log().scan(scan));
-    for (event::Event& event : page.events) {
-      WEIR_TRY(const bool taken, accept(event));
-      if (taken) return std::optional<event::Event>(std::move(event));
-    }
-    if (!page.next || page.events.empty()) return std::optional<event::Event>();
-    scan.to = *page.next;
-  }
-}
-
-Result<std::optional<event::Event>> rendered_before(const Call& call, const model::ObjectId& owner,
-                                                    store::Seq to) {
-  return newest(call, owner, event::Type::manifests_rendered, to,
-                [](const event::Event& event) -> Result<bool> { return !event.blobs.empty(); });
-}
-
-// An event of a reconcile stands for the whole of it: its end, when it has one, else the event.
-Result<store::Seq> end_of_reconcile(const Call& call, store::Seq seq) {
-  constexpr std::size_t looked_at_max = 20'000;
-  WEIR_TRY(const event::Event event, call.log().read(seq));
-  if (event.reconcile_id.empty()) return seq;
-  store::ScanRequest scan;
-  scan.from = seq;
-  scan.filter.reconcile_id = event.reconcile_id;
-  scan.filter.type = event::Type::reconcile_finished;
-  scan.limit = 1;
-  scan.examined_max = looked_at_max;
-  WEIR_TRY(const store::EventPage page, call.log().scan(scan));
-  return page.events.empty() ? seq : page.events.front().seq;
-}
-
-// What was applied by the last reconcile that succeeded at or before the instant; for a revision,
-// by the last one that applied that revision's manifests. A pinned reconcile finishes with the
-// source's revision but rendered another one's manifests: the rendered event tells which.
-Result<event::Event> find_good(const Call& call, const model::ObjectId& owner,
-                               const std::string& to) {
-  store::Seq bound = 0;
-  std::string revision;
-  const Instant instant = parse_instant(to, call.now());
-  if (instant.time || (instant.seq && *instant.seq <= call.log().head().seq)) {
-    WEIR_TRY(bound, resolve_instant(call.log(), to, call.now(), "to", &owner));
-    if (instant.seq && bound > 0) {
-      WEIR_TRY(bound, end_of_reconcile(call, bound));
-    }
-  } else {
-    bound = call.log().head().seq;
-    revision = to;
-  }
-  std::optional<event::Event> rendered;
-  WEIR_TRY(const auto finished,
-           newest(call, owner, event::Type::reconcile_finished, bound,
-                  [&](const event::Event& event) -> Result<bool> {
-                    if (event.data["status"].get_string() != "ReconciliationSucceeded")
-                      return false;
-                    WEIR_TRY(rendered, rendered_before(call, owner, event.seq));
-                    return rendered &&
-                           (revision.empty() ||
-                            revision_matches(rendered->data["revision"].get_string(), revision));
-                  }));
-  if (!finished)
-    return make_error(Code::not_found,
-                      owner.subject() + " has no successful reconcile " +
-                          (revision.empty() ? "at or before event " + std::to_string(bound)
-                                            : "of revision \"" + revision + "\""),
-                      "to");
-  rendered->time = finished->time;
-  rendered->seq = finished->seq;  // the instant whose state is restored
-  return *std::move(rendered);
-}
-
-// Objects of a rendered set: their names and blobs, whatever the version.
-using Set = std::map<model::ObjectId, base::Digest, model::GroupKindOrder>;
-
-Result<Set> read_set(const Call& call, const base::Digest& blob) {
-  WEIR_TRY(const std::string bytes, call.blobs().get(blob));
-  WEIR_TRY(const Value list, value::parse_json(bytes));
-  Set out;
-  for (const Value& item : list.items()) {
-    const model::ObjectId id{Gvk::from(item["apiVersion"].get_string(), item["kind"].get_string()),
-                             std::string(item["namespace"].get_string()),
-                             std::string(item["name"].get_string())};
-    WEIR_TRY(out[id], base::Digest::parse(item["blob"].get_string()));
-  }
-  return out;
-}
-
-Result<Plan> plan_rollback(const Call& call, const model::ObjectId& target, const Order& order) {
-  WEIR_TRY(const event::Event good, find_good(call, target, order.to));
-  Plan plan;
-  plan.action.kind = reconcile::OperatorAction::Kind::rollback;
-  plan.action.target = target;
-  plan.action.set_blob = good.blobs.front();
-  plan.action.revision = good.data["revision"].get_string();
-  plan.action.to_seq = good.seq;
-  plan.action.hold = order.hold;
-  plan.action.actor = call.actor;
-  auto set = read_set(call, good.blobs.front());
-  if (!set.ok())
-    return std::move(set).error().with_context("the manifests of " + target.subject() +
-                                               " at event " + std::to_string(good.seq));
-  for (const auto& [id, blob] : *set) {
-    WEIR_TRY(const bool there, call.blobs().contains(blob));
-    if (!there)
-      return make_error(Code::gone, "the manifest of " + id.subject() + " at event " +
-                                        std::to_string(good.seq) + " was removed by retention");
-  }
-  plan.objects = set->size();
-  Set current;
-  WEIR_TRY(const auto last, rendered_before(call, target, call.log().head().seq));
-  if (last) {
-    WEIR_TRY(current, read_set(call, last->blobs.front()));
-  }
-  for (const auto& [id, blob] : *set) {
-    const auto now = current.find(id);
-    if (now == current.end())
-      plan.created.push_back(id.subject());
-    else if (now->second != blob)
-      plan.configured.push_back(id.subject());
-    else
-      ++plan.unchanged;
-  }
-  for (const auto& [id, blob] : current)
-    if (!set->contains(id)) plan.deleted.push_back(id.subject());
-  return plan;
-}
-
-Value plan_view(const Plan& plan) {
-  Value out = id_view(plan.action.target);
-  out.set("toSeq", plan.action.to_seq);
-  out.set("revision", plan.action.revision);
-  out.set("objects", plan.objects);
-  out.set("created", plan.created);
-  out.set("configured", plan.configured);
-  out.set("deleted", plan.deleted);
-  out.set("unchanged", plan.unchanged);
   return out;
 }
 
@@ -244,40 +81,21 @@ Result<reconcile::Engine*> need_engine(const Call& call) {
 }
 
 // What the engine calls invalid is no fault of the request's form: the object's state forbids it.
-Result<void> act(reconcile::Engine& engine, const reconcile::OperatorAction& action) {
-  auto acted = engine.act(action);
+Result<std::uint64_t> act(reconcile::Engine& engine, reconcile::OperatorAction action) {
+  auto acted = engine.act(std::move(action));
   if (!acted.ok() && acted.error().code == Code::invalid) acted.error().code = Code::conflict;
   return acted;
-}
-
-}  // namespace
-
-Result<kube::Response> post_rollback(const Call& call) {
-  WEIR_TRY(const Order order, read_order(call, true));
-  if (order.to.empty()) return bad_field("to", "a time, a sequence number or a revision is needed");
-  std::vector<Plan> plans;
-  for (const model::ObjectId& target : order.targets) {
-    WEIR_TRY(Plan plan, plan_rollback(call, target, order));
-    plans.push_back(std::move(plan));
-  }
-  if (!order.dry_run) {
-    WEIR_TRY(reconcile::Engine* const engine, need_engine(call));
-    for (const Plan& plan : plans) WEIR_CHECK(act(*engine, plan.action));
-  }
-  Value targets = Value::array();
-  for (const Plan& plan : plans) targets.push_back(plan_view(plan));
-  return json_response(Value::object(
-      {{"dryRun", order.dry_run}, {"hold", order.hold}, {"targets", std::move(targets)}}));
 }
 
 namespace {
 
 // An order that needs nothing but its targets.
 Result<kube::Response> post_order(const Call& call, reconcile::OperatorAction::Kind kind) {
-  WEIR_TRY(const Order order, read_order(call, false));
+  WEIR_TRY(const Value body, read_body(call, {"targets"}));
+  WEIR_TRY(const auto ordered, read_targets(call, body));
   WEIR_TRY(reconcile::Engine* const engine, need_engine(call));
   Value targets = Value::array();
-  for (const model::ObjectId& target : order.targets) {
+  for (const model::ObjectId& target : ordered) {
     reconcile::OperatorAction action;
     action.kind = kind;
     action.target = target;
@@ -288,7 +106,96 @@ Result<kube::Response> post_order(const Call& call, reconcile::OperatorAction::K
   return json_response(Value::object({{"targets", std::move(targets)}}));
 }
 
+// Events of a reconcile lie close together.
+constexpr store::Seq reach = 50'000;
+
+// What the prune deleted to which the event belongs: the event's whole reconcile, or it alone.
+Result<std::vector<event::Event>> pruned_by(const Call& call, store::Seq seq, bool only) {
+  auto named = call.log().read(seq);
+  if (!named.ok() && named.error().code == Code::not_found)
+    return make_error(Code::not_found,
+                      "there is no event " + std::to_string(seq) + "; the last is " +
+                          std::to_string(call.log().head().seq));
+  if (!named.ok()) return std::move(named).error();
+  const bool pruned = named->type == event::Type::object_pruned;
+  if (only && pruned) return std::vector<event::Event>{*std::move(named)};
+  std::vector<event::Event> out;
+  if (only || named->reconcile_id.empty()) return out;
+  store::ScanRequest scan;
+  scan.from = seq > reach ? seq - reach : 1;
+  scan.to = seq + reach;
+  scan.filter.type = event::Type::object_pruned;
+  scan.filter.reconcile_id = named->reconcile_id;
+  scan.filter.owner = named->owner.empty() ? named->subject.object : named->owner;
+  while (true) {
+    WEIR_TRY(store::EventPage page, call.log().scan(scan));
+    for (event::Event& event : page.events) out.push_back(std::move(event));
+    if (!page.next) return out;
+    scan.from = *page.next;
+  }
+}
+
+// The manifest that was kept at the deletion, else that of the last change before it.
+Result<std::optional<base::Digest>> last_manifest(const Call& call, const event::Event& pruned) {
+  if (!pruned.blobs.empty()) return std::optional(pruned.blobs.front());
+  namespace views = store::projections;
+  WEIR_TRY(const auto before, views::object_at(call.log().kv(), pruned.subject.object,
+                                               pruned.seq - 1, views::Side::live));
+  return before ? before->change.manifest : std::optional<base::Digest>();
+}
+
+Result<reconcile::OperatorAction> plan_undo(const Call& call, store::Seq seq, bool only) {
+  WEIR_TRY(const auto events, pruned_by(call, seq, only));
+  reconcile::OperatorAction action;
+  action.kind = reconcile::OperatorAction::Kind::undo;
+  action.to_seq = seq;
+  action.actor = call.actor;
+  std::set<model::ObjectId, model::GroupKindOrder> seen;
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (event->data["action"].get_string() != "deleted") continue;
+    const model::ObjectId& id = event->subject.object;
+    if (!seen.insert(id).second) continue;
+    WEIR_TRY(const auto blob, last_manifest(call, *event));
+    if (!blob) continue;  // it was gone before the prune
+    WEIR_TRY(const bool there, call.blobs().contains(*blob));
+    if (!there)
+      return make_error(Code::gone, "the manifest of " + id.subject() + " at event " +
+                                        std::to_string(event->seq) + " was removed by retention");
+    action.target = event->owner;
+    action.restore.push_back({id, *blob, event->seq});
+  }
+  std::reverse(action.restore.begin(), action.restore.end());
+  if (action.restore.empty())
+    return make_error(Code::not_found,
+                      "event " + std::to_string(seq) + " belongs to no prune that deleted anything "
+                      "('weir audit --type ObjectPruned' lists them)");
+  return action;
+}
+
 }  // namespace
+
+Result<kube::Response> post_undo(const Call& call) {
+  WEIR_TRY(const Value body, read_body(call, {"seq", "only", "dryRun"}));
+  WEIR_CHECK(check_flags(body, {"only", "dryRun"}));
+  const std::int64_t seq = body["seq"].get_int();
+  if (seq < 1) return bad_field("seq", "the number of an event is needed");
+  WEIR_TRY(reconcile::OperatorAction action,
+           plan_undo(call, static_cast<store::Seq>(seq), body["only"].get_bool()));
+  Value objects = Value::array();
+  for (const reconcile::RestoreItem& item : action.restore) {
+    objects.push_back(id_view(item.id));
+    objects.item_mut(objects.size() - 1).set("pruned", item.pruned);
+  }
+  Value answer = Value::object({{"dryRun", body["dryRun"].get_bool()},
+                                {"owner", id_view(action.target)},
+                                {"objects", std::move(objects)}});
+  if (!body["dryRun"].get_bool()) {
+    WEIR_TRY(reconcile::Engine* const engine, need_engine(call));
+    WEIR_TRY(const std::uint64_t acted, act(*engine, std::move(action)));
+    answer.set("seq", acted);
+  }
+  return json_response(answer);
+}
 
 Result<kube::Response> post_unpin(const Call& call) {
   return post_order(call, reconcile::OperatorAction::Kind::unpin);

@@ -63,13 +63,15 @@ Result<kube::Response> object_history(const Call& call);    // objects.cc
 Result<kube::Response> object_at(const Call& call);         //
 Result<kube::Response> object_diff(const Call& call);       //
 Result<kube::Response> cluster_state(const Call& call);     //
+Result<kube::Response> object_blame(const Call& call);      // blame.cc
 Result<kube::Response> cluster_diff(const Call& call);      //
 Result<kube::Response> object_why(const Call& call);        // why.cc
 Result<kube::Response> list_incidents(const Call& call);    //
 Result<kube::Response> list_reconciles(const Call& call);   //
-Result<kube::Response> post_rollback(const Call& call);     // operate.cc
-Result<kube::Response> post_unpin(const Call& call);        //
-Result<kube::Response> post_release(const Call& call);
+Result<kube::Response> post_rollback(const Call& call);     // rollback.cc
+Result<kube::Response> post_unpin(const Call& call);        // operate.cc
+Result<kube::Response> post_release(const Call& call);      //
+Result<kube::Response> post_undo(const Call& call);         //
 Result<kube::Response> verify_log(const Call& call);        // system.cc
 Result<kube::Response> post_backup(const Call& call);       //
 Result<kube::Response> checkpoint_head(const Call& call);   //

@@ -107,7 +107,8 @@ kube::Response text_response(std::string body, std::string type) {
 
 std::string AuditApi::metrics() const {
   std::string out;
-  if (options_.engine != nullptr) out = options_.engine->metrics().exposition();
+  if (options_.engine != nullptr)
+    out = options_.engine->metrics().exposition() + options_.engine->delivery().exposition();
   if (!out.empty() && out.back() != '\n') out.push_back('\n');
   const store::LogHead head = options_.log->head();
   append_gauge(out, "weir_log_head_seq", "Sequence number of the last event.",

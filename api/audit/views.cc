@@ -1,5 +1,6 @@
 #include "api/audit/views.hh"
 
+#include "engine/reconcile/sensitive.hh"
 #include "engine/value/json.hh"
 
 namespace weir::api::audit {
@@ -121,6 +122,7 @@ Result<Value> read_manifest(const store::BlobStore& blobs, const model::ObjectId
       if (annotations->empty()) metadata->erase("annotations");
     }
   }
+  if (reconcile::has_url_credentials(bytes)) reconcile::drop_url_credentials(manifest);
   if (id.gvk.kind == "Secret" || manifest["kind"].get_string() == "Secret")
     mask_secret(blobs, id, manifest);
   return manifest;

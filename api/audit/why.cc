@@ -5,6 +5,7 @@
 
 #include "api/audit/instant.hh"
 #include "api/audit/kinds.hh"
+#include "api/audit/origin.hh"
 #include "api/audit/side.hh"
 #include "api/audit/views.hh"
 #include "store/projections/reconciles.hh"
@@ -102,11 +103,13 @@ class Walk {
       }
     }
     if (event.cause != 0 && event.cause < event.seq) {
-      relation = "caused by";
       auto cause = log_.read(event.cause);
       if (!cause.ok() && cause.error().code == Code::gone) return std::optional<Event>();
       if (!cause.ok()) return std::move(cause).error();
-      return std::optional<Event>(std::move(*cause));
+      // A reconcile does not bring about the next one; logs of older builds say so.
+      const bool both = event.type == Type::reconcile_started && cause->type == event.type;
+      relation = cause->type == Type::source_fetched ? "new revision" : "caused by";
+      if (!both) return std::optional<Event>(std::move(*cause));
     }
     if (event.type != Type::reconcile_started) return std::optional<Event>();
     relation = "new revision";
@@ -134,7 +137,8 @@ class Walk {
     if (!spec) return std::optional<Event>();
     const Value& fields = spec->data.path("object", "spec");
     if (!dependency) {
-      return newest_of(reference(owner, fields["sourceRef"]), {Type::step_failed}, failed.seq);
+      return newest_of(source_reference(owner, fields["sourceRef"]), {Type::step_failed},
+                       failed.seq);
     }
     for (const Value& item : fields["dependsOn"].items()) {
       model::ObjectId on = owner;
@@ -147,14 +151,6 @@ class Walk {
     return std::optional<Event>();
   }
 
-  model::ObjectId reference(const model::ObjectId& owner, const Value& ref) {
-    model::ObjectId id;
-    id.gvk = {"source.toolkit.fluxcd.io", "v1", std::string(ref["kind"].get_string())};
-    id.ns = ref["namespace"].get_string(owner.ns);
-    id.name = ref["name"].get_string();
-    return id;
-  }
-
   // Where the revision came from that a reconcile began with.
   Found source_of(const Event& started) {
     const std::string_view revision = started.data["revision"].get_string();
@@ -163,8 +159,8 @@ class Walk {
     if (!spec || revision.empty()) return std::optional<Event>();
     const Value& ref = spec->data.path("object", "spec", "sourceRef");
     if (ref.is_null()) return std::optional<Event>();
-    WEIR_TRY(auto fetched, newest_event(log_, reference(started.subject.object, ref),
-                                        Type::source_fetched, started.seq));
+    const model::ObjectId source = source_reference(started.subject.object, ref);
+    WEIR_TRY(auto fetched, newest_event(log_, source, Type::source_fetched, started.seq));
     if (fetched && fetched->data.path("artifact", "revision").get_string() == revision)
       return fetched;
     return std::optional<Event>();
@@ -210,10 +206,7 @@ Result<base::TimeUs> commit_time(const Call& call, const model::ObjectId& owner,
            newest_event(call.log(), owner, Type::spec_observed, record.finished_seq));
   if (!spec) return base::TimeUs{0};
   const Value& ref = spec->data.path("object", "spec", "sourceRef");
-  model::ObjectId source;
-  source.gvk = {"source.toolkit.fluxcd.io", "v1", std::string(ref["kind"].get_string())};
-  source.ns = ref["namespace"].get_string(owner.ns);
-  source.name = ref["name"].get_string();
+  const model::ObjectId source = source_reference(owner, ref);
   WEIR_TRY(const auto fetched,
            newest_event(call.log(), source, Type::source_fetched, record.finished_seq));
   if (!fetched || fetched->data.path("artifact", "revision").get_string() != record.revision)

@@ -10,7 +10,7 @@ namespace weir::api::kube {
 
 Core::Core(const ServerOptions& given)
     : options(given),
-      storage(*given.kv, given.synced_writes, given.watch_window),
+      storage(*given.kv, given.synced_writes, given.watch_window, given.sealing),
       random_(given.seed) {
   for (const Credential& credential : given.credentials) {
     tokens_[credential.token] = {credential.user, credential.groups};

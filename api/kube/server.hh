@@ -23,6 +23,7 @@
 #include "engine/base/clock.hh"
 #include "engine/base/result.hh"
 #include "engine/reconcile/kube_port.hh"
+#include "store/blobs.hh"
 #include "store/kv.hh"
 
 namespace weir::api::kube {
@@ -40,6 +41,8 @@ struct ServerOptions {
   store::Kv* kv = nullptr;       // outlives the server
   base::Clock* clock = nullptr;  // outlives the server
   std::uint64_t seed = 1;        // for uids and generated names
+  // Secrets are stored under it, encrypted; without it as they are.
+  std::optional<store::SealingKey> sealing{};
   bool synced_writes = false;    // each write reaches stable storage before it is answered
   // Requests without or with another token answer 401. Empty = everyone is admin (in-process use,
   // tests).

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/reconcile/sensitive.hh"
 #include "engine/value/json.hh"
 
 namespace weir::api::kube {
@@ -19,10 +20,31 @@ std::optional<Key> parse_key(std::string_view text) {
              std::string(text.substr(second + 1))};
 }
 
+constexpr char sealed_mark = 's';  // JSON begins with a brace
+
 }  // namespace
 
-Storage::Storage(store::Kv& kv, bool synced, std::size_t window)
-    : kv_(kv), synced_(synced), window_max_(std::max<std::size_t>(window, 1)) {}
+Storage::Storage(store::Kv& kv, bool synced, std::size_t window,
+                 std::optional<store::SealingKey> sealing)
+    : kv_(kv),
+      sealing_(std::move(sealing)),
+      synced_(synced),
+      window_max_(std::max<std::size_t>(window, 1)) {}
+
+Result<Value> Storage::read_row(std::string_view row) const {
+  if (!row.starts_with(sealed_mark)) return value::parse_json(row);
+  if (!sealing_) return make_error(Code::unsupported, "it is sealed, and no key is open");
+  WEIR_TRY(const std::string bytes, sealing_->open(row.substr(1)));
+  return value::parse_json(bytes);
+}
+
+std::string Storage::write_row(const Key& key, const Value& object) const {
+  std::string bytes =
+      value::write_json(object, {.sort_keys = false, .escape_html = false, .indent = 0});
+  const bool secret = key.set == "secrets" || reconcile::has_url_credentials(bytes);
+  if (!sealing_ || !secret) return bytes;
+  return sealed_mark + sealing_->seal(bytes);
+}
 
 Result<void> Storage::load() {
   WEIR_TRY(const std::optional<std::string> stored, kv_.get(store::Family::kube, "r"));
@@ -38,7 +60,7 @@ Result<void> Storage::load() {
   const auto cursor = kv_.cursor(store::Family::kube);
   for (cursor->seek("o/"); cursor->valid() && cursor->key().starts_with("o/"); cursor->next()) {
     const std::optional<Key> key = parse_key(cursor->key());
-    Result<Value> object = value::parse_json(cursor->value());
+    Result<Value> object = read_row(cursor->value());
     if (!key.has_value() || !object.ok()) {
       return make_error(Code::corrupt, "embedded Kubernetes API: cannot read the stored object " +
                                            std::string(cursor->key()));
@@ -128,8 +150,7 @@ Result<Value> Storage::remove(const Key& key) {
 Result<void> Storage::commit(const Key& key, const Value* object, std::uint64_t revision) {
   store::WriteBatch batch;
   if (object != nullptr) {
-    batch.put(store::Family::kube, stored_key(key),
-              value::write_json(*object, {.sort_keys = false, .escape_html = false, .indent = 0}));
+    batch.put(store::Family::kube, stored_key(key), write_row(key, *object));
   } else {
     batch.remove(store::Family::kube, stored_key(key));
   }

@@ -2,7 +2,9 @@
 // store, and a bounded window of the latest changes for watches.
 //
 // Keys in Family::kube (text, '/'-separated; names hold no '/'):
-//   o/<set>/<namespace or "">/<name>   the object as JSON, in the version it was last written in
+//   o/<set>/<namespace or "">/<name>   the object as JSON, in the version it was last written in;
+//                                      a Secret's, or with credentials in a URL, is 's' and the
+//                                      JSON sealed, when there is a key
 //   r                                  the last resourceVersion, decimal
 //   t/<sha256 of a token>              whose token it is: namespace, name, uid, expires (JSON)
 // where <set> is "<plural>" or "<plural>.<group>". A write is one batch: the object and `r`.
@@ -23,6 +25,7 @@
 #include "engine/base/clock.hh"
 #include "engine/base/result.hh"
 #include "engine/value/value.hh"
+#include "store/blobs.hh"
 #include "store/kv.hh"
 
 namespace weir::api::kube {
@@ -47,7 +50,8 @@ class Storage {
  public:
   using Set = std::map<std::pair<std::string, std::string>, Value>;  // (namespace, name) -> object
 
-  Storage(store::Kv& kv, bool synced, std::size_t window);
+  Storage(store::Kv& kv, bool synced, std::size_t window,
+          std::optional<store::SealingKey> sealing = {});
   Result<void> load();
 
   std::uint64_t revision() const { return revision_; }
@@ -80,7 +84,11 @@ class Storage {
   void remember(Change change);
   void index(const Key& key, const Value& object, bool add);
 
+  Result<Value> read_row(std::string_view row) const;
+  std::string write_row(const Key& key, const Value& object) const;
+
   store::Kv& kv_;
+  std::optional<store::SealingKey> sealing_;
   bool synced_;
   std::size_t window_max_;
   std::uint64_t revision_ = 0;

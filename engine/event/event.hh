@@ -16,7 +16,8 @@
 namespace weir::event {
 
 // What the views of store/projections read, beyond the envelope: the manifest of an object event is
-// its first blob; object_applied: action, revision; object_pruned: action (only "deleted" ends the
+// its first blob (of object_applied the second is the live object as the API answered it);
+// object_applied: action, revision; object_pruned: action (only "deleted" ends the
 // object); object_observed: deleted; reconcile_started: revision; reconcile_finished: all that is
 // listed.
 //
@@ -35,19 +36,20 @@ enum class Type : std::uint8_t {
   object_applied = 10,     // data: action created|configured, before/after digests; blobs: manifest
   object_skipped = 11,     // data: why
   object_pruned = 12,      // data: action deleted|skipped; blob: last manifest
-  health_observed = 13,    // data: status, message
+  health_observed = 13,    // data: status, message; blob: the live object, where it was kept
   drift_detected = 14,     // data: fields, manager
   step_failed = 15,        // data: step, code, reason, message
   reconcile_finished = 16, // data: status, reason, message, revision, durationMs
   status_written = 17,     // data: conditions digest, ready, message
-  operator_acted = 18,     // data: action suspend|resume|reconcile|rollback|unpin|undo, arguments
+  operator_acted = 18,     // data: action rollback|git-revert|unpin|release|undo, arguments
   rollback_pinned = 19,    // data: to{seq,time,revision}
   rollback_released = 20,  //
   heartbeat = 21,          // data: owners verified unchanged
   checkpoint_signed = 22,  //
   object_observed = 23,    // a live object changed (watch); data: resourceVersion, digest,
                            // deleted (true = it is gone); blob: manifest
-  garbage_collected = 24,  // artifacts or history removed by retention
+  garbage_collected = 24,  // artifacts or history removed; data: what, removed or events, blobs
+  commit_pushed = 25,      // weir wrote to a source's branch; data: branch, commit{...}, files
 };
 
 // "SpecObserved", "SourceFetched", ... Error on an unknown name: invalid.

@@ -12,7 +12,7 @@ struct TypeRow {
 };
 
 // Indexed by the stored number; 0 is no type.
-constexpr std::array<TypeRow, 25> types{{
+constexpr std::array<TypeRow, 26> types{{
     {"", false},
     {"EngineStarted", true},
     {"EngineStopped", true},
@@ -38,8 +38,9 @@ constexpr std::array<TypeRow, 25> types{{
     {"CheckpointSigned", true},
     {"ObjectObserved", false},
     {"GarbageCollected", true},
+    {"CommitPushed", true},
 }};
-static_assert(types.size() == static_cast<std::size_t>(Type::garbage_collected) + 1);
+static_assert(types.size() == static_cast<std::size_t>(Type::commit_pushed) + 1);
 
 const TypeRow& row(Type type) {
   const auto index = static_cast<std::size_t>(type);

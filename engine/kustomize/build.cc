@@ -101,7 +101,7 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
   if (given.remote != nullptr) options.remote = &remote;
   BuildState state{&options, {}, {}, 0, {}};
   if (options.keep_builtin_types) state.types.keep_builtin();
-  if (options.trace) state.tracer = std::make_unique<Tracer>();
+  if (options.trace) state.tracer = std::make_unique<Tracer>(options.trace_only);
   WEIR_TRY(Loader loader, open(options));
   WEIR_TRY(Target target, Target::open(std::move(loader), state));
   const Kustomization& kustomization = target.kustomization();

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,6 +108,9 @@ struct BuildOptions {
   // command line it takes their place.
   bool keep_builtin_types = false;
   bool trace = false;  // tell where each field came from (BuildResult::causes)
+  // With trace: of this object alone, by the kind and the name that it comes to have; what is
+  // spent on others is next to nothing.
+  std::optional<model::ObjectId> trace_only{};
   // How directories print in error texts: this is put before the tree's paths ("/tmp/x" ->
   // "/tmp/x/base").
   std::string display_root;

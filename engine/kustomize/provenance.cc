@@ -244,10 +244,21 @@ bool begins_block(std::string_view text, std::uint32_t line) {
   return mark != text.npos && (text[mark] == '|' || text[mark] == '>');
 }
 
+// Prefixes, suffixes and hashes go around a name, and variables are filled in later;
+// configurations of plugins tell where they stand.
+bool Tracer::wants(const Resource& resource) const {
+  if (!only_) return true;
+  const std::string_view kind = resource.kind();
+  if (kind.ends_with("Transformer") || kind.ends_with("Generator")) return true;
+  const std::string name = resource.name();
+  return kind == only_->gvk.kind && (only_->name.find(name) != std::string::npos ||
+                                     name.find("${") != std::string::npos);
+}
+
 void Tracer::before(const ResMap& resources) {
   known_.clear();
   for (std::size_t i = 0; i < resources.size(); ++i)
-    known_.emplace_back(&resources[i], resources[i].object());
+    if (wants(resources[i])) known_.emplace_back(&resources[i], resources[i].object());
   std::sort(known_.begin(), known_.end(), [](const auto& a, const auto& b) {
     return std::less<const Resource*>()(a.first, b.first);
   });
@@ -262,6 +273,7 @@ void Tracer::after(ResMap& resources, const CauseOf& cause) {
                                           return std::less<const Resource*>()(entry.first, wanted);
                                         });
     const bool there = known != known_.end() && known->first == &resource;
+    if (!there && !wants(resource)) continue;
     if (there && known->second.same_storage(resource.object())) continue;
     if (resource.causes == nullptr) resource.causes = std::make_shared<FieldCauses>();
     note_changes(there ? known->second : nothing, resource.object(), cause, *resource.causes);
@@ -269,16 +281,58 @@ void Tracer::after(ResMap& resources, const CauseOf& cause) {
   known_.clear();
 }
 
-void Tracer::loaded(Resource& resource, const PlacedText& text, const std::string& file) {
+namespace {
+
+// Calls `visit` with each document of a stream and the line it begins in, until it answers true.
+bool any_document(std::string_view text,
+                  const std::function<bool(std::string_view, std::uint32_t)>& visit) {
+  std::size_t begin = 0, at = 0;
+  std::uint32_t first = 1, line = 1;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    if (text.substr(at).starts_with("---") && at > begin) {
+      if (visit(text.substr(begin, at - begin), first)) return true;
+      begin = at;
+      first = line;
+    }
+    at = end;
+    ++line;
+  }
+  return visit(text.substr(begin), first);
+}
+
+const PlacedText::Placed* find_object(const PlacedText& text, const Value& object) {
+  const auto found =
+      std::find_if(text.objects().begin(), text.objects().end(),
+                   [&](const PlacedText::Placed& placed) { return placed.object == object; });
+  return found == text.objects().end() ? nullptr : &*found;
+}
+
+void note_loaded(Resource& resource, const std::string& file, const PlacedText& text,
+                 const PlacedText::Placed* found) {
   resource.causes = std::make_shared<FieldCauses>();
-  const auto found = std::find_if(
-      text.objects().begin(), text.objects().end(),
-      [&](const PlacedText::Placed& placed) { return placed.object == resource.object(); });
   const auto cause = [&](const FieldTrail& trail) {
-    return FieldCause{"resource", file,
-                      found == text.objects().end() ? 0 : text.line_of(*found, trail)};
+    return FieldCause{"resource", file, found == nullptr ? 0 : text.line_of(*found, trail)};
   };
   note_changes(Value(), resource.object(), cause, *resource.causes);
+}
+
+}  // namespace
+
+void Tracer::loaded(Resource& resource, std::string_view text, const std::string& file,
+                    std::optional<PlacedText>& places) {
+  if (!wants(resource)) return;
+  const std::string name = resource.name();
+  const auto look = [&](std::string_view document, std::uint32_t line) {
+    if (document.find(name) == std::string_view::npos) return false;
+    const PlacedText part(document, line);
+    const PlacedText::Placed* found = find_object(part, resource.object());
+    if (found != nullptr) note_loaded(resource, file, part, found);
+    return found != nullptr;
+  };
+  if (only_ && any_document(text, look)) return;
+  if (!places) places.emplace(text);
+  note_loaded(resource, file, *places, find_object(*places, resource.object()));
 }
 
 }  // namespace weir::kustomize

@@ -10,11 +10,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/file_tree.hh"
+#include "engine/model/object_id.hh"
 #include "engine/value/value.hh"
 #include "engine/value/yaml.hh"
 
@@ -92,13 +94,20 @@ bool begins_block(std::string_view text, std::uint32_t line);
 
 class Tracer {
  public:
+  // With `only`, objects that cannot come to have its kind and name are passed over.
+  explicit Tracer(std::optional<model::ObjectId> only = {}) : only_(std::move(only)) {}
+
   // Notes what stands in the map; changes up to the next after() are laid to its cause.
   void before(const ResMap& resources);
   void after(ResMap& resources, const CauseOf& cause);
-  // An object as it was read from a file.
-  void loaded(Resource& resource, const PlacedText& text, const std::string& file);
+  // An object as it was read from a file. `places`: of the whole text, made when they are needed.
+  void loaded(Resource& resource, std::string_view text, const std::string& file,
+              std::optional<PlacedText>& places);
 
  private:
+  bool wants(const Resource& resource) const;
+
+  std::optional<model::ObjectId> only_;
   std::vector<std::pair<const Resource*, Value>> known_;
 };
 

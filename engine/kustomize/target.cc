@@ -79,11 +79,11 @@ Result<void> Target::add_file(Accumulator& result, std::string_view path) {
     std::optional<Origin> origin;
     if (origin_) origin = origin_->append(path);
     std::optional<PlacedText> places;
-    if (state_->tracer != nullptr) places.emplace(*bytes);
     for (const Value& object : *objects) {
       Resource resource(object, state_->types);
       resource.origin = origin;
-      if (places) state_->tracer->loaded(resource, *places, shown(path));
+      if (state_->tracer != nullptr)
+        state_->tracer->loaded(resource, *bytes, shown(path), places);
       WEIR_CHECK(resources.append(std::move(resource)));
     }
     return resources;

@@ -54,6 +54,18 @@ struct PatchText {
   }
 };
 
+// Read only when the patch turns out to have changed something that is traced.
+CauseOf lines_of(FieldCause cause, std::string text, std::uint32_t first_line) {
+  auto read = std::make_shared<std::optional<PatchText>>();
+  return [cause = std::move(cause), text = std::move(text), first_line,
+          read](const FieldTrail& trail) {
+    if (!*read) read->emplace(text, first_line);
+    FieldCause out = cause;
+    out.line = (*read)->line_of(trail);
+    return out;
+  };
+}
+
 }  // namespace
 
 void Target::trace_open() {
@@ -85,19 +97,11 @@ CauseOf Target::patch_cause(std::string_view kind, const std::string& pointer,
   if (!path.empty()) {
     const auto bytes = loader_.load(path);
     if (!bytes.ok()) return field_cause(kind, pointer);
-    const auto text = std::make_shared<const PatchText>(**bytes, 1);
-    return [cause, text](const FieldTrail& trail) mutable {
-      cause.line = text->line_of(trail);
-      return cause;
-    };
+    return lines_of(std::move(cause), **bytes, 1);
   }
   const std::uint32_t line = places_->line_of(pointer + "/patch");
   if (!begins_block(*text_, line)) return field_cause(kind, pointer);
-  const auto text = std::make_shared<const PatchText>(config["patch"].get_string(), line + 1);
-  return [cause, text](const FieldTrail& trail) mutable {
-    cause.line = text->line_of(trail);
-    return cause;
-  };
+  return lines_of(std::move(cause), std::string(config["patch"].get_string()), line + 1);
 }
 
 CauseOf Target::plugin_cause(const Resource& plugin) const {

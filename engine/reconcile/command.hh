@@ -88,6 +88,28 @@ struct PruneObjects {
   base::Duration timeout{};
 };
 
+// Makes again what a prune has deleted.
+struct RestoreItem {
+  ObjectId id;
+  base::Digest blob;          // the manifest as it was kept
+  std::uint64_t pruned = 0;   // seq of the event that says it was deleted
+};
+
+struct RestoreObjects {
+  std::vector<RestoreItem> items;
+  std::string manager;  // field manager of whoever had applied them
+  std::string actor;
+  Identity as;
+};
+
+// Puts files of a Git source's branch back to what they were, as a commit of its own.
+struct RevertCommit {
+  model::GitRepositorySpec spec;
+  std::string head;  // the branch must still stand here
+  std::vector<GitFile> files;
+  std::string message, actor;
+};
+
 struct ReadObjects {  // health of objects that no watch covers yet
   std::vector<ObjectId> ids;
   std::vector<apply::HealthRule> rules;
@@ -144,9 +166,16 @@ struct RunHelm {
   bool reload_storage = false;  // read Helm's storage first
 };
 
+// Keeps what a live object has become, for the log.
+struct KeepLive {
+  Value object;
+  std::string health, message;
+};
+
 using CommandBody = std::variant<FetchSource, BuildManifests, LoadRendered, ApplyStage,
                                  PruneObjects, ReadObjects, WriteStatus, WriteFinalizer, EmitEvent,
-                                 CollectArtifacts, ApplyHelmChart, PrepareHelm, RunHelm>;
+                                 CollectArtifacts, ApplyHelmChart, PrepareHelm, RunHelm,
+                                 RestoreObjects, RevertCommit, KeepLive>;
 
 struct Command {
   ObjectId owner;
@@ -189,6 +218,7 @@ struct ObjectChange {
   Action action = Action::unchanged;
   base::Digest manifest, manifest_blob;
   base::Digest live_blob;  // the live object before it was corrected or deleted; empty: not read
+  base::Digest made_blob;  // the live object as the API answered it; empty: not kept
   LiveFacts facts;         // after the action
   std::string note;        // why skipped; which fields drifted
   std::string error;       // the deletion failed
@@ -208,6 +238,28 @@ struct ObjectsPruned {
 
 struct ObjectsRead {
   std::vector<std::pair<ObjectId, LiveFacts>> facts;
+};
+
+struct ObjectsRestored {
+  std::vector<ObjectChange> changes;  // created, or skipped with a note; or with an error
+  std::vector<std::uint64_t> pruned;  // beside them
+  std::string actor;
+};
+
+struct CommitPushed {
+  std::string branch, actor;
+  GitCommit commit;
+  std::size_t files = 0;
+};
+
+struct LiveKept {
+  ObjectId id;
+  base::Digest blob;
+  std::string resource_version, health, message;
+};
+
+struct ArtifactsCollected {
+  std::vector<std::string> removed;  // paths
 };
 
 struct StatusWritten {
@@ -232,7 +284,8 @@ struct Done {};  // finalizer, event, collection: nothing to tell
 
 using OutcomeBody =
     std::variant<StepError, SourceFetched, ManifestsRendered, StageApplied, ObjectsPruned,
-                 ObjectsRead, StatusWritten, HelmChartApplied, HelmPrepared, HelmRan, Done>;
+                 ObjectsRead, StatusWritten, HelmChartApplied, HelmPrepared, HelmRan,
+                 ObjectsRestored, CommitPushed, LiveKept, ArtifactsCollected, Done>;
 
 struct Outcome {
   ObjectId owner;

@@ -44,6 +44,13 @@ std::uint64_t Context::log(event::Type type, const ObjectId& subject, const Owne
   return state.head + out.events.size();
 }
 
+std::uint64_t Context::log_root(event::Type type, const ObjectId& subject, OwnerState& owner,
+                                const ObjectId& owner_id, Value data) {
+  owner.pending_cause = log(type, subject, &owner, owner_id, std::move(data));
+  out.events.back().cause = 0;
+  return owner.pending_cause;
+}
+
 void Context::command(const ObjectId& owner, const OwnerState& owner_state, CommandBody body) {
   out.commands.push_back(
       {owner, owner_state.attempt, state.head + out.events.size(), std::move(body)});
@@ -81,6 +88,8 @@ void Context::begin(const ObjectId& id, OwnerState& owner, std::string reason) {
   owner.started = now;
   owner.announced = false;
   owner.reason = std::move(reason);
+  owner.cause = owner.pending_cause;
+  owner.pending_cause = 0;
   owner.request_taken = owner.requested_at();
   schedule(id, owner, 0);
   const std::string uid(owner.object.path("metadata", "uid").get_string());

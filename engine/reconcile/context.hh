@@ -32,6 +32,10 @@ struct Context {
   // Appends an event about `subject`; returns the seq that it will have.
   std::uint64_t log(event::Type type, const ObjectId& subject, const OwnerState* owner,
                     const ObjectId& owner_id, Value data, std::vector<base::Digest> blobs = {});
+  // The same for what begins a chain: nothing caused it, and the owner's next reconcile is laid to
+  // it.
+  std::uint64_t log_root(event::Type type, const ObjectId& subject, OwnerState& owner,
+                         const ObjectId& owner_id, Value data);
   void command(const ObjectId& owner, const OwnerState& state, CommandBody body);
 
   // Sets the owner's one timer (0 = none).

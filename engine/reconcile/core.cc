@@ -50,6 +50,29 @@ void status_outcome(Context& ctx, const ObjectId& id, OwnerState& owner, const O
   if (owner.status_dirty) ctx.write_status(id, owner);
 }
 
+// The source may be gone already: its whole folder goes with it.
+void log_collected(Context& ctx, const Outcome& outcome) {
+  const auto* collected = std::get_if<ArtifactsCollected>(&outcome.body);
+  if (collected == nullptr || collected->removed.empty()) return;
+  Value removed = Value::array();
+  for (const std::string& path : collected->removed) removed.push_back(path);
+  ctx.log(event::Type::garbage_collected, outcome.owner, nullptr, outcome.owner,
+          Value::object({{"what", "artifacts"}, {"removed", std::move(removed)}}));
+  ctx.out.events.back().cause = outcome.cause;
+}
+
+// The owner may have let go of the object meanwhile; what it was is a fact all the same.
+void log_kept(Context& ctx, const Outcome& outcome) {
+  const auto* kept = std::get_if<LiveKept>(&outcome.body);
+  if (kept == nullptr) return;
+  Value data = Value::object({{"status", kept->health},
+                              {"message", kept->message},
+                              {"resourceVersion", kept->resource_version}});
+  ctx.log(event::Type::health_observed, kept->id, nullptr, outcome.owner, std::move(data),
+          {kept->blob});
+  ctx.out.events.back().cause = outcome.cause;
+}
+
 constexpr std::int64_t heartbeat_interval = 60'000'000;
 
 // One event a minute at the most says how many owners were found unchanged; nothing else records
@@ -95,8 +118,11 @@ void Core::step(const Input& input, base::TimeUs now, Effects& out) {
     observed(ctx, *seen);
   } else if (const auto* result = std::get_if<Outcome>(&input)) {
     outcome(ctx, *result);
+  } else if (const auto* action = std::get_if<OperatorAction>(&input)) {
+    acted(ctx, *action);
   } else {
-    acted(ctx, std::get<OperatorAction>(input));
+    const auto& fact = std::get<StoreFact>(input);
+    ctx.log(fact.type, {}, nullptr, {}, fact.data);
   }
   if (!state_.pruners.empty()) wake_pruners(ctx);
 }
@@ -127,80 +153,20 @@ void Core::observed(Context& ctx, const Observed& seen) {
 }
 
 void Core::outcome(Context& ctx, const Outcome& result) {
+  if (came_from<RestoreObjects>(result) || came_from<RevertCommit>(result))
+    return order_carried_out(ctx, result);
+  if (came_from<CollectArtifacts>(result)) return log_collected(ctx, result);
+  if (came_from<KeepLive>(result)) return log_kept(ctx, result);
   OwnerState* owner = find_owner(state_, result.owner);
   if (owner == nullptr || owner->object.is_null()) return;
   if (came_from<WriteStatus>(result)) return status_outcome(ctx, result.owner, *owner, result);
-  if (came_from<EmitEvent>(result) || came_from<CollectArtifacts>(result)) return;
+  if (came_from<EmitEvent>(result)) return;
   if (result.attempt != owner->attempt) return;
   if (is_kustomization(result.owner))
     return kustomization_outcome(ctx, result.owner, state_.kustomizations[result.owner], result);
   if (is_helm_release(result.owner))
     return helm_release_outcome(ctx, result.owner, state_.helm_releases[result.owner], result);
   source_outcome(ctx, result.owner, state_.sources[result.owner], result);
-}
-
-Result<void> Core::check(const OperatorAction& action) const {
-  const auto found = state_.kustomizations.find(action.target);
-  if (found == state_.kustomizations.end() || found->second.object.is_null())
-    return make_error(Code::not_found, "Kustomization \"" + action.target.name +
-                                           "\" not found in namespace \"" + action.target.ns +
-                                           "\"");
-  if (found->second.deleting())
-    return make_error(Code::invalid, action.target.subject() + " is being deleted");
-  if (action.kind == OperatorAction::Kind::unpin && !found->second.pin)
-    return make_error(Code::invalid, action.target.subject() + " is not pinned");
-  const bool held = condition_text(found->second.status, "Ready", "reason") == "PruneHeld" &&
-                    found->second.rendered != nullptr;
-  if (action.kind == OperatorAction::Kind::release && !held)
-    return make_error(Code::invalid, "no prune of " + action.target.subject() + " is held");
-  return {};
-}
-
-void Core::acted(Context& ctx, const OperatorAction& action) {
-  if (!check(action).ok()) return;
-  KustomizationState& ks = state_.kustomizations[action.target];
-  const bool rollback = action.kind == OperatorAction::Kind::rollback;
-  const bool release = action.kind == OperatorAction::Kind::release;
-  const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
-    const std::uint64_t seq =
-        ctx.log(type, action.target, &ks, action.target, std::move(data), std::move(blobs));
-    ctx.out.events.back().actor = action.actor;
-    return seq;
-  };
-  ks.cause = mark(event::Type::operator_acted,
-                  Value::object({{"action", rollback  ? "rollback"
-                                            : release ? "release"
-                                                      : "unpin"},
-                                 {"toSeq", action.to_seq},
-                                 {"revision", action.revision}}),
-                  {});
-  if (release) {
-    ks.prune_allowed = ks.rendered->revision;
-    return request_kustomization(ctx, action.target, ks, "release");
-  }
-  if (!rollback) {
-    mark(event::Type::rollback_released,
-         Value::object({{"reason", "unpinned"}, {"pin", ks.pin->seq}}), {});
-    ks.pin.reset();
-    return request_kustomization(ctx, action.target, ks, "unpin");
-  }
-  Pin pin;
-  pin.to_seq = action.to_seq;
-  pin.set_blob = action.set_blob;
-  pin.revision = action.revision;
-  pin.from_revision = ks.artifact.revision;
-  if (ks.pin) pin.from_revision = ks.pin->from_revision;
-  pin.actor = action.actor;
-  pin.time = ctx.now;
-  pin.hold = action.hold;
-  pin.seq = mark(event::Type::rollback_pinned,
-                 Value::object({{"toSeq", pin.to_seq},
-                                {"revision", pin.revision},
-                                {"fromRevision", pin.from_revision},
-                                {"hold", pin.hold}}),
-                 {pin.set_blob});
-  ks.pin = std::move(pin);
-  request_kustomization(ctx, action.target, ks, "rollback");
 }
 
 void Core::tick(base::TimeUs now, Effects& out) {

@@ -23,18 +23,30 @@ struct OperatorAction {
   enum class Kind : std::uint8_t {
     rollback,
     unpin,
-    release,  // a held prune may go on
+    release,     // a held prune may go on
+    undo,        // what a prune deleted is made again
+    git_revert,  // files of a source's branch go back to what they were in a commit
   };
   Kind kind = Kind::rollback;
-  ObjectId target;        // a Kustomization
+  ObjectId target;        // a Kustomization; undo: who had pruned; git_revert: the GitRepository
   base::Digest set_blob;  // rollback: what to apply
   std::string revision;   // that the set was built from
   std::uint64_t to_seq = 0;
   bool hold = false;
   std::string actor;
+  std::vector<RestoreItem> restore;  // undo; to_seq: the event named
+  std::vector<GitFile> files;        // git_revert
+  std::string head;                  // git_revert: the commit that the branch stands at
+  std::string message;
 };
 
-using Input = std::variant<Observed, Outcome, OperatorAction>;
+// Something that befell the engine's own stores and belongs into the log.
+struct StoreFact {
+  event::Type type = event::Type::garbage_collected;
+  Value data;
+};
+
+using Input = std::variant<Observed, Outcome, OperatorAction, StoreFact>;
 
 class Core {
  public:
@@ -64,7 +76,11 @@ class Core {
   }
   void observed(Context& ctx, const Observed& seen);
   void outcome(Context& ctx, const Outcome& outcome);
+  // operator_flow.cc
   void acted(Context& ctx, const OperatorAction& action);
+  void undo(Context& ctx, const OperatorAction& action);
+  void git_revert(Context& ctx, const OperatorAction& action);
+  void order_carried_out(Context& ctx, const Outcome& outcome);
 
   State state_;
   EngineOptions options_;

@@ -71,6 +71,7 @@ Engine::~Engine() { stop(); }
 Result<void> Engine::start() {
   WEIR_CHECK(ports_.log->replay(1, [&](const event::Event& event) {
     core_.restore(event);
+    delivery_.fold(event, event.time);
     return true;
   }));
   event::Event started;
@@ -122,7 +123,7 @@ void Engine::post(Input input, std::shared_ptr<Pending> pending) {
   wake_.notify_one();
 }
 
-Result<void> Engine::act(OperatorAction action) {
+Result<std::uint64_t> Engine::act(OperatorAction action) {
   auto pending = std::make_shared<Pending>();
   post(std::move(action), pending);
   std::unique_lock lock(mutex_);
@@ -178,7 +179,11 @@ void Engine::handle(std::vector<QueuedInput> batch) {
   Effects effects;
   std::unique_lock core_lock(core_mutex_);
   for (auto& [input, pending] : batch) {
-    if (pending != nullptr) pending->result = core_.check(std::get<OperatorAction>(input));
+    if (pending != nullptr) {
+      auto checked = core_.check(std::get<OperatorAction>(input));
+      pending->result = core_.state().head + effects.events.size() + 1;
+      if (!checked.ok()) pending->result = std::move(checked).error();
+    }
     if (pending == nullptr || pending->result.ok()) core_.step(input, now, effects);
   }
   core_.tick(now, effects);
@@ -206,7 +211,10 @@ bool Engine::append(std::vector<event::Event>& events) {
     if (result.ok()) {
       trouble_.clear();
       lock.unlock();
-      for (const event::Event& event : part) write_log_line(event);
+      for (const event::Event& event : part) {
+        write_log_line(event);
+        delivery_.fold(event, ports_.clock->now());
+      }
       core_.appended(part.back().seq);
       done += count;
       continue;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/reconcile/core.hh"
+#include "engine/reconcile/delivery.hh"
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/metrics.hh"
 #include "engine/reconcile/worker_pool.hh"
@@ -43,19 +44,23 @@ class Engine {
   // Graceful: running commands end, their outcomes are logged; idempotent.
   void stop();
 
-  // Durable when it returns. Errors: not_found, invalid, cancelled (stopping).
-  Result<void> act(OperatorAction action);
+  // Durable when it returns: the seq of the event that says so. Errors: not_found, invalid,
+  // cancelled (stopping).
+  Result<std::uint64_t> act(OperatorAction action);
+  // Logs what befell the stores; returns before it is written.
+  void record(StoreFact fact) { post(std::move(fact)); }
 
   // All owners as they stand.
   std::vector<OwnerSummary> summary() const;
   // Why the log cannot be written, "" when it can.
   std::string trouble() const;
   Metrics& metrics() { return metrics_; }
+  const Delivery& delivery() const { return delivery_; }
 
  private:
   struct Pending {
     OperatorAction action;
-    Result<void> result;
+    Result<std::uint64_t> result = std::uint64_t{0};
     bool done = false;
   };
   using QueuedInput = std::pair<Input, std::shared_ptr<Pending>>;
@@ -71,6 +76,7 @@ class Engine {
   Ports ports_;
   EngineOptions options_;
   Metrics metrics_;
+  Delivery delivery_;
   Core core_;
   Executor executor_;
   std::unique_ptr<WorkerPool> pool_;

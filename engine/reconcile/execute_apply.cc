@@ -237,6 +237,7 @@ class StageRun {
       result = *std::move(applied);
       if (plan.action == Action::configured) keep_live(plan, change);
     }
+    keep_made(plan, result, change);
     change.facts = facts_of(result, &apply_.rules, ports_.clock->now(), options_);
     change.facts.applied_manifest = object.digest;
     change.facts.applied_owned = change.facts.owned;
@@ -250,6 +251,16 @@ class StageRun {
     if (facts == apply_.known.end() || facts->second.applied_manifest != change.manifest) return;
     auto stored = store_live(*ports_.log, plan.live);
     if (stored.ok()) change.live_blob = *stored;
+  }
+
+  // What the API made of the manifest, with its defaults; unless that is known already.
+  void keep_made(const Planned& plan, const Value& result, ObjectChange& change) {
+    const auto facts = apply_.known.find(change.id);
+    const bool known =
+        facts != apply_.known.end() && facts->second.applied_manifest == change.manifest;
+    if (plan.action == Action::unchanged && known) return;
+    auto stored = store_live(*ports_.log, result);
+    if (stored.ok()) change.made_blob = *stored;
   }
 
   bool remove_first(Planned& plan) {

@@ -113,6 +113,9 @@ OutcomeBody Executor::render(const ObjectId& owner, const BuildManifests& build)
   set->revision = build.artifact.revision;
   set->digest = base::sha256(kustomize::write_resources(*resources));
   for (Value& resource : *resources) {
+    // Normalising a Secret takes the mark away.
+    if (auto clear = apply::check_not_encrypted(resource); !clear.ok())
+      return StepError{Code::invalid, "ReconciliationFailed", clear.error().message, false};
     apply::add_owner_labels(resource, owner.ns, owner.name);
     resource = apply::normalise(resource);
     apply::add_common_metadata(resource, build.spec.common_labels, build.spec.common_annotations);
@@ -120,9 +123,6 @@ OutcomeBody Executor::render(const ObjectId& owner, const BuildManifests& build)
   for (auto& stage : apply::split_stages(*std::move(resources), options_.stage_kinds)) {
     std::vector<RenderedObject> objects;
     for (Value& manifest : stage) {
-      auto encrypted = apply::check_not_encrypted(manifest);
-      if (!encrypted.ok())
-        return StepError{Code::invalid, "ReconciliationFailed", encrypted.error().message, false};
       auto stored = store_manifest(*ports_.log, manifest);
       if (!stored.ok())
         return StepError{stored.error().code, "BuildFailed", stored.error().message, false};

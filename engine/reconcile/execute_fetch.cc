@@ -23,30 +23,53 @@ bool settings_changed(const FetchSource& fetch, const model::GitRepositorySpec& 
          spec.recurse_submodules != fetch.status["observedRecurseSubmodules"].get_bool();
 }
 
+// Which remote, with which credentials.
+Result<GitRequest> remote_of(KubeApi& kube, const EngineOptions& options, const ObjectId& owner,
+                             const model::GitRepositorySpec& spec) {
+  GitRequest request;
+  request.url = spec.url;
+  request.timeout = spec.timeout;
+  request.allow_local = options.allow_local_sources;
+  if (!spec.secret_name.empty()) {
+    WEIR_TRY(const auto data, read_secret(kube, owner.ns, spec.secret_name));
+    WEIR_TRY(request.credentials, git_credentials(data, request.url));
+  } else if (request.url.starts_with("ssh://")) {
+    return make_error(Code::unauthorized,
+                      "failed to configure authentication options: 'identity' is required");
+  }
+  return request;
+}
+
 }  // namespace
 
 OutcomeBody Executor::run(const ObjectId& owner, const FetchSource& fetch) {
   return std::visit([&](const auto& spec) { return this->fetch(owner, fetch, spec); }, fetch.spec);
 }
 
+OutcomeBody Executor::run(const ObjectId& owner, const RevertCommit& order) {
+  auto remote = remote_of(*ports_.kube, options_, owner, order.spec);
+  if (!remote.ok()) return authentication_error(remote.error().message);
+  GitRevert revert;
+  revert.remote = *std::move(remote);
+  revert.branch = order.spec.branch.empty() ? "master" : order.spec.branch;
+  revert.head = order.head;
+  revert.files = order.files;
+  revert.author_name = options_.git_author_name;
+  revert.author_email = options_.git_author_email;
+  revert.message = order.message;
+  revert.time = ports_.clock->now();
+  auto commit = ports_.git->revert(revert);
+  if (!commit.ok()) return from_git(commit.error());
+  return CommitPushed{revert.branch, order.actor, *std::move(commit), order.files.size()};
+}
+
 OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
                             const model::GitRepositorySpec& spec) {
-  GitRequest request;
-  request.url = spec.url;
+  auto remote = remote_of(*ports_.kube, options_, owner, spec);
+  if (!remote.ok()) return authentication_error(remote.error().message);
+  GitRequest request = *std::move(remote);
   request.reference = {spec.branch, spec.tag, spec.semver, spec.name, spec.commit};
-  request.timeout = spec.timeout;
-  request.allow_local = options_.allow_local_sources;
   request.recurse_submodules = spec.recurse_submodules;
-  if (!spec.secret_name.empty()) {
-    auto data = read_secret(*ports_.kube, owner.ns, spec.secret_name);
-    if (!data.ok()) return authentication_error(data.error().message);
-    auto credentials = git_credentials(*data, request.url);
-    if (!credentials.ok()) return authentication_error(credentials.error().message);
-    request.credentials = *std::move(credentials);
-  } else if (request.url.starts_with("ssh://")) {
-    return authentication_error(
-        "failed to configure authentication options: 'identity' is required");
-  }
   const bool stored =
       !fetch.current.empty() && ports_.artifacts->exists(fetch.current.path, fetch.current.digest);
   if (stored && !settings_changed(fetch, spec)) request.known_revision = fetch.current.revision;

@@ -133,12 +133,12 @@ OutcomeBody Executor::run(const ObjectId&, const CollectArtifacts& collect) {
   if (collect.current.empty()) {
     auto removed = ports_.artifacts->remove_all(collect.kind, collect.ns, collect.name);
     if (!removed.ok()) return step_error(removed.error());
-    return Done{};
+    return ArtifactsCollected{{collect.kind + "/" + collect.ns + "/" + collect.name}};
   }
   auto removed = ports_.artifacts->collect(collect.kind, collect.ns, collect.name, collect.current,
                                            options_.artifact_ttl, options_.artifact_records);
   if (!removed.ok()) return step_error(removed.error());
-  return Done{};
+  return ArtifactsCollected{*std::move(removed)};
 }
 
 }  // namespace weir::reconcile

@@ -1,5 +1,6 @@
 #include "engine/reconcile/executor.hh"
 
+#include "engine/reconcile/sensitive.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
@@ -59,8 +60,8 @@ Outcome Executor::execute(const Command& command) {
 }
 
 Result<std::pair<base::Digest, base::Digest>> store_manifest(LogPort& log, const Value& manifest) {
-  const bool secret = manifest["kind"].get_string() == "Secret";
   const std::string bytes = value::write_json(manifest, {.escape_html = false});
+  const bool secret = manifest["kind"].get_string() == "Secret" || has_url_credentials(bytes);
   WEIR_TRY(const base::Digest blob, log.put_blob(bytes, secret));
   // A sealed blob's name is a keyed digest of the bytes: equal bytes, equal name.
   return std::pair(blob, blob);

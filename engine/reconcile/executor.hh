@@ -81,6 +81,9 @@ class Executor {
   OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);    // execute_apply.cc
   OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);  // execute_prune.cc
   OutcomeBody run(const ObjectId& owner, const ReadObjects& read);
+  OutcomeBody run(const ObjectId& owner, const RestoreObjects& restore);  // execute_restore.cc
+  OutcomeBody run(const ObjectId& owner, const RevertCommit& revert);     // execute_fetch.cc
+  OutcomeBody run(const ObjectId& owner, const KeepLive& keep);           // execute_restore.cc
   OutcomeBody run(const ObjectId& owner, const WriteStatus& write);  // execute_meta.cc
   OutcomeBody run(const ObjectId& owner, const WriteFinalizer& write);
   OutcomeBody run(const ObjectId& owner, const EmitEvent& emit);

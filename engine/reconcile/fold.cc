@@ -20,6 +20,12 @@ OwnerState* owner_state(State& state, const ObjectId& id) {
   return nullptr;
 }
 
+// An operator's order failed, not a reconcile.
+bool is_order(const event::Event& event) {
+  const std::string_view step = event.data["step"].get_string();
+  return step == "undo" || step == "git-revert";
+}
+
 void fold_applied(State& state, const event::Event& event) {
   LiveFacts& facts = state.live[event.subject.object];
   facts.exists = true;
@@ -107,6 +113,7 @@ void fold(State& state, const event::Event& event) {
       }
       break;
     case Type::step_failed:
+      if (is_order(event)) break;
       if (OwnerState* owner = owner_state(state, subject))
         owner->failure_logged = std::string(event.data["reason"].get_string()) + ": " +
                                 std::string(event.data["message"].get_string());

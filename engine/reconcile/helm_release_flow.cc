@@ -463,7 +463,7 @@ void notice_helm_drift(Context& ctx, const ObjectId& object, const ObjectId& own
   if (!own) return;
   Value data = Value::object({{"resourceVersion", facts.resource_version}});
   if (!facts.exists) data.set("deleted", true);
-  hr.cause = ctx.log(event::Type::drift_detected, object, &hr, owner, std::move(data));
+  ctx.log_root(event::Type::drift_detected, object, hr, owner, std::move(data));
   ctx.metrics.count("drifts", "");
   // Two parties that undo each other must not spin.
   const base::TimeUs calm = hr.drift_corrected + 60'000'000;

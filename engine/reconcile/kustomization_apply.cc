@@ -69,7 +69,9 @@ void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks,
   // about.
   if (change.id.gvk.kind != "Secret") data.set("owned", change.facts.owned.to_string());
   if (!change.note.empty()) data.set("fields", change.note);
-  ctx.log(event::Type::object_applied, change.id, &ks, id, std::move(data), {change.manifest_blob});
+  std::vector<base::Digest> blobs = {change.manifest_blob};
+  if (!change.made_blob.empty()) blobs.push_back(change.made_blob);
+  ctx.log(event::Type::object_applied, change.id, &ks, id, std::move(data), std::move(blobs));
 }
 
 bool is_news(const Context& ctx, const ObjectChange& change) {

@@ -15,8 +15,8 @@ bool is_recorded(std::string_view reason) {
          reason == "HealthCheckFailed";
 }
 
-void log_finished(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string_view result,
-                  std::string_view message) {
+std::uint64_t log_finished(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                           std::string_view result, std::string_view message) {
   Value data =
       Value::object({{"status", result},
                      {"revision", ks.rendered != nullptr && result == "ReconciliationSucceeded"
@@ -25,7 +25,7 @@ void log_finished(Context& ctx, const ObjectId& id, KustomizationState& ks, std:
                      {"durationMs", (ctx.now - ks.started) / 1000}});
   if (!message.empty()) data.set("message", message);
   if (ks.rendered != nullptr) data.set("digest", ks.rendered->digest.to_string());
-  ctx.log(event::Type::reconcile_finished, id, &ks, id, std::move(data));
+  return ctx.log(event::Type::reconcile_finished, id, &ks, id, std::move(data));
 }
 
 std::string pin_note(const KustomizationState& ks) {
@@ -87,7 +87,7 @@ void succeed(Context& ctx, const ObjectId& id, KustomizationState& ks) {
                  ", next run in " + base::format_duration(ks.spec.interval),
              std::move(annotations));
     ctx.announce(id, ks, revision);
-    log_finished(ctx, id, ks, "ReconciliationSucceeded", "");
+    ks.cause = log_finished(ctx, id, ks, "ReconciliationSucceeded", "");
     ctx.write_status(id, ks);
   }
   ks.failure_logged.clear();

@@ -229,6 +229,15 @@ void keep_facts(LiveFacts& known, const LiveFacts& read) {
   known.applied_owned = owned;
 }
 
+// The annotation that lets the prune go that is held now has come.
+bool is_released(const KustomizationState& ks) {
+  if (ks.running || ks.rendered == nullptr) return false;
+  if (condition_text(ks.status, "Ready", "reason") != "PruneHeld") return false;
+  const std::string_view note =
+      ks.object.path("metadata", "annotations", allow_prune_annotation).get_string();
+  return note == "always" || note == ks.rendered->revision;
+}
+
 void finish_pending(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   if (ks.running) return;
   const bool requested = !ks.requested_at().empty() && ks.requested_at() != ks.handled_request;
@@ -272,6 +281,7 @@ void request_consumers(Context& ctx, const ObjectId& source) {
         ks.status["lastAttemptedRevision"].get_string() == found->second.artifact.revision;
     if (known && is_ready(ks.status)) continue;
     if (known && ks.running) continue;
+    if (found != ctx.state.sources.end()) ks.pending_cause = found->second.fetched_seq;
     request_kustomization(ctx, id, ks, "source");
   }
 }
@@ -283,7 +293,11 @@ void request_dependents(Context& ctx, const ObjectId& ready) {
     const bool depends = std::any_of(
         ks.spec.depends_on.begin(), ks.spec.depends_on.end(),
         [&](const auto& item) { return item.ns == ready.ns && item.name == ready.name; });
-    if (depends) request_kustomization(ctx, id, ks, "dependency");
+    if (!depends) continue;
+    // What the dependency came to is why this one may go on.
+    const auto dependency = ctx.state.kustomizations.find(ready);
+    if (dependency != ctx.state.kustomizations.end()) ks.pending_cause = dependency->second.cause;
+    request_kustomization(ctx, id, ks, "dependency");
   }
 }
 
@@ -328,6 +342,7 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
   if (ks.deleting() && ks.phase != Phase::finalizing)
     return request_kustomization(ctx, id, ks, "deleted");
   if (changed) return request_kustomization(ctx, id, ks, "spec");
+  if (is_released(ks)) return request_kustomization(ctx, id, ks, "release");
   if (requested) request_kustomization(ctx, id, ks, "requested");
 }
 
@@ -337,6 +352,7 @@ void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState&
     if (!written->object.is_null()) ks.object = written->object;
     if (ks.phase == Phase::finalizing) return;  // the finalizer is gone; the watch tells the rest
     ks.running = false;
+    ks.pending_cause = ks.cause;
     return run(ctx, id, ks, ks.reason);
   }
   if (const auto* error = std::get_if<StepError>(&outcome.body)) {

@@ -62,7 +62,7 @@ void notice_drift(Context& ctx, const ObjectId& id, const ObjectId& owner, const
   if (!facts.exists) data.set("deleted", true);
   const std::string manager = object.is_null() ? "" : last_manager(object);
   if (!manager.empty()) data.set("manager", manager);
-  ks.cause = ctx.log(event::Type::drift_detected, id, &ks, owner, std::move(data));
+  ctx.log_root(event::Type::drift_detected, id, ks, owner, std::move(data));
   ctx.metrics.count("drifts", "");
   // Two parties that undo each other must not spin: the first correction is at once, the next ones
   // back off.
@@ -106,6 +106,26 @@ LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* ru
   return facts;
 }
 
+namespace {
+
+// A change of health that has come to rest is kept with all that the object was.
+void keep_turn(Context& ctx, const ObjectId& owner, const LiveFacts& before, const LiveFacts& after,
+               const Value& object) {
+  if (before.health.empty() || before.health == after.health || after.health == "InProgress")
+    return;
+  const OwnerState none;
+  const auto ks = ctx.state.kustomizations.find(owner);
+  const auto hr = ctx.state.helm_releases.find(owner);
+  const OwnerState* state = &none;
+  if (ks != ctx.state.kustomizations.end()) state = &ks->second;
+  if (hr != ctx.state.helm_releases.end()) state = &hr->second;
+  if (state->object.is_null()) return;
+  ctx.command(owner, *state, KeepLive{object, after.health, after.health_message});
+  ctx.out.commands.back().cause = state->cause;
+}
+
+}  // namespace
+
 void observe_live(Context& ctx, const Value& object, bool deleted) {
   const ObjectId id = ObjectId::of(object);
   const auto known = ctx.state.live.find(id);
@@ -121,6 +141,7 @@ void observe_live(Context& ctx, const Value& object, bool deleted) {
   if (known != ctx.state.live.end()) {
     facts.applied_manifest = known->second.applied_manifest;
     facts.applied_owned = known->second.applied_owned;
+    if (!deleted) keep_turn(ctx, release.empty() ? owner : release, known->second, facts, object);
   }
   ctx.state.live[id] = std::move(facts);
   if (!owner.empty()) notice_drift(ctx, id, owner, deleted ? Value() : object);
@@ -177,9 +198,8 @@ void log_spec(Context& ctx, const ObjectId& id, OwnerState& owner) {
   const base::Digest digest = base::sha256(value::write_json(compared));
   if (digest == owner.spec_logged) return;
   owner.spec_logged = digest;
-  owner.cause =
-      ctx.log(event::Type::spec_observed, id, &owner, id,
-              Value::object({{"object", std::move(kept)}, {"digest", digest.to_string()}}));
+  ctx.log_root(event::Type::spec_observed, id, owner, id,
+               Value::object({{"object", std::move(kept)}, {"digest", digest.to_string()}}));
 }
 
 }  // namespace weir::reconcile

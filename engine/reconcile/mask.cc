@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/sensitive.hh"
 
 namespace weir::reconcile {
 namespace {
@@ -36,6 +37,7 @@ Value masked(const Value& object) {
     mask_values(copy, "data");
     mask_values(copy, "stringData");
   }
+  drop_url_credentials(copy);
   if (copy["spec"]["url"].is_string())
     copy.find_mut("spec")->set("url", mask_url(copy["spec"]["url"].as_string()));
   return copy;

@@ -36,6 +36,8 @@ struct EngineOptions {
   // Kinds of sources that another controller still serves: they are read, never written.
   std::vector<std::string> external_sources;
   std::string watch_namespace;  // "" = all
+  // Who commits when weir writes to a source's branch.
+  std::string git_author_name = "weir", git_author_email = "weir@localhost";
 };
 
 }  // namespace weir::reconcile

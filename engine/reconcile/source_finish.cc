@@ -54,7 +54,7 @@ void log_fetched(Context& ctx, const ObjectId& id, SourceState& source,
                                                           {"path", artifact.path},
                                                           {"size", fetched.stored.size}})}});
   for (const auto& member : fetched.details.members()) data.set(member.name(), member.value);
-  ctx.log(event::Type::source_fetched, id, &source, id, std::move(data));
+  source.fetched_seq = ctx.log(event::Type::source_fetched, id, &source, id, std::move(data));
 }
 
 void announce_artifact(Context& ctx, const ObjectId& id, SourceState& source,
@@ -82,7 +82,9 @@ void request_charts(Context& ctx, const ObjectId& origin) {
     const bool known =
         fixed ? is_ready(chart.status)
               : chart.status["observedSourceArtifactRevision"].get_string() == revision;
-    if (!known) run_source(ctx, id, chart, "source");
+    if (known) continue;
+    chart.pending_cause = found->second.fetched_seq;
+    run_source(ctx, id, chart, "source");
   }
 }
 

@@ -233,6 +233,7 @@ void source_outcome(Context& ctx, const ObjectId& id, SourceState& source, const
     if (!written->object.is_null()) source.object = written->object;
     source.running = false;
     if (source.deleting()) return;  // the finalizer is gone; the watch tells the rest
+    source.pending_cause = source.cause;
     return run_source(ctx, id, source, source.reason);
   }
   if (const auto* error = std::get_if<StepError>(&outcome.body)) {

@@ -67,6 +67,23 @@ struct GitCheckout {
       tree;  // the commit's files; outlives the port's later fetches
 };
 
+// A file as it was in a commit.
+struct GitFile {
+  std::string path;
+  std::string commit;
+  bool operator==(const GitFile&) const = default;
+};
+
+// A commit that puts files back to what they were.
+struct GitRevert {
+  GitRequest remote;           // URL, credentials, timeout
+  std::string branch;
+  std::string head;            // where the branch must stand
+  std::vector<GitFile> files;  // those that their commit has not are removed
+  std::string author_name, author_email, message;
+  base::TimeUs time = 0;
+};
+
 // Implementation: adapters/git (libgit2, a persistent bare mirror per URL). Errors name the step,
 // with the contract's reason in Error::reason: "GitOperationFailed", "AuthenticationFailed",
 // "URLInvalid", "EmptyGitRepository". URLs in texts have their userinfo removed.
@@ -74,6 +91,9 @@ class GitPort {
  public:
   virtual ~GitPort() = default;
   virtual Result<GitCheckout> checkout(const GitRequest& request) = 0;
+  // Commits to `branch` of the remote and pushes, never forced. Errors: those of checkout; conflict
+  // (the branch has moved, or the server refused), invalid (nothing would change), unsupported.
+  virtual Result<GitCommit> revert(const GitRevert& revert);
 };
 
 struct StoredArtifact {
@@ -138,6 +158,10 @@ class ArtifactPort {
                                               std::string_view name, std::string_view file,
                                               const ByteProducer& write);
 };
+
+inline Result<GitCommit> GitPort::revert(const GitRevert&) {
+  return make_error(Code::unsupported, "this Git port cannot write");
+}
 
 // A store of trees alone need not keep bytes.
 inline Result<StoredArtifact> ArtifactPort::store_bytes(std::string_view, std::string_view,

@@ -41,6 +41,8 @@ struct OwnerState {
   std::string reconcile_id;
   std::string reason;       // why the reconcile under way runs
   std::uint64_t cause = 0;  // seq of the event behind it
+  // Seq of the event that the next reconcile will be laid to; 0 = none.
+  std::uint64_t pending_cause = 0;
   base::TimeUs started = 0;
   base::TimeUs due = 0;         // next timer; 0 = none
   int retries = 0;              // failures in a row, for the back-off
@@ -62,6 +64,7 @@ struct SourceState : OwnerState {
   model::SourceSpec spec;
   std::string spec_error;
   Artifact artifact;
+  std::uint64_t fetched_seq = 0;  // of the event that brought the artifact, in this process
 };
 
 enum class Phase : std::uint8_t {

@@ -34,6 +34,8 @@ std::optional<Effect> effect_of(const Event& event) {
   if (event.type == Type::object_pruned) {
     return Effect{action == "deleted" ? Class::both : Class::desired_only, true, action};
   }
+  if (event.type == Type::health_observed && !event.blobs.empty())
+    return Effect{Class::live_only, false, "observed"};
   if (event.type == Type::object_skipped) return Effect{Class::neither, false, "skipped"};
   if (event.type == Type::drift_detected) return Effect{Class::neither, false, "drifted"};
   return std::nullopt;
@@ -65,8 +67,9 @@ std::string encode_change(const Event& event, const Effect& effect) {
   std::string out;
   event::append_varint(out, static_cast<std::uint64_t>(event.time));
   out.push_back(static_cast<char>(event.type));
+  const bool both = event.type == Type::object_applied && event.blobs.size() > 1;
   out.push_back(static_cast<char>((effect.gone ? 1 : 0) | (event.blobs.empty() ? 0 : 2) |
-                                  (event.owner.empty() ? 0 : 4)));
+                                  (event.owner.empty() ? 0 : 4) | (both ? 8 : 0)));
   event::append_string(out, effect.action);
   event::append_string(out, event.subject.object.gvk.version);
   event::append_string(out, event.data["revision"].get_string());
@@ -74,6 +77,7 @@ std::string encode_change(const Event& event, const Effect& effect) {
   event::append_string(out, event.reconcile_id);
   if (!event.owner.empty()) append_id(out, event.owner);
   if (!event.blobs.empty()) event::append_digest(out, event.blobs.front());
+  if (both) event::append_digest(out, event.blobs[1]);
   return out;
 }
 
@@ -97,6 +101,7 @@ Result<ObjectChange> decode_change(std::uint64_t seq, std::string_view bytes) {
     }
   }
   if ((flags & 2) != 0) change.manifest = reader.digest();
+  if ((flags & 8) != 0) change.live = reader.digest();
   if (!reader.at_end()) {
     return make_error(Code::corrupt,
                       "object history: the row of event " + std::to_string(seq) + " is malformed");
@@ -127,6 +132,7 @@ Result<std::optional<ObjectChange>> last_of(Cursor& cursor, const std::string& p
 Result<std::optional<ObjectChange>> defining_change(Cursor& cursor, const std::string& prefix,
                                                     std::uint64_t at, Side side) {
   WEIR_TRY(auto change, last_of(cursor, prefix, Class::both, at));
+  if (change && change->live && side == Side::live) change->manifest = change->live;
   const Class own = side == Side::live ? Class::live_only : Class::desired_only;
   WEIR_TRY(auto other, last_of(cursor, prefix, own, at));
   if (!other || (change && change->seq > other->seq)) return change;

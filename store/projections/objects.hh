@@ -33,6 +33,7 @@ struct ObjectChange {
   std::string action;    // created, configured, deleted, skipped; "observed", "drifted"
   bool gone = false;     // the object does not exist after it
   std::optional<base::Digest> manifest;  // blob; of a deletion: the last manifest
+  std::optional<base::Digest> live;      // of an apply: what the API made of it
   std::string version;   // API version's part after the group: "v1"
   model::ObjectId owner; // empty when none is known
   std::string revision;  // source revision applied; "" when not an apply

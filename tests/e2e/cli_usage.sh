@@ -85,6 +85,13 @@ refused history nonsense
 refused show cm/x/y/z
 refused rollback ks/apps
 refused rollback --to 1
+refused rollback --all --to 1 --hold --until-next
+refused rollback --all --to 1 --hold --git-revert
+refused undo
+refused undo soon
+refused undo 0
+refused blame
+refused blame nonsense
 refused unpin
 refused audit --limit many
 refused up missing-directory

@@ -54,6 +54,18 @@ Result<reconcile::GitCheckout> BenchGit::checkout(const reconcile::GitRequest& r
   return out;
 }
 
+Result<reconcile::GitCommit> BenchGit::revert(const reconcile::GitRevert& order) {
+  reverts.push_back(order);
+  if (fail) return *fail;
+  reconcile::GitCommit made;
+  made.sha = std::string(40, 'e');
+  made.author = order.author_name + " <" + order.author_email + ">";
+  made.time = order.time;
+  made.message = order.message;
+  made.subject = order.message.substr(0, order.message.find('\n'));
+  return made;
+}
+
 void BenchGit::commit(const std::map<std::string, std::string>& files) {
   auto tree = std::make_shared<base::MemoryFileTree>();
   for (const auto& [path, text] : files) tree->add(path, text);
@@ -303,6 +315,10 @@ std::vector<event::Event> EngineBench::logged(event::Type type) {
                               }),
        "the log");
   return out;
+}
+
+Value EngineBench::blob(const base::Digest& digest) {
+  return must(value::parse_json(must(process_->port->get_blob(digest), "a blob")), "its JSON");
 }
 
 ObjectId kustomization_id(const std::string& name) {

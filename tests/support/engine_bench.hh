@@ -34,11 +34,14 @@ class BenchClock final : public base::Clock {
 class BenchGit final : public reconcile::GitPort {
  public:
   Result<reconcile::GitCheckout> checkout(const reconcile::GitRequest& request) override;
+  // Notes the order; `fail` is its error too.
+  Result<reconcile::GitCommit> revert(const reconcile::GitRevert& revert) override;
   void commit(const std::map<std::string, std::string>& files);
   std::string revision() const { return "main@sha1:" + sha_; }
 
   std::optional<Error> fail;
   int checkouts = 0;
+  std::vector<reconcile::GitRevert> reverts;
 
  private:
   std::string sha_;
@@ -119,6 +122,8 @@ class EngineBench {
   std::vector<std::string> events(const std::string& name);
   // Events of the log of one type.
   std::vector<event::Event> logged(event::Type type);
+  // The JSON of a blob that an event names.
+  Value blob(const base::Digest& digest);
 
   BenchClock clock;
   BenchGit git;

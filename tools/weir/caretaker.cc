@@ -66,6 +66,11 @@ void Caretaker::also_export_to(reconcile::KubeApi& kube, const std::string& conf
   });
 }
 
+void Caretaker::tell_engine(reconcile::Engine* engine) {
+  const std::lock_guard lock(engine_mutex_);
+  engine_ = engine;
+}
+
 void Caretaker::begin() {
   thread_ = std::thread([this] { run(); });
 }
@@ -103,6 +108,13 @@ void Caretaker::retain() {
               {{"retainedFrom", std::to_string(taken->retained_from)},
                {"events", std::to_string(taken->events)},
                {"blobs", std::to_string(taken->blobs)}});
+    const std::lock_guard lock(engine_mutex_);
+    if (engine_ != nullptr)
+      engine_->record({event::Type::garbage_collected,
+                       Value::object({{"what", "history"},
+                                      {"retainedFrom", taken->retained_from},
+                                      {"events", taken->events},
+                                      {"blobs", taken->blobs}})});
   }
 }
 

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/reconcile/engine.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "store/ledger.hh"
 #include "store/retention.hh"
@@ -45,6 +46,8 @@ class Caretaker {
   // More places for checkpoints; before begin(). An empty name is no place.
   void also_export(Export target) { targets_.push_back(std::move(target)); }
   void also_export_to(reconcile::KubeApi& kube, const std::string& config_map);
+  // Whose log learns of what retention takes; nullptr when the engine ends.
+  void tell_engine(reconcile::Engine* engine);
   void begin();
 
  private:
@@ -60,6 +63,8 @@ class Caretaker {
   std::vector<Export> targets_;
   std::string exported_;  // the last checkpoint that reached every target
   std::mutex mutex_;      // guards stopping_
+  std::mutex engine_mutex_;  // guards engine_
+  reconcile::Engine* engine_ = nullptr;
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread thread_;

@@ -16,20 +16,18 @@ bool is_audit(std::string_view target) {
 Result<std::unique_ptr<ClusterServer>> ClusterServer::open(const std::string& listen,
                                                            Stores& stores,
                                                            reconcile::Engine& engine,
-                                                           kube::KubeClient& client) {
+                                                           kube::KubeClient& client,
+                                                           kustomize::RemoteLoader* remote) {
   WEIR_TRY(const Address address, parse_address(listen));
   std::unique_ptr<ClusterServer> out(new ClusterServer);
   WEIR_TRY(out->token_, load_or_create_token(stores.directory));
-  api::audit::AuditOptions audit;
-  audit.log = stores.log.get();
-  audit.blobs = stores.blobs.get();
-  audit.clock = &out->clock_;
-  audit.ledger = stores.ledger.get();
+  api::audit::AuditOptions audit = stores.audit(out->clock_);
   audit.engine = &engine;
   audit.reviews = &client;
+  audit.kube = &client;
+  audit.remote = remote;
   audit.token = out->token_;
   audit.token_on_loopback_only = true;
-  audit.database = stores.directory + "/log";
   out->audit_ = std::make_unique<api::audit::AuditApi>(std::move(audit));
   api::ServerOptions server;
   server.address = address.host.empty() ? "0.0.0.0" : address.host;

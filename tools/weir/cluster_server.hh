@@ -16,11 +16,13 @@ namespace weir::cli {
 
 class ClusterServer {
  public:
+  // `remote` may be null: then no build with remote bases can be traced.
   // Callers on loopback with the data directory's token may do everything; others are asked about
   // in the cluster (TokenReview, SubjectAccessReview). Errors: invalid (address), io.
   static Result<std::unique_ptr<ClusterServer>> open(const std::string& listen, Stores& stores,
                                                      reconcile::Engine& engine,
-                                                     kube::KubeClient& client);
+                                                     kube::KubeClient& client,
+                                                     kustomize::RemoteLoader* remote);
   std::string url() const { return server_->url(); }
   std::string token() const { return token_; }
 

@@ -68,6 +68,7 @@ int run_diff(int argc, char** argv) {
   AuditClient client;
   ObjectName object;
   std::string from, to, output = "table";
+  std::string side = "desired";
   bool live = false;
   Args args("diff",
             "What changed in an object between two instants: exit code 0 for nothing, 1 for "
@@ -76,6 +77,8 @@ int run_diff(int argc, char** argv) {
   client.add_to(args);
   args.option("--from", from, "A time (RFC 3339, -2h), a sequence number or a revision.");
   args.option("--to", to, "The same. Default: now.");
+  args.choice("--side", side, {"desired", "rendered", "live", "health"},
+              "As applied, as its owner's build made it, as it stood, or its health.");
   args.flag("--live", live, "As it stood in the cluster, others' changes included.");
   args.choice("-o,--output", output, {"table", "json", "yaml"}, "How to print it.");
   if (const auto code = args.parse(argc, argv)) return *code;
@@ -83,7 +86,7 @@ int run_diff(int argc, char** argv) {
   if (const auto read = object.read(); !read.ok()) return failed_request(read.error());
   if (const auto opened = client.open(); !opened.ok()) return failed_request(opened.error());
   const auto answer = client.get(object.path() + "/diff",
-                                 {{"from", from}, {"to", to}, {"side", live ? "live" : "desired"}});
+                                 {{"from", from}, {"to", to}, {"side", live ? "live" : side}});
   if (!answer.ok()) return failed_request(answer.error());
   const std::string action((*answer)["action"].get_string());
   if (output != "table") {

@@ -6,13 +6,28 @@
 namespace weir::cli {
 namespace {
 
-Table changes_table(const Value& items) {
-  Table table{{"time", "seq", "action", "revision", "owner", "actor"}, {}};
-  for (const Value& item : items.items())
-    table.rows.push_back(
-        {short_time(item["time"]), std::to_string(item["seq"].get_int()),
-         std::string(item["action"].get_string()), truncate_hex(item["revision"].get_string()),
-         std::string(item["owner"].get_string()), std::string(item["actor"].get_string())});
+Table changes_table(const Value& items, bool wide) {
+  Table table{{"time", "seq", "action", "revision", "owner", "actor", "result", "duration"}, {}};
+  if (wide) table.header.insert(table.header.end(), {"fields", "manifest"});
+  for (const Value& item : items.items()) {
+    // Of a drift the actor is whoever made it.
+    const bool drift = item.contains("manager");
+    const std::string_view why = item["reason"].get_string();
+    std::vector<std::string> row = {
+        short_time(item["time"]),
+        std::to_string(item["seq"].get_int()),
+        std::string(item["action"].get_string()) + (why.empty() ? "" : ": " + std::string(why)),
+        truncate_hex(item["revision"].get_string()),
+        std::string(item["owner"].get_string()),
+        std::string(item[drift ? "manager" : "actor"].get_string()),
+        std::string(item["result"].get_string()),
+        item.contains("durationMs") ? std::to_string(item["durationMs"].get_int()) + "ms" : ""};
+    if (wide) {
+      row.emplace_back(item["fields"].get_string());
+      row.emplace_back(item["manifest"].get_string());
+    }
+    table.rows.push_back(std::move(row));
+  }
   return table;
 }
 
@@ -61,7 +76,7 @@ int run_history(int argc, char** argv) {
     print_document(*answer, output);
     return 0;
   }
-  print_table(owner ? reconciles_table(items) : changes_table(items));
+  print_table(owner ? reconciles_table(items) : changes_table(items, output == "wide"));
   return 0;
 }
 

@@ -79,6 +79,7 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
   WEIR_TRY(const store::SealingKey key,
            store::SealingKey::load_or_create(directory + "/sealing.key"));
   out.blobs = std::make_unique<store::BlobStore>(*out.kv, key);
+  out.key = key;
   out.port = std::make_unique<store::EngineLog>(*out.log, *out.blobs);
   store::DiskArtifacts::Options artifacts;
   artifacts.root = directory + "/artifacts";
@@ -86,9 +87,22 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
   WEIR_TRY(out.artifacts, store::DiskArtifacts::open(artifacts, clock));
   WEIR_TRY(out.ledger, store::Ledger::open(*out.log, {directory + "/ledger.key", care.ledger_name,
                                                       care.rotate_key}));
+  out.history = std::make_unique<git::MirrorHistory>(directory + "/git");
   WEIR_TRY(const store::RetentionPolicy policy, care.policy());
   out.caretaker =
       std::make_unique<Caretaker>(*out.ledger, *out.log, *out.blobs, clock, policy, care);
+  return out;
+}
+
+api::audit::AuditOptions Stores::audit(const base::Clock& clock) const {
+  api::audit::AuditOptions out;
+  out.log = log.get();
+  out.blobs = blobs.get();
+  out.clock = &clock;
+  out.ledger = ledger.get();
+  out.git = history.get();
+  out.artifacts = artifacts.get();
+  out.database = directory + "/log";
   return out;
 }
 

@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/clock/system_clock.hh"
+#include "adapters/git/history.hh"
 #include "adapters/git/mirrors.hh"
+#include "api/audit/audit_api.hh"
 #include "engine/reconcile/engine.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "store/artifacts.hh"
@@ -29,7 +32,12 @@ struct Stores {
   std::unique_ptr<store::EngineLog> port;
   std::unique_ptr<store::DiskArtifacts> artifacts;
   std::unique_ptr<store::Ledger> ledger;
+  std::optional<store::SealingKey> key;  // of what is secret
   std::unique_ptr<Caretaker> caretaker;  // not begun
+  std::unique_ptr<git::MirrorHistory> history;
+
+  // What the audit API reads of them.
+  api::audit::AuditOptions audit(const base::Clock& clock) const;
 };
 
 // Makes the directory (mode 0700) when it is missing. `artifact_address`: host:port in artifact

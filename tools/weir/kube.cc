@@ -29,6 +29,7 @@ Result<std::string> token_for(const std::string& directory) {
 
 Result<int> serve(const KubeFlags& flags) {
   WEIR_TRY(const Address address, parse_address(flags.listen));
+  api::kube::ServerOptions options;
   std::unique_ptr<store::Kv> kv = store::make_memory_kv();
   if (!flags.data_dir.empty()) {
     std::error_code error;
@@ -37,10 +38,10 @@ Result<int> serve(const KubeFlags& flags) {
       return make_error(Code::io, "cannot create " + flags.data_dir + ": " + error.message());
     std::filesystem::permissions(flags.data_dir, std::filesystem::perms::owner_all, error);
     WEIR_TRY(kv, store::open_rocks({.directory = flags.data_dir + "/kube"}));
+    WEIR_TRY(options.sealing, store::SealingKey::load_or_create(flags.data_dir + "/sealing.key"));
   }
   WEIR_TRY(const std::string token, token_for(flags.data_dir));
   clock::SystemClock clock;
-  api::kube::ServerOptions options;
   options.kv = kv.get();
   options.clock = &clock;
   options.seed = static_cast<std::uint64_t>(clock.now());

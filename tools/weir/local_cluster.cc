@@ -49,13 +49,13 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   WEIR_TRY(out->front_, listen_on(options.listen));
   WEIR_TRY(out->stores_,
            open_stores(directory, out->front_->url(), out->clock_, options.care));
-  out->stores_.caretaker->begin();
   WEIR_TRY(out->token_, load_or_create_token(directory));
   api::kube::ServerOptions server;
   server.kv = out->stores_.kv.get();
   server.clock = &out->clock_;
   server.seed = static_cast<std::uint64_t>(out->clock_.now());
   server.pod_start_delay = std::chrono::milliseconds(options.pod_start_ms);
+  server.sealing = out->stores_.key;
   server.credentials = {{out->token_, "admin", {"system:masters"}}};
   WEIR_TRY(out->server_, api::kube::KubeServer::open(server));
   out->driver_ = api::kube::drive(*out->server_);
@@ -73,14 +73,13 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
                          &out->remotes_->downloads(),
                          &out->remotes_->registry()};
   out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);
-  api::audit::AuditOptions audit;
-  audit.log = out->stores_.log.get();
-  audit.blobs = out->stores_.blobs.get();
-  audit.clock = &out->clock_;
-  audit.ledger = out->stores_.ledger.get();
+  out->stores_.caretaker->tell_engine(out->engine_.get());
+  out->stores_.caretaker->begin();
+  api::audit::AuditOptions audit = out->stores_.audit(out->clock_);
   audit.engine = out->engine_.get();
+  audit.kube = out->kube_.get();
+  audit.remote = out->bases_.get();
   audit.token = out->token_;
-  audit.database = directory + "/log";
   out->audit_ = std::make_unique<api::audit::AuditApi>(audit);
   LocalCluster* self = out.get();
   for (const char* path : {"/weir/", "/metrics"})
@@ -95,7 +94,10 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
 
 LocalCluster::~LocalCluster() {
   if (!stores_.directory.empty()) remove_serving(stores_.directory);
-  if (engine_ != nullptr) engine_->stop();
+  if (engine_ != nullptr) {
+    stores_.caretaker->tell_engine(nullptr);
+    engine_->stop();
+  }
   front_.reset();
 }
 

@@ -5,6 +5,7 @@
 #include "engine/base/log.hh"
 #include "tools/weir/args.hh"
 #include "tools/weir/connection.hh"
+#include "tools/weir/core_dump.hh"
 #include "tools/weir/host.hh"
 #include "tools/weir/verbs.hh"
 
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   static const std::vector<Verb> verbs = {
       {"audit", "The events of the log.", run_audit},
       {"backup", "Copies the log and its keys while weir runs.", run_backup},
+      {"blame", "What set each field of an object, and who.", run_blame},
       {"build", "The objects that a Kustomization builds from local files.", run_build},
       {"check", "Whether the cluster has what weir needs, and whether it works.", run_check},
       {"create", "Makes or replaces a source.", run_create},
@@ -57,12 +59,14 @@ int main(int argc, char** argv) {
       {"template", "Renders a chart, as helm template does.", run_template},
       {"trace", "Where an object comes from.", run_trace},
       {"tree", "The objects that a Kustomization has applied.", run_tree},
+      {"undo", "Makes again what a prune has deleted.", run_undo},
       {"unpin", "Lets pinned Kustomizations go.", run_unpin},
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
       {"verify", "Checks the log.", run_verify},
       {"version", "Prints the version.", run_version},
       {"why", "Why an object is as it is.", run_why},
   };
+  forbid_core_dumps();
   block_signals();
   weir::log::configure(weir::log::Level::info, true);
   std::vector<char*> words = flags_behind_verb(argc, argv);

@@ -64,6 +64,9 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
   args.option("--override-manager", o.engine.override_managers,
               "Field managers whose fields are taken over; may be given several times.");
   args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
+  args.option("--git-author-name", o.engine.git_author_name,
+              "Who commits when 'weir rollback --git-revert' writes to a source's branch.");
+  args.option("--git-author-email", o.engine.git_author_email, "The address of that author.");
   o.care.add_to(args);
   args.choice("--log-level", o.log, {"debug", "info", "error"}, "Least level of log lines.");
   args.flag("--log-text", o.text_log, "Text instead of JSON log lines.");
@@ -119,16 +122,18 @@ Result<void> serve(RunOptions& o) {
     ports.events = events.get();
   }
   reconcile::Engine engine(ports, o.engine);
-  WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client));
+  WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client, &bases));
   stores.caretaker->also_export_to(*client, o.care.checkpoint_config_map);
   stores.caretaker->begin();
   WEIR_CHECK(engine.start());
+  stores.caretaker->tell_engine(&engine);
   WEIR_CHECK(write_serving(directory, {api->url(), api->token(), "", ""}));
   log::info("weir runs", {{"cluster", server}, {"listen", o.listen}, {"dataDir", directory}});
   while (!wait_for_signal(60'000)) {
   }
   log::info("stopping");
   remove_serving(directory);
+  stores.caretaker->tell_engine(nullptr);
   engine.stop();
   const kube::RequestCounts counts = client->counts();
   log::info("stopped", {{"requests", kube::describe(counts)}});

@@ -201,6 +201,10 @@ std::optional<int> parse(UpOptions& options, int argc, char** argv) {
             "Exit when everything is ready (0), or cannot become so, or after --timeout (1).");
   args.flag("-q,--quiet", options.quiet, "No progress lines.");
   args.option("--timeout", options.timeout_s, "Seconds that --once waits.");
+  args.option("--git-author-name", options.local.engine.git_author_name,
+              "Who commits when 'weir rollback --git-revert' writes to a source's branch.");
+  args.option("--git-author-email", options.local.engine.git_author_email,
+              "The address of that author.");
   options.local.add_to(args);
   options.local.care.add_to(args);
   return args.parse(argc, argv);

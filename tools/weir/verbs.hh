@@ -6,6 +6,7 @@ namespace weir::cli {
 int run_audit(int argc, char** argv);
 int run_audit_export(int argc, char** argv);
 int run_backup(int argc, char** argv);
+int run_blame(int argc, char** argv);
 int run_build(int argc, char** argv);
 int run_check(int argc, char** argv);
 int run_create(int argc, char** argv);
@@ -40,6 +41,7 @@ int run_trace(int argc, char** argv);
 int run_template(int argc, char** argv);
 int run_tree(int argc, char** argv);
 int run_release(int argc, char** argv);
+int run_undo(int argc, char** argv);
 int run_unpin(int argc, char** argv);
 int run_up(int argc, char** argv);
 int run_verify(int argc, char** argv);

@@ -137,6 +137,51 @@ TEST_CASE("health is what was last observed, until the owner has succeeded since
             .get_string() == "no image");
 }
 
+TEST_CASE("a history tells how each change's reconcile ended, and who made a drift") {
+  Rig rig;
+  rig.append(event::Type::drift_detected, test::deployment("web"),
+             Value::object({{"manager", "kubectl-edit"}, {"fields", ".spec.replicas"}}));
+  const Value items = rig.json(web + std::string("/history"))["items"];
+  REQUIRE(items.size() == 4);
+  CHECK(items.at(0)["action"].get_string() == "drifted");
+  CHECK(items.at(0)["manager"].get_string() == "kubectl-edit");
+  CHECK(items.at(0)["fields"].get_string() == ".spec.replicas");
+  CHECK(items.at(3)["result"].get_string() == "ReconciliationSucceeded");
+  CHECK(items.at(3)["durationMs"].get_int() == 5);
+}
+
+TEST_CASE("the live side is what the API made of the manifest, and what became of it later") {
+  Rig rig;
+  const auto blob = [&](const std::string& text) {
+    return rig.blobs.put(value::write_json(Value::object({{"kind", "Deployment"}, {"is", text}})))
+        .value();
+  };
+  const auto is = [&](const std::string& query) {
+    return std::string(
+        rig.json(web + query).path("manifest", "is").get_string());
+  };
+  const Value applied = Value::object({{"action", "configured"}});
+  const store::Seq first = rig.append(event::Type::object_applied, test::deployment("web"), applied,
+                                      0, {blob("wanted"), blob("defaulted")});
+  rig.append(event::Type::health_observed, test::deployment("web"),
+             Value::object({{"status", "Current"}}), first, {blob("running")});
+  CHECK(is("/at") == "wanted");
+  CHECK(is("/at?side=live") == "running");
+  CHECK(is("/at?side=live&at=" + std::to_string(first)) == "defaulted");
+  CHECK(rig.json(web + std::string("/diff?side=live&from=") + std::to_string(first))["changes"]
+            .at(0)["after"]
+            .get_string() == "running");
+}
+
+TEST_CASE("health is compared between two instants") {
+  Rig rig;
+  const Value diff = rig.json(web + std::string("/diff?side=health&from=6&to=11"));
+  CHECK(diff["action"].get_string() == "configured");
+  CHECK(diff["text"].get_string().find("Failed") != std::string::npos);
+  CHECK(rig.json(web + std::string("/diff?side=health&from=6&to=6"))["action"].get_string() ==
+        "unchanged");
+}
+
 TEST_CASE("the cluster's difference lists what was created, configured and deleted, and no more") {
   Rig rig;
   const Value same = rig.json("/weir/v1/diff?from=10&to=13");

@@ -49,6 +49,37 @@ TEST_CASE("each field is laid to the file, line and pass that set it last") {
   CHECK(causes[containers + "[name=d].envFrom[0].configMapRef.name"].pass == "name reference");
 }
 
+TEST_CASE("tracing one object tells the same of it, and nothing of the others") {
+  base::MemoryFileTree tree = sample();
+  tree.add("top/more.yaml",
+           "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n---\n# about web\n"
+           "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n---\n"
+           "apiVersion: v1\nkind: Service\nmetadata: {name: third}\n");
+  tree.add("all/kustomization.yaml", "resources: [../top, more.yaml]\nnameSuffix: -s\n");
+  tree.add("all/more.yaml", **tree.read("top/more.yaml"));
+  kustomize::BuildOptions options;
+  options.trace = true;
+  const auto whole = kustomize::build(tree, "all", options);
+  REQUIRE(whole.ok());
+  for (const auto& [kind, name] :
+       {std::pair("Deployment", "p-web-s"), std::pair("Service", "web-s"),
+        std::pair("ConfigMap", "")}) {
+    for (std::size_t i = 0; i < whole->resources.size(); ++i) {
+      const Value& object = whole->resources[i];
+      const std::string found(object.path("metadata", "name").get_string());
+      if (object["kind"].get_string() != kind || (*name != 0 && found != name)) continue;
+      options.trace_only = model::ObjectId::of(object);
+      const auto one = kustomize::build(tree, "all", options);
+      REQUIRE(one.ok());
+      INFO(kind << " " << found);
+      CHECK_FALSE(whole->causes[i].empty());
+      CHECK(one->causes[i] == whole->causes[i]);
+      for (std::size_t k = 0; k < one->causes.size(); ++k)
+        if (k != i) CHECK(one->causes[k].empty());
+    }
+  }
+}
+
 TEST_CASE("tracing changes nothing of what is built") {
   const base::MemoryFileTree tree = sample();
   kustomize::BuildOptions options;

@@ -141,8 +141,6 @@ TEST_CASE("a prune of more than half of ten objects is held and says how to let 
   SECTION("the annotation of that revision releases it") {
     bench.merge(kustomization_id("app"), R"({"metadata":{"annotations":{"weir.dev/allow-prune":")" +
                                              bench.git.revision() + R"("}}})");
-    bench.merge(kustomization_id("app"),
-                R"({"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":"now"}}})");
     bench.run(5);
     CHECK(uid(bench, "c9").empty());
     CHECK(bench.condition("app", "Ready").starts_with("True"));
