@@ -32,6 +32,9 @@ std::string summary_of(const Event& event) {
     add(name);
   const std::string_view revision = data.path("artifact", "revision").get_string();
   if (!revision.empty()) text.append(" ").append(revision);
+  const Value& commit = data["commit"];
+  if (const std::string_view subject = commit["subject"].get_string(); !subject.empty())
+    text.append(" \"").append(subject).append("\" by ").append(commit["author"].get_string());
   if (event.type == Type::operator_acted) text.append(" by ").append(event.actor);
   return text;
 }
@@ -235,10 +238,10 @@ Result<Toll> toll_of(const Call& call, const model::ObjectId& owner, store::Seq 
       broken_since = 0;
     }
     if (record.revision == applied) continue;
-    applied = record.revision;
     WEIR_TRY(const base::TimeUs committed, commit_time(call, owner, record));
-    if (committed != 0)
-      toll.lead_times_ms.push_back(std::max<base::TimeUs>(record.finished - committed, 0) / 1000);
+    if (committed == 0) continue;  // a rollback: nothing new was delivered
+    applied = record.revision;
+    toll.lead_times_ms.push_back(std::max<base::TimeUs>(record.finished - committed, 0) / 1000);
   }
   return toll;
 }

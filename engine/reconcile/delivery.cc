@@ -75,11 +75,12 @@ void Delivery::finished(const event::Event& event, base::TimeUs time) {
     owner.restore.total += std::max<base::TimeUs>(time - owner.failing_since, 0);
     owner.failing_since = 0;
   }
+  // A rollback delivers nothing, and what it went back from is not delivered again after it.
   const std::string revision(event.data["revision"].get_string());
-  if (revision == owner.applied) return;
-  owner.applied = revision;
   const auto source = sources_.find(owner.source);
   if (source == sources_.end() || source->second.revision != revision) return;
+  if (revision == owner.applied) return;
+  owner.applied = revision;
   ++owner.lead.count;
   owner.lead.total += std::max<base::TimeUs>(time - source->second.committed, 0);
 }

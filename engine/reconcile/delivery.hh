@@ -29,7 +29,7 @@ class Delivery {
   struct Owner {
     std::uint64_t good = 0, bad = 0;
     base::TimeUs failing_since = 0;
-    std::string applied;  // revision of the last success
+    std::string applied;  // the source's last revision that succeeded
     model::ObjectId source;
     Sum lead, restore;
   };

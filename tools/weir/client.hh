@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "adapters/clock/system_clock.hh"
+#include "adapters/git/history.hh"
 #include "adapters/net/http_client.hh"
 #include "api/audit/audit_api.hh"
 #include "tools/weir/args.hh"
@@ -49,6 +50,7 @@ class AuditClient {
   std::unique_ptr<store::Kv> kv_;
   std::unique_ptr<store::EventLog> log_;
   std::unique_ptr<store::BlobStore> blobs_;
+  std::unique_ptr<git::MirrorHistory> history_;
   std::unique_ptr<api::audit::AuditApi> offline_;
 };
 

@@ -56,6 +56,16 @@ TEST_CASE("the lead time runs from the commit to the first success of its revisi
   CHECK(has(delivery, "weir_lead_time_seconds_count" + labels + "} 1"));
 }
 
+TEST_CASE("a rollback and its end deliver nothing") {
+  Delivery delivery;
+  live(delivery);
+  delivery.fold(fetched(300 * second, "d", "1970-01-01T00:04:50Z"), 0);
+  for (const char* revision : {"d", "a", "d"})
+    delivery.fold(finished(310 * second, "ReconciliationSucceeded", revision), 0);
+  CHECK(has(delivery, "weir_lead_time_seconds_count" + labels + "} 2"));
+  CHECK(has(delivery, "weir_lead_time_seconds_sum" + labels + "} 50.000"));
+}
+
 TEST_CASE("successes and failures are counted, and what fails now is told") {
   Delivery delivery;
   live(delivery);
