@@ -84,6 +84,8 @@ class ChangeDetails {
       for (const std::string_view name : {"manager", "fields", "reason"})
         if (event.ok() && !event->data[name].get_string().empty())
           view.set(name, event->data[name]);
+      if (event.ok() && change.type == event::Type::health_observed)
+        view.set("health", event->data["status"]);
     }
     // What was only seen bears the id of a reconcile that was over by then.
     const bool done = change.type == event::Type::object_applied ||

@@ -188,6 +188,13 @@ void EngineBench::merge(const ObjectId& id, std::string_view json) {
        "a test's patch");
 }
 
+void EngineBench::merge_status(const ObjectId& id, const Value& status) {
+  WriteOptions write = user();
+  write.subresource = "status";
+  must(api_->patch(id, reconcile::PatchType::merge, Value::object({{"status", status}}), write),
+       "a test's status");
+}
+
 void EngineBench::remove(const ObjectId& id) { must(api_->remove(id, {}), "a test's deletion"); }
 
 void EngineBench::create_repository() {

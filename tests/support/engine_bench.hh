@@ -100,6 +100,8 @@ class EngineBench {
   // Creates or replaces an object from YAML, as a user would.
   void create(std::string_view yaml);
   void merge(const ObjectId& id, std::string_view json);
+  // As the object's controller would: status is a subresource.
+  void merge_status(const ObjectId& id, const Value& status);
   void remove(const ObjectId& id);
   // A GitRepository "repo" in flux-system (interval 1m) on branch main.
   void create_repository();

@@ -12,7 +12,8 @@ Table changes_table(const Value& items, bool wide) {
   for (const Value& item : items.items()) {
     // Of a drift the actor is whoever made it.
     const bool drift = item.contains("manager");
-    const std::string_view why = item["reason"].get_string();
+    const std::string_view why =
+        item[item.contains("health") ? "health" : "reason"].get_string();
     std::vector<std::string> row = {
         short_time(item["time"]),
         std::to_string(item["seq"].get_int()),

@@ -510,10 +510,14 @@ TEST_CASE("a Kustomization is built from an artifact that another controller ser
       "ExternalArtifact, name: made}}\n");
   bench.create(
       "apiVersion: source.toolkit.fluxcd.io/v1\nkind: ExternalArtifact\nmetadata: {name: "
-      "made, namespace: flux-system}\nspec: {}\nstatus: {artifact: {path: "
-      "externalartifact/a/b/c.tar.gz, revision: 'latest@sha256:1', url: "
-      "'http://watcher/c.tar.gz', lastUpdateTime: '2026-01-01T00:00:00Z', digest: '" +
-      base::sha256(archive).to_string() + "'}}\n");
+      "made, namespace: flux-system}\nspec: {}\n");
+  const Value artifact = Value::object({{"path", "externalartifact/a/b/c.tar.gz"},
+                                        {"revision", "latest@sha256:1"},
+                                        {"url", "http://watcher/c.tar.gz"},
+                                        {"lastUpdateTime", "2026-01-01T00:00:00Z"},
+                                        {"digest", base::sha256(archive).to_string()}});
+  bench.merge_status(SourceBench::id("ExternalArtifact", "made"),
+                     Value::object({{"artifact", artifact}}));
   bench.run(10);
   CHECK(bench.condition("app", "Ready") ==
         "False ArtifactFailed Source is not ready, artifact not found, retrying in 30s");
