@@ -219,18 +219,22 @@ Result<base::FileBytes> DiskFileTree::read(std::string_view path) const {
     return make_error(Code::invalid, std::string(path) + ": is a directory");
   if (!S_ISREG(status.st_mode) && confined_)
     return make_error(Code::invalid, std::string(path) + ": is not a regular file");
-  std::string bytes;
-  bytes.reserve(static_cast<std::size_t>(std::clamp<off_t>(status.st_size, 0, 1 << 26)));
-  char buffer[64 * 1024];
+  // Of a file of known size one read takes all.
+  const auto size = static_cast<std::size_t>(std::clamp<off_t>(status.st_size, 0, 1 << 26));
+  std::string bytes(size, '\0');
+  std::size_t filled = 0;
   for (;;) {
-    const ssize_t got = ::read(number, buffer, sizeof buffer);
+    if (filled == bytes.size()) bytes.resize(filled + 64 * 1024);
+    const ssize_t got = ::read(number, bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure(path, errno);
-    if (got == 0) return std::make_shared<const std::string>(std::move(bytes));
-    bytes.append(buffer, static_cast<std::size_t>(got));
-    if (bytes.size() > base::limits::file_bytes_max)
+    filled += static_cast<std::size_t>(got);
+    if (filled > base::limits::file_bytes_max)
       return make_error(Code::limit, std::string(path) + ": larger than file_bytes_max");
+    if (got == 0 || (filled == size && S_ISREG(status.st_mode))) break;
   }
+  bytes.resize(filled);
+  return std::make_shared<const std::string>(std::move(bytes));
 }
 
 Result<std::vector<base::DirectoryEntry>> DiskFileTree::list(std::string_view path) const {

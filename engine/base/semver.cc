@@ -190,9 +190,15 @@ std::string_view view(const re2::StringPiece& piece) {
   return std::string_view(piece.data(), piece.size());
 }
 
+constexpr std::string_view blanks = " \t\n\r\f";
+
 // "1.2 - 1.4" -> ">= 1.2, <= 1.4 ". Each match replaces its first occurrence, as the peer does.
 std::string rewrite_hyphens(std::string_view text) {
   std::string out(text);
+  bool spaced = false;
+  for (std::size_t at = text.find('-'); at != std::string_view::npos; at = text.find('-', at + 1))
+    spaced = spaced || (at > 0 && blanks.find(text[at - 1]) != std::string_view::npos);
+  if (!spaced) return out;
   re2::StringPiece rest(text.data(), text.size()), whole, low, high;
   while (RE2::FindAndConsume(&rest, patterns().hyphen, &whole, &low, &high)) {
     std::string replacement = ">= ";
@@ -204,6 +210,94 @@ std::string rewrite_hyphens(std::string_view text) {
 
 bool is_wildcard(std::string_view text) {
   return text.empty() || text == "x" || text == "X" || text == "*";
+}
+
+// One comparison of a range: ">= 1.2.x-rc.1".
+struct Comparison {
+  std::string_view operation, version;
+  std::string_view numbers[3];  // with the dots before the second and third; may be empty
+  std::string_view prerelease;  // with its '-'
+};
+
+bool is_blank(char c) { return blanks.find(c) != std::string_view::npos; }
+bool is_operator(char c) { return std::string_view("=!<>~^").find(c) != std::string_view::npos; }
+
+std::string_view between(std::string_view from, std::string_view rest) {
+  return from.substr(0, from.size() - rest.size());
+}
+
+// "1.2.x-rc.1+build" at the front of `text`, which ends there or has a blank or comma next.
+bool take_range_version(std::string_view& text, Comparison& out) {
+  const std::string_view begin = text;
+  take(text, 'v');
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string_view before = text;
+    if (i > 0 && !take(text, '.')) break;
+    if (!take(text, 'x') && !take(text, 'X') && !take(text, '*') &&
+        take_while(text, is_digit).empty())
+      return false;
+    out.numbers[i] = between(before, text);
+  }
+  const std::string_view tail = text;
+  if (take(text, '-')) {
+    if (!take_identifiers(text)) return false;
+    out.prerelease = between(tail, text);
+  }
+  if (take(text, '+') && !take_identifiers(text)) return false;
+  out.version = between(begin, text);
+  return text.empty() || is_blank(text.front()) || text.front() == ',';
+}
+
+// The comparison at the front of `text`, read without regular expressions. False when it is of a
+// rarer shape, right or wrong: those decide then.
+bool take_comparison(std::string_view& text, Comparison& out) {
+  static constexpr std::string_view operations[] = {"",   "=",  "!=", ">", "<", ">=",
+                                                    "=>", "<=", "=<", "~", "~>", "^"};
+  take_while(text, is_blank);
+  out.operation = take_while(text, is_operator);
+  take_while(text, is_blank);
+  return std::find(std::begin(operations), std::end(operations), out.operation) !=
+             std::end(operations) &&
+         take_range_version(text, out);
+}
+
+// The comparisons of one alternative, where all are of the plain shape.
+std::optional<std::vector<std::string_view>> plain_comparisons(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (;;) {
+    const std::string_view begin = text;
+    Comparison comparison;
+    if (!take_comparison(text, comparison)) return std::nullopt;
+    out.push_back(between(begin, text));
+    take_while(text, is_blank);
+    if (text.empty()) return out;
+    take(text, ',');
+  }
+}
+
+Result<Comparison> read_comparison(std::string_view text) {
+  Comparison plain;
+  std::string_view rest = text;
+  if (take_comparison(rest, plain) && rest.empty()) return plain;
+  re2::StringPiece operation, whole, major, minor, patch, prerelease;
+  if (!RE2::FullMatch(re2::StringPiece(text.data(), text.size()), patterns().term, &operation,
+                      &whole, &major, &minor, &patch, &prerelease))
+    return invalid("improper constraint: " + quoted(text));
+  return Comparison{view(operation),
+                    view(whole),
+                    {view(major), view(minor), view(patch)},
+                    view(prerelease)};
+}
+
+// The comparisons of an alternative of any shape. Error: invalid.
+Result<std::vector<std::string_view>> comparisons(std::string_view alternative) {
+  if (auto plain = plain_comparisons(alternative)) return *std::move(plain);
+  re2::StringPiece rest(alternative.data(), alternative.size()), found;
+  if (!RE2::FullMatch(rest, patterns().valid))
+    return invalid("improper constraint: " + quoted(alternative));
+  std::vector<std::string_view> out;
+  while (RE2::FindAndConsume(&rest, patterns().find, &found)) out.push_back(view(found));
+  return out;
 }
 
 }  // namespace
@@ -283,29 +377,26 @@ bool is_version_candidate(std::string_view text) {
 }
 
 Result<VersionConstraint::Term> VersionConstraint::parse_term(std::string_view text) {
-  re2::StringPiece operation, whole, major, minor, patch, prerelease;
-  if (!RE2::FullMatch(re2::StringPiece(text.data(), text.size()), patterns().term, &operation,
-                      &whole, &major, &minor, &patch, &prerelease))
-    return invalid("improper constraint: " + quoted(text));
+  WEIR_TRY(const Comparison comparison, read_comparison(text));
   Term term;
-  term.operation = view(operation);
-  term.original = view(whole);
-  std::string version(view(whole));
-  const auto wild = [](const re2::StringPiece& piece) {
-    const std::string_view part = view(piece);
+  term.operation = comparison.operation;
+  term.original = comparison.version;
+  std::string version(comparison.version);
+  const auto wild = [](std::string_view part) {
     return is_wildcard(part.empty() ? part : part.substr(1));
   };
-  if (is_wildcard(view(major))) {
+  const std::string_view major = comparison.numbers[0], minor = comparison.numbers[1];
+  if (is_wildcard(major)) {
     version = "0.0.0";
     term.dirty = true;
   } else if (wild(minor)) {
-    version = std::string(view(major)) + ".0.0";
+    version = std::string(major) + ".0.0";
     term.dirty = term.minor_dirty = true;
-  } else if (wild(patch)) {
-    version = std::string(view(major)).append(view(minor)) + ".0";
+  } else if (wild(comparison.numbers[2])) {
+    version = std::string(major).append(minor) + ".0";
     term.dirty = term.patch_dirty = true;
   }
-  if (term.dirty) version += view(prerelease);
+  if (term.dirty) version += comparison.prerelease;
   auto parsed = Version::parse(version);
   if (!parsed) return invalid("constraint parser error");
   term.version = std::move(*parsed);
@@ -321,12 +412,10 @@ Result<VersionConstraint> VersionConstraint::parse(std::string_view text) {
     return invalid("too many constraint groups (max 32)");
   VersionConstraint constraint;
   for (const std::string_view alternative : alternatives) {
-    re2::StringPiece rest(alternative.data(), alternative.size()), found;
-    if (!RE2::FullMatch(rest, patterns().valid))
-      return invalid("improper constraint: " + quoted(alternative));
+    WEIR_TRY(const auto texts, comparisons(alternative));
     Group group;
-    while (RE2::FindAndConsume(&rest, patterns().find, &found)) {
-      WEIR_TRY(Term term, parse_term(view(found)));
+    for (const std::string_view comparison : texts) {
+      WEIR_TRY(Term term, parse_term(comparison));
       group.has_prerelease = group.has_prerelease || !term.version.prerelease.empty();
       group.terms.push_back(std::move(term));
     }

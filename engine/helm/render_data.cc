@@ -114,7 +114,7 @@ const Type files_type{tmpl::Kind::map, "engine.files", &types::bytes, &bytes_map
 Datum files_datum(const Chart& chart) {
   Datum files = Datum::map(files_type);
   for (const ChartFile& file : chart.contents->files)
-    files.set(file.name, Datum::bytes(*file.data));
+    files.set(file.name, Datum::shared_bytes(file.data));
   return files;
 }
 

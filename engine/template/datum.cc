@@ -14,8 +14,12 @@ namespace weir::tmpl {
 namespace limits = base::limits;
 
 struct Datum::TextRep : Rep {
-  explicit TextRep(std::string taken) : Rep(Form::text), text(std::move(taken)) {}
-  const std::string text;
+  explicit TextRep(std::string taken) : Rep(Form::text), owned(std::move(taken)), text(owned) {}
+  explicit TextRep(std::shared_ptr<const std::string> taken)
+      : Rep(Form::text), shared(std::move(taken)), text(*shared) {}
+  const std::string owned;
+  const std::shared_ptr<const std::string> shared;
+  const std::string_view text;  // of one of the two
 };
 
 struct Datum::SliceRep : Rep {
@@ -128,6 +132,12 @@ Datum Datum::text_of(const Type& type, std::string text) {
   return result;
 }
 
+Datum Datum::shared_bytes(std::shared_ptr<const std::string> bytes) {
+  Datum result = zero(types::bytes);
+  result.payload_.rep = new TextRep(std::move(bytes));
+  return result;
+}
+
 Datum Datum::slice(std::vector<Datum> items, const Type& type) {
   WEIR_ASSERT(type.kind == Kind::slice || type.kind == Kind::array);
   Datum result = zero(type);
@@ -192,7 +202,7 @@ double Datum::as_imaginary() const {
 std::string_view Datum::as_string() const {
   WEIR_ASSERT(is_string() || is_bytes());
   return payload_.rep == nullptr ? std::string_view()
-                                 : std::string_view(static_cast<TextRep*>(payload_.rep)->text);
+                                 : static_cast<TextRep*>(payload_.rep)->text;
 }
 
 Object& Datum::as_object() const {

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,7 @@ class Datum {
   // A string of a named type, or a []byte (types::bytes).
   static Datum text_of(const Type& type, std::string text);
   static Datum bytes(std::string bytes) { return text_of(types::bytes, std::move(bytes)); }
+  static Datum shared_bytes(std::shared_ptr<const std::string> bytes);  // not copied
   // The items must have the type's element type; elements of interface {} are concrete or nil().
   static Datum slice(std::vector<Datum> items, const Type& type = types::any_slice);
   // A new, empty map.

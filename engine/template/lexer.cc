@@ -28,15 +28,25 @@ constexpr std::array<std::pair<std::string_view, TokenKind>, 11> keywords = {{
     {"with", TokenKind::with},
 }};
 
+constexpr std::size_t longest_keyword = 8;
+
 bool is_space(std::uint32_t rune) {
   return rune == ' ' || rune == '\t' || rune == '\r' || rune == '\n';
 }
 
+constexpr std::array<bool, 256> ascii_words = [] {
+  std::array<bool, 256> words{};
+  for (int c = '0'; c <= '9'; ++c) words[static_cast<std::size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; ++c)
+    words[static_cast<std::size_t>(c)] = words[static_cast<std::size_t>(c - 32)] = true;
+  words['_'] = true;
+  return words;
+}();
+
+bool is_ascii_word(char c) { return ascii_words[static_cast<unsigned char>(c)]; }
+
 bool is_word(std::uint32_t rune) {
-  if (rune < 0x80) {
-    return rune == '_' || (rune >= '0' && rune <= '9') ||
-           ((rune | 32) >= 'a' && (rune | 32) <= 'z');
-  }
+  if (rune < 0x80) return ascii_words[rune];
   return rune <= 0x10FFFF && (unicode::is_letter(rune) || unicode::is_digit(rune));
 }
 
@@ -104,23 +114,15 @@ void Lexer::accept_run(std::string_view set) {
   }
 }
 
-void Lexer::skip_to(std::size_t position) {
-  const auto first = text_.begin() + static_cast<std::ptrdiff_t>(start_);
-  const auto last = text_.begin() + static_cast<std::ptrdiff_t>(position);
-  line_ += static_cast<std::uint32_t>(std::count(first, last, '\n'));
-  at_ = start_ = position;
-}
-
 Token Lexer::make(TokenKind kind) {
-  const Token token{kind, static_cast<std::uint32_t>(start_), line_,
-                    text_.substr(start_, at_ - start_)};
-  skip_to(at_);
+  const Token token{kind, static_cast<std::uint32_t>(start_), text_.substr(start_, at_ - start_)};
+  start_ = at_;
   return token;
 }
 
 Token Lexer::fail(std::string message) {
   error_ = std::move(message);
-  const Token token{TokenKind::error, static_cast<std::uint32_t>(start_), line_, {}};
+  const Token token{TokenKind::error, static_cast<std::uint32_t>(start_), {}};
   text_ = {};
   at_ = start_ = 0;
   return token;
@@ -265,12 +267,20 @@ Token Lexer::lex_space() {
   return make(TokenKind::space);
 }
 
-Token Lexer::lex_word() {
+// Past the letters and digits ahead; what stands behind them.
+std::uint32_t Lexer::skip_word() {
+  while (at_ < text_.size() && is_ascii_word(text_[at_])) ++at_;
   std::size_t width = 0;
   std::uint32_t rune = peek(&width);
   for (; is_word(rune); rune = peek(&width)) at_ += width;
+  return rune;
+}
+
+Token Lexer::lex_word() {
+  const std::uint32_t rune = skip_word();
   if (!at_terminator()) return fail("bad character " + code_point_text(rune));
   const std::string_view word = text_.substr(start_, at_ - start_);
+  if (word.size() > longest_keyword) return make(TokenKind::identifier);
   if (word == "true" || word == "false") return make(TokenKind::boolean);
   const auto keyword = std::find_if(keywords.begin(), keywords.end(),
                                     [word](const auto& entry) { return entry.first == word; });
@@ -283,9 +293,7 @@ Token Lexer::lex_word() {
 Token Lexer::lex_field_or_variable(TokenKind kind) {
   if (at_terminator())
     return make(kind == TokenKind::variable ? TokenKind::variable : TokenKind::dot);
-  std::size_t width = 0;
-  std::uint32_t rune = peek(&width);
-  for (; is_word(rune); rune = peek(&width)) at_ += width;
+  const std::uint32_t rune = skip_word();
   if (!at_terminator()) return fail("bad character " + code_point_text(rune));
   return make(kind);
 }

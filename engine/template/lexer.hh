@@ -49,7 +49,6 @@ enum class TokenKind : std::uint8_t {
 struct Token {
   TokenKind kind = TokenKind::eof;
   std::uint32_t position = 0;
-  std::uint32_t line = 1;
   std::string_view text;
 };
 
@@ -73,7 +72,8 @@ class Lexer {
   bool at_terminator() const;
   Token make(TokenKind kind);
   Token fail(std::string message);
-  void skip_to(std::size_t position);
+  void skip_to(std::size_t position) { at_ = start_ = position; }
+  std::uint32_t skip_word();
 
   Token lex_text();
   bool lex_comment(Token& problem);
@@ -95,8 +95,7 @@ class Lexer {
   const bool break_keyword_;
   const bool continue_keyword_;
   std::size_t at_ = 0;
-  std::size_t start_ = 0;   // of the token being read
-  std::uint32_t line_ = 1;  // of start_
+  std::size_t start_ = 0;  // of the token being read
   bool inside_action_ = false;
   int parens_ = 0;
   std::string error_;

@@ -50,6 +50,8 @@ class TreeParser {
   void parse_body(std::string_view context);
 
  private:
+  static constexpr std::uint32_t no_action = 0xFFFFFFFF;
+
   template <typename T>
   T* make(NodeKind kind, std::uint32_t position) {
     static_assert(std::is_trivially_destructible_v<T>);
@@ -71,6 +73,7 @@ class TreeParser {
   [[noreturn]] void fail(std::string_view what) const;
   [[noreturn]] void unexpected(const Token& token, std::string_view context) const;
   std::string describe(const Token& token) const;
+  std::size_t line_of(std::uint32_t position) const;
   void check_depth() const;
 
   void add();
@@ -114,7 +117,7 @@ class TreeParser {
   std::array<Token, 3> tokens_;
   std::size_t peeked_ = 0;
   std::vector<std::string_view> variables_{"$"};  // known at this place
-  std::uint32_t action_line_ = 0;
+  std::uint32_t action_position_ = no_action;  // of the action being parsed
   int range_depth_ = 0;
   int paren_depth_ = 0;
 };

@@ -92,11 +92,16 @@ Token TreeParser::peek_word() {
 
 // ---- errors -------------------------------------------------------------------------------------
 
+std::size_t TreeParser::line_of(std::uint32_t position) const {
+  const std::string_view before = std::string_view(shared_.source.text).substr(0, position);
+  return 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+}
+
 void TreeParser::fail(std::string_view what) const {
   std::string message = "template: ";
   message += shared_.source.name;
   message += ':';
-  message += std::to_string(tokens_[0].line);
+  message += std::to_string(line_of(tokens_[0].position));
   message += ": ";
   message += what;
   throw ParseError{Code::invalid, std::move(message)};
@@ -131,12 +136,13 @@ void TreeParser::unexpected(const Token& token, std::string_view context) const 
   std::string message;
   if (token.kind == TokenKind::error) {
     message = describe(token);
-    if (action_line_ != 0 && action_line_ != token.line) {
+    const std::size_t started = action_position_ == no_action ? 0 : line_of(action_position_);
+    if (started != 0 && started != line_of(token.position)) {
       // "unclosed action started at", but "unclosed left paren in action started at".
       message += message.ends_with(" action") ? " started at " : " in action started at ";
       message += shared_.source.name;
       message += ':';
-      message += std::to_string(action_line_);
+      message += std::to_string(started);
     }
     fail(message);
   }
@@ -273,9 +279,9 @@ const Node* TreeParser::text_or_action() {
     return text;
   }
   if (token.kind != TokenKind::left_delimiter) unexpected(token, "input");
-  action_line_ = token.line;
+  action_position_ = token.position;
   const Node* node = action();
-  action_line_ = 0;
+  action_position_ = no_action;
   return node;
 }
 

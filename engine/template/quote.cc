@@ -174,13 +174,16 @@ std::optional<std::string> unquote(std::string_view literal) {
   const std::string_view body = literal.substr(1, literal.size() - 2);
   if (quote == '`') {
     if (body.find('`') != std::string_view::npos) return std::nullopt;
-    std::string text;
-    std::copy_if(body.begin(), body.end(), std::back_inserter(text),
-                 [](char c) { return c != '\r'; });
+    std::string text(body);
+    std::erase(text, '\r');
     return text;
   }
   if (quote != '"' && quote != '\'') return std::nullopt;
   if (body.find('\n') != std::string_view::npos) return std::nullopt;
+  const bool plain = std::all_of(body.begin(), body.end(), [quote](char c) {
+    return static_cast<unsigned char>(c) < 0x80 && c != '\\' && c != quote;
+  });
+  if (plain && quote == '"') return std::string(body);
   std::string text;
   text.reserve(body.size());
   std::size_t characters = 0;

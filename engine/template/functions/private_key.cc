@@ -11,6 +11,7 @@
 
 #include "engine/template/functions/der.hh"
 #include "engine/template/functions/pem.hh"
+#include "engine/template/functions/prime.hh"
 #include "engine/template/functions/random.hh"
 #include "engine/template/functions/support.hh"
 
@@ -38,9 +39,6 @@ using Context = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
 using Group = std::unique_ptr<EC_GROUP, Freed<EC_GROUP_free>>;
 using Point = std::unique_ptr<EC_POINT, Freed<EC_POINT_free>>;
 
-// What a key costs, in template steps of some 50 ns: RSA takes 2 to 4 * 10^8 ns for 2048 bits.
-constexpr std::uint64_t steps_of_prime_try = 300;
-
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -65,22 +63,6 @@ std::string bytes_of_number(const BIGNUM* value) {
 
 std::string der_number(const Number& value) { return der::integer(bytes_of_number(value.get())); }
 
-// Random, with exactly `bits` bits, odd, its two highest bits set when `high`.
-Number random_odd(CallContext& context, int bits, bool high) {
-  std::string bytes = random_bytes(context, static_cast<std::size_t>(bits + 7) / 8);
-  Number candidate = number_of(bytes);
-  BN_mask_bits(candidate.get(), bits);
-  BN_set_bit(candidate.get(), bits - 1);
-  if (high) BN_set_bit(candidate.get(), bits - 2);
-  BN_set_bit(candidate.get(), 0);
-  return candidate;
-}
-
-bool is_prime(CallContext& call, const Number& candidate, const Context& context) {
-  call.budget().use_steps(steps_of_prime_try);
-  return BN_check_prime(candidate.get(), context.get(), nullptr) == 1;
-}
-
 Number minus_one(const Number& value) {
   Number result(BN_dup(value.get()));
   BN_sub_word(result.get(), 1);
@@ -91,8 +73,7 @@ Number minus_one(const Number& value) {
 Number rsa_prime(CallContext& call, int bits, const Number& exponent, const Context& context) {
   const Number common = number();
   while (true) {
-    Number candidate = random_odd(call, bits, true);
-    if (!is_prime(call, candidate, context)) continue;
+    Number candidate = number_of(random_prime(call, bits, true));
     BN_gcd(common.get(), minus_one(candidate).get(), exponent.get(), context.get());
     if (BN_is_one(common.get())) return candidate;
   }
@@ -200,20 +181,9 @@ PrivateKey PrivateKey::make_ed25519(CallContext& call) {
 
 PrivateKey PrivateKey::make_dsa(CallContext& call) {
   const Context context(BN_CTX_new());
-  Number q;
-  do {
-    q = random_odd(call, 256, false);
-  } while (!is_prime(call, q, context));
-  const Number twice = number(), rest = number(), p = number();
-  BN_lshift1(twice.get(), q.get());
-  while (true) {
-    // The number below that leaves 1 when divided by 2q.
-    const Number candidate = random_odd(call, 2048, false);
-    BN_mod(rest.get(), candidate.get(), twice.get(), context.get());
-    BN_sub(p.get(), candidate.get(), rest.get());
-    BN_add_word(p.get(), 1);
-    if (BN_num_bits(p.get()) == 2048 && is_prime(call, p, context)) break;
-  }
+  const std::string divisor = random_prime(call, 256, false);
+  const Number q = number_of(divisor);
+  const Number p = number_of(random_prime_above(call, 2048, divisor));
   const Number power = number(), g = number(), y = number();
   BN_div(power.get(), nullptr, minus_one(p).get(), q.get(), context.get());
   for (std::uint64_t h = 2;; ++h) {
