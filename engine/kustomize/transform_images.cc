@@ -2,6 +2,8 @@
 // initContainers and in the fields of the image specs.
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "engine/kustomize/transformers.hh"
 #include "engine/value/strategic_merge.hh"
 
@@ -34,24 +36,34 @@ ImageParts split_image(std::string_view image) {
           std::string(image.substr(at + 1))};
 }
 
-// One entry of `images`, its name compiled: the name is a pattern, as in the reference.
+// A name that is a pattern only by its dots.
+bool is_plain(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("./-_:@").find(c) != std::string_view::npos;
+  });
+}
+
+// One entry of `images`: the name is a pattern, as in the reference. Most are plain, and told apart
+// from most images without it.
 class ImageRule {
  public:
   explicit ImageRule(const Value& image)
-      : new_name_(image["newName"].get_string()),
+      : name_(image["name"].get_string()),
+        new_name_(image["newName"].get_string()),
         new_tag_(image["newTag"].get_string()),
         tag_suffix_(image["tagSuffix"].get_string()),
-        digest_(image["digest"].get_string()) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    pattern_ = std::make_shared<re2::RE2>("^" + std::string(image["name"].get_string()) +
-                                              "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$",
-                                          options);
-  }
+        digest_(image["digest"].get_string()),
+        plain_(is_plain(name_)) {}
 
-  bool valid() const { return pattern_->ok(); }
+  bool valid() const { return plain_ || pattern().ok(); }
   bool matches(std::string_view image) const {
-    return re2::RE2::PartialMatch(re2::StringPiece(image.data(), image.size()), *pattern_);
+    if (plain_ && !begins_like_name(image)) return false;
+    return re2::RE2::PartialMatch(re2::StringPiece(image.data(), image.size()), pattern());
+  }
+  bool matches_any(const std::vector<std::string>& images) const {
+    return std::any_of(images.begin(), images.end(),
+                       [&](const std::string& image) { return matches(image); });
   }
 
   std::string rewrite(std::string_view image) const {
@@ -71,11 +83,38 @@ class ImageRule {
   }
 
  private:
+  // A dot stands for any character, which may be of several bytes: such images go to the pattern.
+  bool begins_like_name(std::string_view image) const {
+    for (std::size_t i = 0; i < name_.size(); ++i) {
+      if (i >= image.size()) return false;
+      if (static_cast<unsigned char>(image[i]) >= 0x80) return true;
+      if (name_[i] != '.' && name_[i] != image[i]) return false;
+    }
+    return true;
+  }
+
+  const re2::RE2& pattern() const {
+    if (pattern_ != nullptr) return *pattern_;
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    pattern_ = std::make_shared<re2::RE2>(
+        "^" + name_ + "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$", options);
+    return *pattern_;
+  }
+
+  std::string name_;
   std::string new_name_;
   std::string new_tag_;
   std::string tag_suffix_;
   std::string digest_;
-  std::shared_ptr<re2::RE2> pattern_;
+  bool plain_;
+  mutable std::shared_ptr<re2::RE2> pattern_;  // once it was needed; a build has one thread
+};
+
+// A rule on its way through one object, and the images it leaves there.
+struct Visit {
+  const ImageRule& rule;
+  std::vector<std::string> images{};
 };
 
 // Does any rule match an image below? Then, and only then, the tree is copied for editing.
@@ -100,17 +139,21 @@ bool any_match(const Value& node, const std::vector<ImageRule>& rules, bool in_c
   return false;
 }
 
-Result<void> update(Value& image, const ImageRule& rule) {
+Result<void> update(Value& image, Visit& visit) {
   if (image.is_null()) return {};
   if (!image.is_scalar())
     return make_error(Code::invalid,
                       "wrong node kind: expected ScalarNode: an image is a map or a list");
-  const std::string text = value::scalar_text(image);
-  if (rule.matches(text)) image = Value(rule.rewrite(text));
+  std::string text = value::scalar_text(image);
+  if (visit.rule.matches(text)) {
+    text = visit.rule.rewrite(text);
+    image = Value(text);
+  }
+  visit.images.push_back(std::move(text));
   return {};
 }
 
-Result<void> update_containers(Value& containers, const ImageRule& rule) {
+Result<void> update_containers(Value& containers, Visit& visit) {
   if (!containers.is_array()) return {};
   for (std::size_t i = 0; i < containers.size(); ++i) {
     Value& container = containers.item_mut(i);
@@ -119,39 +162,45 @@ Result<void> update_containers(Value& containers, const ImageRule& rule) {
       return make_error(Code::invalid,
                         "wrong node kind: expected MappingNode: a container is no map");
     Value* image = container.find_mut("image");
-    if (image != nullptr) WEIR_CHECK(update(*image, rule));
+    if (image != nullptr) WEIR_CHECK(update(*image, visit));
   }
   return {};
 }
 
-Result<void> walk(Value& node, const ImageRule& rule) {
+Result<void> walk(Value& node, Visit& visit) {
   if (node.is_array()) {
     for (std::size_t i = 0; i < node.size(); ++i) {
-      if (!node.items()[i].is_scalar()) WEIR_CHECK(walk(node.item_mut(i), rule));
+      if (!node.items()[i].is_scalar()) WEIR_CHECK(walk(node.item_mut(i), visit));
     }
     return {};
   }
   for (std::size_t i = 0; i < node.size(); ++i) {
     if (node.members()[i].value.is_scalar()) continue;
     value::Member& member = node.member_mut(i);
-    WEIR_CHECK(walk(member.value, rule));
+    WEIR_CHECK(walk(member.value, visit));
     if (member.name() == "containers" || member.name() == "initContainers") {
-      WEIR_CHECK(update_containers(member.value, rule));
+      WEIR_CHECK(update_containers(member.value, visit));
     }
   }
   return {};
 }
 
+// One rule after the other over the whole object. The first sees every image (and every fault); a
+// later one that matches none of those the last left there would change nothing.
 Result<void> apply_rules(Resource& resource, const std::vector<ImageRule>& rules,
                          const FieldSpecs& specs) {
   if (resource.kind() == "CustomResourceDefinition") return {};
   const bool deep = any_match(resource.object(), rules, false);
+  std::vector<std::string> images;
   for (const ImageRule& rule : rules) {
-    if (deep) WEIR_CHECK(walk(resource.edit(), rule));
-    const SetField set = [&](Value& image) { return update(image, rule); };
+    if (&rule != &rules.front() && !rule.matches_any(images)) continue;
+    Visit visit{rule};
+    if (deep) WEIR_CHECK(walk(resource.edit(), visit));
+    const SetField set = [&](Value& image) { return update(image, visit); };
     for (const FieldSpec& spec : specs) {
       WEIR_CHECK(apply_field_spec(resource.edit(), spec, CreateKind::nothing, set));
     }
+    images = std::move(visit.images);
   }
   return {};
 }

@@ -1,5 +1,7 @@
 #include "engine/reconcile/render.hh"
 
+#include <algorithm>
+
 #include "engine/base/digest.hh"
 #include "engine/kustomize/generate.hh"
 
@@ -25,6 +27,35 @@ std::string resource_name(const Value& resource) {
   return id.gvk.kind + "." + id.gvk.version + "." +
          (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) + "/" + id.name + "." +
          (id.ns.empty() ? "[noNs]" : id.ns);
+}
+
+// What a client makes of the build's text: lists are taken apart, kustomizations are no objects.
+void read_back(std::vector<Value>& resources) {
+  const auto plain = [](const Value& resource) {
+    return !resource["items"].is_array() && resource["kind"].get_string() != "Kustomization";
+  };
+  if (std::all_of(resources.begin(), resources.end(), plain)) return;
+  std::vector<Value> objects;
+  for (Value& resource : resources) {
+    if (const Value& items = resource["items"]; items.is_array()) {
+      objects.insert(objects.end(), items.items().begin(), items.items().end());
+    } else if (resource["kind"].get_string() != "Kustomization" ||
+               Gvk::of(resource).group != "kustomize.config.k8s.io") {
+      objects.push_back(std::move(resource));
+    }
+  }
+  resources = std::move(objects);
+}
+
+Result<void> check_named(const std::vector<Value>& resources) {
+  for (const Value& resource : resources) {
+    const ObjectId id = ObjectId::of(resource);
+    if (id.name.empty() || id.gvk.kind.empty() || id.gvk.version.empty())
+      return make_error(Code::invalid,
+                        "failed to decode Kubernetes apiVersion, kind and name from: " +
+                            resource_name(resource));
+  }
+  return {};
 }
 
 }  // namespace
@@ -66,13 +97,15 @@ Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std
   options.display_root = inputs.display_root;
   auto built = kustomize::build(*generated->tree, directory, options);
   if (!built.ok()) return std::move(built).error().with_context("kustomize build failed");
+  WEIR_CHECK(check_named(built->resources));
   return std::move(built->resources);
 }
 
 Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
                             const model::KustomizationSpec& spec, bool strict) {
-  if (!spec.has_post_build || (variables.empty() && !spec.substitute_always)) return {};
+  const bool wanted = spec.has_post_build && (!variables.empty() || spec.substitute_always);
   for (Value& resource : resources) {
+    if (!wanted) break;
     auto replaced = expr::substitute_object(resource, variables,
                                             {.strict = strict, .always = spec.substitute_always});
     if (!replaced.ok())
@@ -80,6 +113,7 @@ Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables
                                                       resource_name(resource) + "'");
     resource = *std::move(replaced);
   }
+  read_back(resources);
   return {};
 }
 

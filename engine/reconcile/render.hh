@@ -32,7 +32,8 @@ struct BuildInputs {
 Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std::string& directory,
                                            const Value& spec, const BuildInputs& inputs);
 
-// Post-build substitution of every resource, in place.
+// Post-build substitution of every resource, in place; then lists are taken apart and objects of
+// kustomize's own left out (contract K4.7).
 Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
                             const model::KustomizationSpec& spec, bool strict);
 
