@@ -184,6 +184,22 @@ TEST_CASE("the default rules say nothing twice, so merging them into none change
   }
 }
 
+TEST_CASE("images are rewritten rule after rule; a dot in a name is any character") {
+  base::MemoryFileTree tree;
+  tree.add("kustomization.yaml",
+           "resources: [d.yaml]\nimages:\n- {name: other, newTag: '9'}\n- {name: a.b/x, newName: "
+           "step, newTag: '1'}\n- {name: step, newName: last}\n- {name: 'w+', newTag: '7'}\n");
+  tree.add("d.yaml",
+           "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: {spec: "
+           "{containers: [{name: c, image: 'aéb/x:0'}, {name: e, image: a-b/x}, {name: f, image: "
+           "ww}, {name: g, image: a.b/xy}]}}}\n");
+  const std::string text = build_text(tree, "", {});
+  CHECK(text.find("- image: last:1\n        name: c\n") != std::string::npos);
+  CHECK(text.find("- image: last:1\n        name: e\n") != std::string::npos);
+  CHECK(text.find("- image: ww:7\n        name: f\n") != std::string::npos);
+  CHECK(text.find("- image: a.b/xy\n        name: g\n") != std::string::npos);
+}
+
 TEST_CASE("an empty directory builds to nothing") {
   base::MemoryFileTree tree;
   tree.add_directory("empty");
