@@ -95,6 +95,17 @@ Result<void> add_checked(std::deque<Value>& objects, const Value& object) {
   return {};
 }
 
+// The reference makes "\n" of "\r\n" before it reads: of "\r\r\n", which YAML knows as two breaks,
+// one is left.
+std::string unix_breaks(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!text.substr(i).starts_with("\r\n")) result += text[i];
+  }
+  return result;
+}
+
 class Cache {
  public:
   Objects find(const base::FileBytes& bytes) {
@@ -135,6 +146,8 @@ bool is_malformed_yaml(const Error& error) {
 }
 
 Result<std::vector<Value>> read_objects(std::string_view text, std::string_view path) {
+  std::string rewritten;
+  if (text.find("\r\r\n") != text.npos) text = rewritten = unix_breaks(text);
   value::YamlOptions options;
   options.dialect = value::YamlDialect::kustomize;
   Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
