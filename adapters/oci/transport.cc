@@ -33,7 +33,11 @@ std::string scope_of(const Repository& repository, bool push) {
   return "repository:" + repository.path + (push ? ":push,pull" : ":pull");
 }
 
-bool is_tls_or_refused(const Error& error) { return error.code == Code::unavailable; }
+// The other scheme may be the one that is spoken there: no TLS, nobody listening, or a server of
+// plain HTTP that waits for the end of what it takes for a request.
+bool may_be_other_scheme(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::timeout;
+}
 
 }  // namespace
 
@@ -164,7 +168,7 @@ Result<net::HttpResponse> RegistryClient::send(const Repository& repository,
   const std::string other = known == "http" ? "https" : "http";
   std::string works = "https";
   if (!response.ok()) {
-    if (!is_tls_or_refused(response.error())) return response;
+    if (!may_be_other_scheme(response.error())) return response;
     auto second = send_to(other, repository, access, call);
     if (!second.ok()) return known.empty() ? second : response;
     response = std::move(second);

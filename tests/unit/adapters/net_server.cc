@@ -35,6 +35,11 @@ bool Peer::read(SeenRequest& request) {
   };
   while (buffer_.find("\r\n\r\n") == std::string::npos) {
     if (!more()) return false;
+    // A TLS handshake, say: servers refuse it at its first line, and its sender need not wait.
+    if (buffer_.front() < 'A' || buffer_.front() > 'Z') {
+      write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      return false;
+    }
   }
   auto end = buffer_.find("\r\n\r\n");
   request.head = buffer_.substr(0, end);
