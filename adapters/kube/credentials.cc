@@ -85,6 +85,38 @@ class FileToken final : public Credentials {
   std::chrono::steady_clock::time_point checked_{};
 };
 
+// A token that is asked for, again when it is about to expire or is refused.
+class AskedToken final : public Credentials {
+ public:
+  explicit AskedToken(std::function<Result<IssuedToken>()> issue) : issue_(std::move(issue)) {}
+
+  Result<std::string> authorization() override {
+    std::lock_guard lock(mutex_);
+    if (value_.empty() || (renew_at_ != 0 && clock_.now() >= renew_at_)) WEIR_CHECK(ask());
+    return value_;
+  }
+  bool refresh() override {
+    std::lock_guard lock(mutex_);
+    const std::string before = value_;
+    return ask().ok() && value_ != before;
+  }
+
+ private:
+  Result<void> ask() {
+    WEIR_TRY(const IssuedToken issued, issue_());
+    value_ = bearer(issued.token);
+    const auto renew_at = base::parse_rfc3339(issued.renew_at);
+    renew_at_ = renew_at.ok() ? *renew_at : 0;
+    return {};
+  }
+
+  clock::SystemClock clock_;
+  std::function<Result<IssuedToken>()> issue_;
+  std::mutex mutex_;
+  std::string value_;
+  base::TimeUs renew_at_ = 0;
+};
+
 // A plugin's token, fetched again when it expires or is refused.
 class PluginToken final : public Credentials {
  public:
@@ -126,6 +158,8 @@ class PluginToken final : public Credentials {
 }  // namespace
 
 Result<std::unique_ptr<Credentials>> make_credentials(ClusterAccess& access) {
+  if (access.issue)
+    return std::unique_ptr<Credentials>(std::make_unique<AskedToken>(access.issue));
   if (access.exec) {
     WEIR_TRY(ExecCredential first, run_exec_plugin(access));
     if (!first.cert_pem.empty()) {

@@ -137,6 +137,10 @@ class Reader {
   Result<std::string> file(std::string_view field) const {
     WEIR_TRY(std::string path, text(field));
     if (path.empty()) return path;
+    if (!options_.allow_files && options_.drop_refused) {
+      dropped_.push_back(at(field));
+      return std::string();
+    }
     if (!options_.allow_files) {
       return make_error(Code::unsupported, at(field) +
                                                ": paths of files are not allowed here; "
@@ -151,10 +155,13 @@ class Reader {
   }
   std::string at(std::string_view field) const { return entry_.where + "." + std::string(field); }
   const Value& body() const { return entry_.body; }
+  // Fields left out because they are not allowed.
+  std::vector<std::string>& dropped() const { return dropped_; }
 
  private:
   const Entry& entry_;
   const KubeconfigOptions& options_;
+  mutable std::vector<std::string> dropped_;
 };
 
 Result<void> read_cluster(const Reader& in, const KubeconfigOptions& options, ClusterAccess& out) {
@@ -184,6 +191,10 @@ Result<void> read_cluster(const Reader& in, const KubeconfigOptions& options, Cl
 Result<void> read_exec(const Reader& in, const KubeconfigOptions& options, ClusterAccess& out) {
   const Value& exec = in.body()["exec"];
   if (exec.is_null()) return {};
+  if (!options.allow_exec && options.drop_refused) {
+    in.dropped().push_back(in.at("exec"));
+    return {};
+  }
   if (!options.allow_exec) {
     return make_error(Code::unsupported,
                       in.at("exec") +
@@ -252,7 +263,18 @@ Result<void> read_user(const Reader& in, const KubeconfigOptions& options, Clust
                    "certificate and key must be given together");
   }
   WEIR_CHECK(read_exec(in, options, out));
-  return read_impersonation(in, out);
+  const bool anonymous = out.token.empty() && out.tls.cert_pem.empty();
+  if (anonymous && !in.dropped().empty())
+    return make_error(Code::unsupported,
+                      in.dropped().front() +
+                          ": files and credential plugins are not used here, and nothing else says "
+                          "who one is: embed a token or a client certificate");
+  for (const std::string& field : in.dropped())
+    out.notes.push_back(field + " is ignored: files and credential plugins are not used here");
+  if (!options.drop_refused) return read_impersonation(in, out);
+  if (!in.body()["as"].is_null())
+    out.notes.push_back(in.at("as") + " is ignored: use spec.serviceAccountName");
+  return {};
 }
 
 Result<ClusterAccess> choose(const Config& config, const std::string& files,

@@ -7,6 +7,7 @@
 // token, key or password.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ struct ExecPlugin {
   bool provide_cluster_info = false;
 };
 
+// A token that somebody hands out, and when another one is to be asked for (RFC 3339; "": never).
+struct IssuedToken {
+  std::string token, renew_at;
+};
+
 struct ClusterAccess {
   std::string server;  // "https://host:6443", maybe with a path prefix, no trailing '/'
   net::TlsOptions tls;
@@ -38,6 +44,7 @@ struct ClusterAccess {
   std::string token;
   std::string token_file;  // read again when it changes; wins over token
   std::optional<ExecPlugin> exec;
+  std::function<Result<IssuedToken>()> issue;  // asked for tokens; wins over all of the above
   net::Headers
       impersonate;      // Impersonate-* of the user entry (as, as-uid, as-groups, as-user-extra)
   std::string context;  // its name, "" in cluster
@@ -52,6 +59,9 @@ struct KubeconfigOptions {
   bool allow_files = true;  // paths to certificates and tokens; without it they are an error
   bool allow_insecure =
       true;  // insecure-skip-tls-verify; without it the certificate is verified anyway
+  // What is not allowed is left out with a note, unless nothing else says who one is; so is
+  // impersonation.
+  bool drop_refused = false;
 };
 
 // One kubeconfig in text (a Secret's value); `file` names it in errors and is the base of relative

@@ -37,8 +37,9 @@ Result<model::ObjectId> read_target(const Call& call, const Value& target, std::
   model::ObjectId id;
   WEIR_TRY(id.gvk,
            resolve_kind(call.log(), target["kind"].get_string("Kustomization"), field + ".kind"));
-  if (id.gvk.kind != "Kustomization" || !is_owner_kind(id.gvk))
-    return bad_field(field + ".kind", "only a Kustomization can be pinned, not a " + id.gvk.kind);
+  if (!is_owner_kind(id.gvk) || (id.gvk.kind != "Kustomization" && id.gvk.kind != "HelmRelease"))
+    return bad_field(field + ".kind",
+                     "only Kustomizations and HelmReleases can be pinned, not a " + id.gvk.kind);
   id.ns = target["namespace"].get_string("flux-system");
   id.name = target["name"].get_string();
   if (id.name.empty()) return bad_field(field + ".name", "is needed");

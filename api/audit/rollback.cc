@@ -184,6 +184,16 @@ Result<RollbackPlan> plan_rollback(const Call& call, const model::ObjectId& targ
                                    const Order& order) {
   WEIR_TRY(const event::Event good, find_good(call, target, order.to));
   RollbackPlan plan;
+  if (target.gvk.kind == "HelmRelease") {
+    if (good.blobs.size() < 2)
+      return make_error(Code::not_found, "the log has no release of " + target.subject() +
+                                             " at event " + std::to_string(good.seq));
+    plan.action.release_blob = good.blobs[1];
+    WEIR_TRY(const bool kept, call.blobs().contains(good.blobs[1]));
+    if (!kept)
+      return make_error(Code::gone, "the release of " + target.subject() + " at event " +
+                                        std::to_string(good.seq) + " was removed by retention");
+  }
   plan.action.kind = reconcile::OperatorAction::Kind::rollback;
   plan.action.target = target;
   plan.action.set_blob = good.blobs.front();

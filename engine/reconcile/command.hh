@@ -17,6 +17,7 @@
 #include "engine/model/kinds/helm_release.hh"
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/model/kinds/source_spec.hh"
+#include "engine/reconcile/cluster_port.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/rendered.hh"
 #include "engine/reconcile/source_port.hh"
@@ -128,7 +129,7 @@ struct WriteFinalizer {
 
 struct EmitEvent {
   Value involved;    // the object as last observed
-  std::string type;  // "Normal", "Warning"
+  std::string type;  // "Normal", "Warning", "Trace"
   std::string reason, message;
   std::vector<std::pair<std::string, std::string>> annotations;
   std::string component;  // "kustomize-controller", "source-controller"
@@ -156,6 +157,7 @@ struct PrepareHelm {
   std::shared_ptr<const model::HelmReleaseSpec> spec;
   Artifact artifact;
   bool digest_in_version = false;  // the source's digest becomes build metadata of the version
+  base::Digest recorded;  // a release of the log is to stand; empty: what the source says
   Identity as;
 };
 
@@ -163,7 +165,8 @@ struct PrepareHelm {
 struct RunHelm {
   HelmRunPtr run;
   LiveTable known;              // facts of the objects it waits for
-  bool reload_storage = false;  // read Helm's storage first
+  bool reload_storage = false;  // reach the cluster and read Helm's storage first
+  bool finalizing = false;      // what can no longer be uninstalled is left alone
 };
 
 // Keeps what a live object has become, for the log.
@@ -274,6 +277,7 @@ struct HelmChartApplied {
 struct HelmPrepared {
   PreparedPtr prepared;
   std::shared_ptr<HelmStorage> storage;
+  KubeApiPtr cluster;  // null: the one that weir runs against
 };
 
 struct HelmRan {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_flow.hh"
 
 namespace weir::reconcile {
 namespace {
@@ -12,6 +13,17 @@ bool takes_values_from(const KustomizationState& ks, const ObjectId& config) {
                      [&](const model::SubstituteReference& reference) {
                        return reference.name == config.name &&
                               reference.secret == (config.gvk.kind == "Secret");
+                     });
+}
+
+bool uses(const model::HelmReleaseSpec& spec, const ObjectId& config) {
+  const bool secret = config.gvk.kind == "Secret";
+  if (spec.kube_config && spec.kube_config->name() == config.name &&
+      secret == !spec.kube_config->secret.empty())
+    return true;
+  return std::any_of(spec.values_from.begin(), spec.values_from.end(),
+                     [&](const model::ValuesReference& reference) {
+                       return reference.name == config.name && reference.secret == secret;
                      });
 }
 
@@ -42,6 +54,9 @@ void observe_config(Context& ctx, std::string_view key, const Value& object, boo
     if (ks.object.is_null() || owner.ns != id.ns || !takes_values_from(ks, id)) continue;
     request_kustomization(ctx, owner, ks, "config");
   }
+  for (auto& [owner, hr] : ctx.state.helm_releases)
+    if (hr.spec != nullptr && owner.ns == id.ns && uses(*hr.spec, id))
+      request_helm_release(ctx, owner, hr, "config");
 }
 
 }  // namespace weir::reconcile

@@ -28,8 +28,10 @@ struct OperatorAction {
     git_revert,  // files of a source's branch go back to what they were in a commit
   };
   Kind kind = Kind::rollback;
-  ObjectId target;        // a Kustomization; undo: who had pruned; git_revert: the GitRepository
-  base::Digest set_blob;  // rollback: what to apply
+  // A Kustomization or HelmRelease; undo: who had pruned; git_revert: the GitRepository.
+  ObjectId target;
+  base::Digest set_blob;      // rollback: what to apply
+  base::Digest release_blob;  // rollback of a HelmRelease: what to release
   std::string revision;   // that the set was built from
   std::uint64_t to_seq = 0;
   bool hold = false;
@@ -81,6 +83,7 @@ class Core {
   void undo(Context& ctx, const OperatorAction& action);
   void git_revert(Context& ctx, const OperatorAction& action);
   void order_carried_out(Context& ctx, const Outcome& outcome);
+  void acted_on_release(Context& ctx, const OperatorAction& action);
 
   State state_;
   EngineOptions options_;

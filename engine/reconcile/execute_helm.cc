@@ -123,7 +123,9 @@ Result<HelmChartCache::ChartsPtr> Executor::load_chart(const Artifact& artifact)
   return HelmChartCache::ChartsPtr(std::move(charts));
 }
 
-OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
+// What the source and the values say: chart, values and what the release should be.
+std::optional<StepError> Executor::compose(const ObjectId& owner, const PrepareHelm& prepare,
+                                           PreparedRelease& out) {
   auto values = compose_values(*ports_.kube, owner.ns, *prepare.spec);
   if (!values.ok()) return step_error(values.error(), "ValuesError");
   auto charts = load_chart(prepare.artifact);
@@ -133,39 +135,76 @@ OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
         charts.error(), "ArtifactFailed",
         missing ? "Source not ready: artifact not found: " : "Could not load chart: ");
   }
-  auto out = std::make_shared<PreparedRelease>();
-  out->charts = *charts;
+  HelmChartCache::ChartsPtr used = *charts;
   if (prepare.digest_in_version) {
     const SourceRevision revision = split_revision(prepare.artifact.revision);
-    auto marked = mark_version(**charts, revision);
+    auto marked = mark_version(*used, revision);
     if (!marked.ok()) return step_error(marked.error(), "ChartMutateError");
-    out->charts = *std::move(marked);
-    out->desired.oci_digest = revision.digest;
+    used = *std::move(marked);
+    out.desired.oci_digest = revision.digest;
   }
-  const helm::Metadata& metadata = out->charts->root().metadata;
-  out->values = values->empty() ? Value() : *std::move(values);
-  out->desired.chart_name = metadata.name;
-  out->desired.chart_version = metadata.version;
-  out->desired.app_version = metadata.app_version;
-  out->desired.config_digest = helm::values_digest(out->values).to_string();
-  out->desired.post_renderers_digest = helm::post_renderers_digest(prepare.spec->post_renderers);
-  out->desired.common_metadata_digest = helm::common_metadata_digest(prepare.spec->common_metadata);
-  auto storage = std::make_shared<HelmStorage>(prepare.spec->storage_namespace,
-                                               prepare.spec->release_name, prepare.as);
-  auto loaded = storage->load(*ports_.kube);
-  if (!loaded.ok())
-    return step_error(loaded.error(), "StateError", "Could not determine release state: ");
-  return HelmPrepared{std::move(out), std::move(storage)};
+  const helm::Metadata& metadata = used->root().metadata;
+  out.values = values->empty() ? Value() : *std::move(values);
+  out.desired.chart_name = metadata.name;
+  out.desired.chart_version = metadata.version;
+  out.desired.app_version = metadata.app_version;
+  out.desired.config_digest = helm::values_digest(out.values).to_string();
+  out.desired.post_renderers_digest = helm::post_renderers_digest(prepare.spec->post_renderers);
+  out.desired.common_metadata_digest = helm::common_metadata_digest(prepare.spec->common_metadata);
+  out.charts = std::move(used);
+  return std::nullopt;
 }
 
-OutcomeBody Executor::run(const ObjectId&, const RunHelm& run) {
+OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
+  auto cluster = connect(owner, prepare.spec->kube_config);
+  if (!cluster.ok()) return step_error(cluster.error(), "RESTClientError");
+  KubeApi& kube = *cluster != nullptr ? **cluster : *ports_.kube;
+  auto out = std::make_shared<PreparedRelease>();
+  // A rollback does not depend on what can be had of source and values now.
+  const auto failed = compose(owner, prepare, *out);
+  if (failed && prepare.recorded.empty()) return *failed;
+  if (!prepare.recorded.empty()) {
+    auto recorded = load_release(*ports_.log, prepare.recorded);
+    if (!recorded.ok())
+      return step_error(recorded.error(), "RollbackFailed",
+                        "the release to roll back to cannot be read back: ");
+    out->recorded = *std::move(recorded);
+  }
+  auto storage = std::make_shared<HelmStorage>(prepare.spec->storage_namespace,
+                                               prepare.spec->release_name, prepare.as);
+  auto loaded = storage->load(kube);
+  if (!loaded.ok())
+    return step_error(loaded.error(), "StateError", "Could not determine release state: ");
+  return HelmPrepared{std::move(out), std::move(storage), *std::move(cluster)};
+}
+
+// A release that goes with its owner stays where nobody can reach it any more (H14.1).
+Result<std::string> Executor::reach(const ObjectId& owner, const RunHelm& run) {
+  auto cluster = connect(owner, run.run->spec->kube_config);
+  const bool gone = !cluster.ok() && cluster.error().code == Code::not_found;
+  if (gone && run.finalizing) return cluster.error().message;
+  if (!cluster.ok()) return std::move(cluster).error();
+  run.run->cluster = *std::move(cluster);
+  constexpr std::string_view account = "system:serviceaccount:";
+  const std::string& user = run.run->as.user;
+  if (run.finalizing && run.run->cluster == nullptr && user.starts_with(account)) {
+    const std::size_t name = user.rfind(':') + 1;
+    const ObjectId id{{"", "v1", "ServiceAccount"}, owner.ns, user.substr(name)};
+    const auto live = ports_.kube->get(id);
+    if (!live.ok() && live.error().code == Code::not_found) return live.error().message;
+  }
+  KubeApi& kube = run.run->cluster != nullptr ? *run.run->cluster : *ports_.kube;
+  WEIR_CHECK(run.run->storage->load(kube));
+  return std::string();
+}
+
+OutcomeBody Executor::run(const ObjectId& owner, const RunHelm& run) {
   if (run.reload_storage) {
-    auto loaded = run.run->storage->load(*ports_.kube);
-    if (!loaded.ok()) {
-      run.run->failure = loaded.error();
-      run.run->done = true;
-      return HelmRan{run.run};
-    }
+    auto reached = reach(owner, run);
+    run.run->done = !reached.ok() || !reached->empty();
+    if (!reached.ok()) run.run->failure = reached.error();
+    if (reached.ok()) run.run->left_alone = *reached;
+    if (run.run->done) return HelmRan{run.run};
   }
   HelmRunner(ports_, options_, *run.run, run.known, server_version_).go();
   return HelmRan{run.run};

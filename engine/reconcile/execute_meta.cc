@@ -114,14 +114,16 @@ OutcomeBody Executor::run(const ObjectId& owner, const EmitEvent& emit) {
   std::string message = emit.message;
   trim(message);
   event.set("message", message);
-  event.set("type", emit.type);
+  // What only explains is kept with the object, and nobody is notified of it.
+  const bool trace = emit.type == "Trace";
+  event.set("type", trace ? "Normal" : std::string_view(emit.type));
   event.set("source", Value::object({{"component", emit.component}}));
   event.set("reportingComponent", emit.component);
   event.set("reportingInstance", emit.component);
   event.set("firstTimestamp", time);
   event.set("lastTimestamp", time);
   event.set("count", 1);
-  if (ports_.events != nullptr) ports_.events->post(notification_of(emit, event));
+  if (ports_.events != nullptr && !trace) ports_.events->post(notification_of(emit, event));
   WriteOptions options;
   options.field_manager = emit.component;
   auto result = ports_.kube->create(event, options);

@@ -13,6 +13,7 @@
 #include "engine/base/clock.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/reconcile/chart_indexes.hh"
+#include "engine/reconcile/cluster_port.hh"
 #include "engine/reconcile/command.hh"
 #include "engine/reconcile/event_port.hh"
 #include "engine/reconcile/foreign_artifacts.hh"
@@ -27,7 +28,8 @@
 namespace weir::reconcile {
 
 // Everything outside of the engine. Not owned; all outlive the engine. `remote` may be null: remote
-// bases are refused then. So may `download` and `registry`, where no source needs them.
+// bases are refused then. So may `download` and `registry`, where no source needs them, and
+// `clusters`: spec.kubeConfig is refused then.
 struct Ports {
   KubeApi* kube = nullptr;
   GitPort* git = nullptr;
@@ -38,6 +40,7 @@ struct Ports {
   DownloadPort* download = nullptr;
   RegistryPort* registry = nullptr;
   EventPort* events = nullptr;  // may be null: events go to Kubernetes alone
+  ClusterPort* clusters = nullptr;
 };
 
 // Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.
@@ -93,6 +96,13 @@ class Executor {
   OutcomeBody run(const ObjectId& owner, const RunHelm& run);
   Result<HelmChartCache::ChartsPtr> load_chart(const Artifact& artifact);
   Result<base::FileBytes> read_artifact_bytes(const Artifact& artifact);
+  std::optional<StepError> compose(const ObjectId& owner, const PrepareHelm& prepare,
+                                   PreparedRelease& out);
+  // What an uninstall that has not been prepared needs; "" or why it is left alone.
+  Result<std::string> reach(const ObjectId& owner, const RunHelm& run);
+  // execute_cluster.cc: the cluster that the owner's objects go to; null: the one of `kube`.
+  Result<KubeApiPtr> connect(const ObjectId& owner,
+                             const std::optional<model::KubeConfigReference>& to);
 
   // How long an accepted shape is believed: an admission policy may change meanwhile.
   static constexpr base::TimeUs shape_lifetime = 600'000'000;

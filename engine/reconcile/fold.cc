@@ -37,7 +37,20 @@ void fold_applied(State& state, const event::Event& event) {
       facts.applied_owned.empty() ? base::Digest{} : digest_field(event.data, "manifest");
 }
 
+void fold_pinned_release(State& state, const event::Event& event) {
+  HelmPin pin;
+  pin.seq = event.seq;
+  pin.to_seq = static_cast<std::uint64_t>(event.data["toSeq"].get_int());
+  if (event.blobs.size() > 1) pin.release_blob = event.blobs[1];
+  pin.revision = event.data["revision"].get_string();
+  pin.from = event.data["from"].get_string();
+  pin.hold = event.data["hold"].get_bool();
+  pin.actor = event.actor;
+  state.helm_releases[event.subject.object].pin = std::move(pin);
+}
+
 void fold_pinned(State& state, const event::Event& event) {
+  if (is_helm_release(event.subject.object)) return fold_pinned_release(state, event);
   Pin pin;
   pin.seq = event.seq;
   pin.to_seq = static_cast<std::uint64_t>(event.data["toSeq"].get_int());
@@ -92,7 +105,7 @@ void fold(State& state, const event::Event& event) {
     case Type::changes_planned: fold_planned(state, event); break;
     case Type::manifests_rendered: {
       if (is_helm_release(subject)) {
-        state.helm_releases[subject].rendered_logged = digest_field(event.data, "digest");
+        state.helm_releases[subject].rendered_logged = digest_field(event.data, "release");
         break;
       }
       KustomizationState& ks = state.kustomizations[subject];
@@ -101,11 +114,13 @@ void fold(State& state, const event::Event& event) {
       break;
     }
     case Type::object_applied:
+      if (!event.subject.cluster.empty()) break;
       fold_applied(state, event);
       if (is_kustomization(event.owner))
         state.kustomizations[event.owner].attempted.insert(subject);
       break;
     case Type::object_pruned:
+      if (!event.subject.cluster.empty()) break;
       state.live.erase(subject);
       if (is_kustomization(event.owner)) {
         state.kustomizations[event.owner].attempted.erase(subject);
@@ -129,7 +144,12 @@ void fold(State& state, const event::Event& event) {
       if (OwnerState* owner = owner_state(state, subject)) owner->failure_logged.clear();
       break;
     case Type::rollback_pinned: fold_pinned(state, event); break;
-    case Type::rollback_released: state.kustomizations[subject].pin.reset(); break;
+    case Type::rollback_released:
+      if (is_helm_release(subject))
+        state.helm_releases[subject].pin.reset();
+      else
+        state.kustomizations[subject].pin.reset();
+      break;
     default: break;
   }
 }

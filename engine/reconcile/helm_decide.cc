@@ -35,6 +35,9 @@ ReleaseVerdict judge_deployed(const DecideInput& input) {
                                            desired.chart_name + "@" + desired.chart_version};
   if (helm::values_digest(stored.config).to_string() != desired.config_digest)
     return {ReleaseState::out_of_sync, "release config values changed"};
+  if (!desired.manifest_digest.empty() &&
+      base::sha256(stored.manifest).to_string() != desired.manifest_digest)
+    return {ReleaseState::out_of_sync, "release manifest is not the recorded one"};
   const Value& status = input.status;
   if (status["observedGeneration"].get_int(-1) != input.generation) {
     if (status["observedPostRenderersDigest"].get_string() != desired.post_renderers_digest)
@@ -211,7 +214,9 @@ ReleaseVerdict determine_state(const DecideInput& input) {
   }
   if (!is_observed(latest, stored))
     return {ReleaseState::unmanaged, "release digest verification error"};
-  if (stored.status == "failed") return {ReleaseState::failed, ""};
+  // An uninstall that failed half way is gone on with; the reference never gets out of it.
+  if (stored.status == "failed" || stored.status == "uninstalling")
+    return {ReleaseState::failed, ""};
   if (stored.status == "uninstalled")
     return {ReleaseState::absent, "found uninstalled release in storage"};
   if (stored.status == "deployed") return judge_deployed(input);

@@ -52,6 +52,13 @@ struct DesiredRelease {
   std::string config_digest;
   std::string oci_digest;  // "" unless the chart's version carries one
   std::string post_renderers_digest, common_metadata_digest;
+  std::string manifest_digest;  // of a recorded release that is to stand again; else ""
+
+  // Tells two of them apart, whatever was recorded.
+  std::string identity() const {
+    return chart_version + "|" + config_digest + "|" + post_renderers_digest + "|" +
+           common_metadata_digest;
+  }
 };
 
 struct DecideInput {

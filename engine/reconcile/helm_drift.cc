@@ -137,17 +137,24 @@ Result<HelmRunner::Next> HelmRunner::detect_drift() {
 Result<void> HelmRunner::look_for_drift(HelmObject& object,
                                         const std::vector<apply::IgnoreRule>& rules,
                                         std::optional<HelmDrift>& out) {
-  if (object.generated ||
-      apply::has_switch(object.manifest, exclusion, "disabled", exclusion_group))
-    return {};
-  object.manifest = apply::normalise(object.manifest);
-  WEIR_TRY(Value live, live_of(object.id));
-  if (!live.is_null() && apply::has_switch(live, exclusion, "disabled", exclusion_group)) return {};
-  const auto pointers = apply::ignored_pointers(rules, object.manifest);
-  for (const auto& pointer : pointers)
-    if (pointer.empty()) return {};
+  if (object.generated) return {};
   HelmDrift drift;
   drift.id = object.id;
+  const auto exclude = [&] { out = std::move(drift); };
+  if (apply::has_switch(object.manifest, exclusion, "disabled", exclusion_group)) {
+    exclude();
+    return {};
+  }
+  object.manifest = apply::normalise(object.manifest);
+  WEIR_TRY(Value live, live_of(object.id));
+  const auto pointers = apply::ignored_pointers(rules, object.manifest);
+  const bool whole = std::any_of(pointers.begin(), pointers.end(),
+                                 [](const auto& pointer) { return pointer.empty(); });
+  if (whole ||
+      (!live.is_null() && apply::has_switch(live, exclusion, "disabled", exclusion_group))) {
+    exclude();
+    return {};
+  }
   drift.manifest = object.manifest;
   if (live.is_null()) {
     drift.removed = true;
@@ -179,6 +186,7 @@ Result<HelmRunner::Next> HelmRunner::correct_drift() {
   std::stable_partition(run_.drifts.begin(), run_.drifts.end(),
                         [](const HelmDrift& drift) { return drift.removed; });
   for (const HelmDrift& drift : run_.drifts) {
+    if (is_excluded(drift)) continue;
     auto result = drift.removed ? kube_.create(drift.manifest, options)
                                 : kube_.patch(drift.id, PatchType::json, drift.patch, options);
     if (!result.ok()) {

@@ -29,6 +29,12 @@ void notice_helm_drift(Context& ctx, const ObjectId& object, const ObjectId& own
 // The HelmRelease that the object's labels name; an empty id when there is none.
 ObjectId helm_owner_of(const Value& object);
 void request_helm_dependents(Context& ctx, const ObjectId& ready);
+// DesiredRelease::identity() of what was attempted last.
+std::string attempted_identity(const HelmReleaseState& hr);
+// " (pinned by ...)" while a rollback is in force, else "".
+std::string helm_pin_note(const HelmReleaseState& hr);
+// The cluster that it is released to, as events name it; "" for the one that weir runs against.
+std::string helm_cluster_name(const ObjectId& id, const HelmReleaseState& hr);
 Identity helm_identity_of(const Context& ctx, const ObjectId& id, const HelmReleaseState& hr);
 
 // ---- helm_release_act.cc: from what is known to the next action, and back ----

@@ -63,6 +63,8 @@ std::shared_ptr<HelmRun> make_run(Context& ctx, const ObjectId& id, const HelmRe
   run->spec = hr.spec;
   run->prepared = hr.prepared;
   run->storage = hr.storage;
+  run->cluster = hr.cluster;
+  run->cluster_name = helm_cluster_name(id, hr);
   run->release_ns = hr.spec->release_namespace;
   run->owner = id;
   run->as = helm_identity_of(ctx, id, hr);
@@ -134,6 +136,7 @@ void apply_decision(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
       truncate_history_to_newest(hr.status.entry("history"));
       status.set("Reconciling", "True", "ProgressingWithRetry",
                  "retrying after " + base::format_duration(interval));
+      status.observe_generation();
       return settle_helm(ctx, id, hr, ctx.after_jittered(id, hr, interval));
     }
     case DecisionKind::requeue:
@@ -165,9 +168,13 @@ void move_release(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
 }
 
 void wait_on(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
+  hr.run_waits = true;
+  if (!hr.run->cluster_name.empty()) {  // no watch reaches there
+    ctx.write_status(id, hr);
+    return ctx.schedule(id, hr, helm_poll_due(ctx, hr));
+  }
   want_helm_watches(ctx, hr.run->waiting);
   hr.waiting = hr.run->waiting;
-  hr.run_waits = true;
   // What is done at once needs no progress shown.
   ctx.write_status(id, hr);
   for (const ObjectId& object : hr.waiting) ctx.state.waiters[object].insert(id);
@@ -176,7 +183,12 @@ void wait_on(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
 
 // The old release is gone (or that failed): deletion of the owner, or the next target.
 void on_uninstalled(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
-  report_helm_action(ctx, id, hr);
+  if (hr.run->left_alone.empty())
+    report_helm_action(ctx, id, hr);
+  else
+    log_failure(ctx, id, hr, "uninstall",
+                {Code::not_found, "UninstallSkipped",
+                 "the release is left as it stands: " + hr.run->left_alone, true});
   const bool failed = hr.run->failure.has_value();
   hr.run = nullptr;
   if (failed) {
@@ -203,12 +215,47 @@ void on_uninstalled(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   ctx.command(id, hr, std::move(command));
 }
 
+// With a rollback in force: the recorded release, unless what is asked for now is something else
+// than what was rolled away from.
+PreparedPtr choose_release(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
+                           const PreparedPtr& made) {
+  if (!hr.pin || made->recorded == nullptr) return made;
+  auto out = std::make_shared<PreparedRelease>(*made);
+  const bool known = made->charts != nullptr;
+  if (known && !hr.pin->hold && made->desired.identity() != hr.pin->from) {
+    ctx.announce(id, hr, made->desired.chart_version);
+    ctx.log(event::Type::rollback_released, id, &hr, id,
+            Value::object({{"reason", "something newer is asked for"},
+                           {"revision", made->desired.chart_version},
+                           {"pin", hr.pin->seq}}));
+    hr.pin.reset();
+    hr.forced = true;  // what stands may be of the same chart and values, and yet another release
+    out->recorded = nullptr;
+    return out;
+  }
+  out->desired = desired_of(*made->recorded, *hr.spec);
+  out->values = made->recorded->release.config;
+  out->rollback_notes = "Rollback to event " + std::to_string(hr.pin->to_seq);
+  return out;
+}
+
 }  // namespace
 
 void on_helm_prepared(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
                       const HelmPrepared& made) {
-  hr.prepared = made.prepared;
+  hr.prepared = choose_release(ctx, id, hr, made.prepared);
+  if (hr.prepared->recorded != nullptr) {
+    const helm::Release& kept = hr.prepared->recorded->release;
+    if (kept.name != hr.spec->release_name || kept.ns != hr.spec->release_namespace)
+      return fail_helm(ctx, id, hr,
+                       {Code::invalid, "RollbackFailed",
+                        "the recorded release is " + kept.ns + "/" + kept.name + ", not " +
+                            hr.spec->release_namespace + "/" + hr.spec->release_name,
+                        true},
+                       true);
+  }
   hr.storage = made.storage;
+  hr.cluster = made.cluster;
   const DesiredRelease& desired = hr.prepared->desired;
   if (target_changed(*hr.spec, hr.status, desired.chart_name)) return move_release(ctx, id, hr);
   if (!reset_reason(hr.status, hr.generation(), desired, hr.reset).empty())
@@ -253,9 +300,12 @@ void on_helm_ran(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
                        {hr.run->failure->code, "StateError",
                         "Could not determine release state: " + hr.run->failure->message, false},
                        false);
-    hr.drift = hr.run->drifts.empty() ? DriftFinding::none : DriftFinding::some;
+    const bool drifted =
+        std::any_of(hr.run->drifts.begin(), hr.run->drifts.end(),
+                    [](const HelmDrift& drift) { return !is_excluded(drift); });
+    hr.drift = drifted ? DriftFinding::some : DriftFinding::none;
     hr.drift_run = hr.run;
-    want_helm_watches(ctx, hr.run->inventory);
+    if (hr.run->cluster_name.empty()) want_helm_watches(ctx, hr.run->inventory);
     report_helm_drift(ctx, id, hr, hr.drift == DriftFinding::some);
     return next_helm_action(ctx, id, hr);
   }
@@ -297,6 +347,7 @@ bool send_helm_uninstall(Context& ctx, const ObjectId& id, HelmReleaseState& hr)
   RunHelm command;
   command.run = hr.run;
   command.reload_storage = true;
+  command.finalizing = hr.phase == HelmPhase::finalizing;
   hr.run_waits = false;
   ctx.command(id, hr, std::move(command));
   return true;

@@ -165,26 +165,40 @@ void await_source(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   ctx.schedule(id, hr, ctx.after(ctx.options.requeue_dependency));
 }
 
+// False when the pass has ended here: the source is not there, or not ready.
+bool is_source_ready(Context& ctx, const ObjectId& id, HelmReleaseState& hr, const ObjectId& source,
+                     const SourceState* state) {
+  const std::string name = source.gvk.kind + " '" + source.ns + "/" + source.name + "'";
+  // A HelmChart that was just made is told of by its watch.
+  const bool coming = state == nullptr ? hr.spec->chart.has_value()
+                                       : state->artifact.empty() && state->running &&
+                                             state->failure_logged.empty();
+  if (coming) {
+    await_source(ctx, id, hr);
+    return false;
+  }
+  if (state == nullptr) {
+    fail_helm(ctx, id, hr,
+              {Code::not_found, "ArtifactFailed",
+               "could not get Source object: " + name + " not found", false},
+              false);
+    return false;
+  }
+  const std::string why = unready_source(*state);
+  if (why.empty()) return true;
+  fail_helm(ctx, id, hr,
+            {Code::unavailable, "SourceNotReady", name + " is not ready: " + why, false}, false,
+            ctx.after_jittered(id, hr, ctx.options.requeue_dependency));
+  return false;
+}
+
 void prepare(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   const ObjectId source = source_id(id, *hr.spec);
   const auto found = ctx.state.sources.find(source);
-  const std::string name = source.gvk.kind + " '" + source.ns + "/" + source.name + "'";
-  if (found == ctx.state.sources.end() || found->second.object.is_null()) {
-    // A HelmChart that was just made is told of by its watch.
-    if (hr.spec->chart) return await_source(ctx, id, hr);
-    return fail_helm(ctx, id, hr,
-                     {Code::not_found, "ArtifactFailed",
-                      "could not get Source object: " + name + " not found", false},
-                     false);
-  }
-  const SourceState& state = found->second;
-  if (state.artifact.empty() && state.running && state.failure_logged.empty())
-    return await_source(ctx, id, hr);
-  if (const std::string why = unready_source(state); !why.empty())
-    return fail_helm(ctx, id, hr,
-                     {Code::unavailable, "SourceNotReady", name + " is not ready: " + why, false},
-                     false, ctx.after_jittered(id, hr, ctx.options.requeue_dependency));
-  hr.artifact = state.artifact;
+  const bool known = found != ctx.state.sources.end() && !found->second.object.is_null();
+  // A rollback does not ask whether the source is well.
+  if (!hr.pin && !is_source_ready(ctx, id, hr, source, known ? &found->second : nullptr)) return;
+  hr.artifact = known ? found->second.artifact : Artifact();
   PrepareHelm command;
   command.spec = hr.spec;
   command.artifact = hr.artifact;
@@ -192,6 +206,7 @@ void prepare(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
       source.gvk.kind == "OCIRepository" || (source.gvk.kind == "ExternalArtifact" &&
                                              hr.artifact.revision.find(':') != std::string::npos);
   command.as = helm_identity_of(ctx, id, hr);
+  if (hr.pin) command.recorded = hr.pin->release_blob;
   hr.phase = HelmPhase::preparing;
   ctx.command(id, hr, std::move(command));
 }
@@ -244,7 +259,7 @@ void sync_chart(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
 void on_chart_applied(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
                       const HelmChartApplied& applied) {
   if (applied.removed)
-    ctx.emit(id, hr, "Normal", "HelmChartDeleted",
+    ctx.emit(id, hr, "Trace", "HelmChartDeleted",
              "deleted HelmChart '" + std::string(hr.status["helmChart"].get_string()) + "'",
              helm_annotations(hr));
   if (!hr.spec->chart) {
@@ -257,7 +272,7 @@ void on_chart_applied(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
     const bool created = applied.action == Action::created;
     std::string text = created ? "Created " : "Configured ";
     text += chart.subject() + " with SourceRef '" + hr.spec->chart_source.subject() + "'";
-    ctx.emit(id, hr, "Normal", created ? "HelmChartCreated" : "HelmChartConfigured", text,
+    ctx.emit(id, hr, "Trace", created ? "HelmChartCreated" : "HelmChartConfigured", text,
              helm_annotations(hr));
   }
   check_prerequisites(ctx, id, hr);
@@ -310,6 +325,28 @@ Identity helm_identity_of(const Context& ctx, const ObjectId& id, const HelmRele
   return {"system:serviceaccount:" + id.ns + ":" + account};
 }
 
+std::string attempted_identity(const HelmReleaseState& hr) {
+  DesiredRelease last;
+  last.chart_version = hr.status["lastAttemptedRevision"].get_string();
+  last.config_digest = hr.status["lastAttemptedConfigDigest"].get_string();
+  if (hr.spec != nullptr) {
+    last.post_renderers_digest = helm::post_renderers_digest(hr.spec->post_renderers);
+    last.common_metadata_digest = helm::common_metadata_digest(hr.spec->common_metadata);
+  }
+  return last.identity();
+}
+
+std::string helm_pin_note(const HelmReleaseState& hr) {
+  if (!hr.pin) return {};
+  return " (pinned by " + hr.pin->actor + " to event " + std::to_string(hr.pin->to_seq) +
+         (hr.pin->hold ? ", until unpinned)" : ", until a newer revision)");
+}
+
+std::string helm_cluster_name(const ObjectId& id, const HelmReleaseState& hr) {
+  if (hr.spec == nullptr || !hr.spec->kube_config) return {};
+  return id.ns + "/" + hr.spec->kube_config->name();
+}
+
 ObjectId helm_owner_of(const Value& object) {
   const Value& labels = object.path("metadata", "labels");
   const std::string_view name = labels[helm_name_label].get_string();
@@ -322,7 +359,8 @@ void request_helm_release(Context& ctx, const ObjectId& id, HelmReleaseState& hr
                           std::string reason) {
   if (hr.object.is_null()) return;
   if (!hr.running) return run(ctx, id, hr, std::move(reason));
-  const bool news = reason == "spec" || reason == "source" || reason == "deleted";
+  const bool news = reason == "spec" || reason == "source" || reason == "deleted" ||
+                    reason == "rollback" || reason == "unpin";
   if (news && hr.run_waits && hr.run->wait == HelmWait::ready) {
     const ObjectId& by = reason == "source" ? source_id(id, *hr.spec) : id;
     hr.run->cancelled = "New reconciliation triggered by " + by.subject();
@@ -502,7 +540,7 @@ void send_helm_run(Context& ctx, const ObjectId& id, HelmReleaseState& hr, bool 
 base::TimeUs helm_poll_due(const Context& ctx, const HelmReleaseState& hr) {
   const HelmRun& run = *hr.run;
   base::TimeUs delay = poll_watched;
-  if (run.wait != HelmWait::ready) {
+  if (run.wait != HelmWait::ready || !run.cluster_name.empty()) {
     delay = poll_shortest << std::min(run.polls, 4);
     delay = std::min(delay, poll_longest);
   }

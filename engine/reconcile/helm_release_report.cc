@@ -199,7 +199,8 @@ void report_corrected(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   }
   text += " has been corrected:";
   for (const HelmDrift& drift : run.drifts)
-    text += "\n" + drift.id.subject() + (drift.removed ? " created" : " configured");
+    if (!is_excluded(drift))
+      text += "\n" + drift.id.subject() + (drift.removed ? " created" : " configured");
   ctx.emit(id, hr, "Normal", "DriftCorrected", text, helm_annotations(hr));
 }
 
@@ -277,7 +278,7 @@ void summarize_helm(Context& ctx, HelmReleaseState& hr) {
   const bool good =
       condition["status"].get_string() == "True" && condition["type"].get_string() != "Remediated";
   status.set("Ready", good ? "True" : "False", condition["reason"].get_string(),
-             condition["message"].get_string());
+             std::string(condition["message"].get_string()) + (good ? helm_pin_note(hr) : ""));
 }
 
 bool report_helm_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
@@ -331,37 +332,47 @@ void report_helm_drift(Context& ctx, const ObjectId& id, HelmReleaseState& hr, b
   text += " has drifted from the desired state:";
   for (const HelmDrift& drift : hr.drift_run->drifts) {
     text += "\n" + drift.id.subject();
-    text += drift.removed ? " removed"
-                          : " changed (" + std::to_string(drift.additions) + " additions, " +
-                                std::to_string(drift.changes) + " changes, " +
-                                std::to_string(drift.removals) + " removals)";
+    if (drift.removed)
+      text += " removed";
+    else if (is_excluded(drift))
+      text += " excluded";
+    else
+      text += " changed (" + std::to_string(drift.additions) + " additions, " +
+              std::to_string(drift.changes) + " changes, " + std::to_string(drift.removals) +
+              " removals)";
   }
   status.set("Drifted", "True", "DriftDetected", text);
   if (hr.drift_logged == text) return;
   hr.drift_logged = text;
-  for (const HelmDrift& drift : hr.drift_run->drifts)
+  for (const HelmDrift& drift : hr.drift_run->drifts) {
+    if (is_excluded(drift)) continue;
     ctx.log(event::Type::drift_detected, drift.id, &hr, id,
             drift.removed ? Value::object({{"deleted", true}})
                           : Value::object({{"additions", drift.additions},
                                            {"changes", drift.changes},
                                            {"removals", drift.removals}}));
+    ctx.out.events.back().subject.cluster = hr.drift_run->cluster_name;
+  }
   ctx.emit(id, hr, "Warning", "DriftDetected", text, helm_annotations(hr));
 }
 
 void log_helm_rendered(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   if (hr.run->rendered == nullptr) return;
   const RenderedSet& set = *hr.run->rendered;
-  if (set.digest == hr.rendered_logged) return;
+  if (set.release_blob == hr.rendered_logged) return;
   ctx.announce(id, hr, set.revision);
   ctx.log(event::Type::manifests_rendered, id, &hr, id,
           Value::object({{"revision", set.revision},
                          {"digest", set.digest.to_string()},
+                         {"release", set.release_blob.to_string()},
                          {"objects", set.size()}}),
-          {set.set_blob});
-  hr.rendered_logged = set.digest;
+          {set.set_blob, set.release_blob});
+  hr.rendered_logged = set.release_blob;
 }
 
 void log_helm_changes(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
+  // What stands on other clusters is no part of what the watches of this one tell.
+  const std::string& cluster = hr.run->cluster_name;
   for (const ObjectChange& change : hr.run->changes) {
     ctx.metrics.count("objects", action_name(change.action));
     if (change.action == Action::deleted) {
@@ -369,13 +380,16 @@ void log_helm_changes(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
       if (!change.live_blob.empty()) blobs.push_back(change.live_blob);
       ctx.log(event::Type::object_pruned, change.id, &hr, id,
               Value::object({{"action", "deleted"}}), std::move(blobs));
-      ctx.state.live.erase(change.id);
+      ctx.out.events.back().subject.cluster = cluster;
+      if (cluster.empty()) ctx.state.live.erase(change.id);
       continue;
     }
-    LiveFacts& facts = ctx.state.live[change.id];
-    const bool news =
-        change.action != Action::unchanged || facts.applied_manifest != change.manifest;
-    facts = change.facts;
+    bool news = change.action != Action::unchanged;
+    if (cluster.empty()) {
+      LiveFacts& facts = ctx.state.live[change.id];
+      news = news || facts.applied_manifest != change.manifest;
+      facts = change.facts;
+    }
     if (!news) continue;
     Value data = Value::object({{"action", action_name(change.action)},
                                 {"manifest", change.manifest.to_string()},
@@ -384,6 +398,7 @@ void log_helm_changes(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     if (change.id.gvk.kind != "Secret") data.set("owned", change.facts.owned.to_string());
     ctx.log(event::Type::object_applied, change.id, &hr, id, std::move(data),
             {change.manifest_blob});
+    ctx.out.events.back().subject.cluster = cluster;
   }
   hr.run->changes.clear();
 }
@@ -457,6 +472,7 @@ void settle_helm(Context& ctx, const ObjectId& id, HelmReleaseState& hr, base::T
   hr.run = nullptr;
   hr.drift_run = nullptr;
   hr.storage = nullptr;
+  hr.cluster = nullptr;
   hr.prepared = nullptr;
   ctx.write_status(id, hr);
   ctx.metrics.reconciled(id, std::chrono::microseconds(ctx.now - hr.started));

@@ -30,6 +30,17 @@ struct HelmInFlight {
   std::string chart_version, config_digest;
 };
 
+// A rollback in force: this release of the log stands instead of what source and values say.
+struct HelmPin {
+  std::uint64_t seq = 0;      // of the rollback_pinned event
+  std::uint64_t to_seq = 0;   // the instant rolled back to
+  base::Digest release_blob;
+  std::string revision;       // the chart's version
+  std::string from;           // DesiredRelease::identity() rolled away from; another one ends it
+  std::string actor;
+  bool hold = false;          // only `weir unpin` ends it
+};
+
 struct HelmReleaseFields {
   std::shared_ptr<const model::HelmReleaseSpec> spec;
   std::string spec_error;
@@ -42,6 +53,7 @@ struct HelmReleaseFields {
   base::Digest chart_applied;  // of the HelmChart last written
   PreparedPtr prepared;
   std::shared_ptr<HelmStorage> storage;
+  KubeApiPtr cluster;  // of this attempt; null: the one weir runs against
   HelmRunPtr run;           // the action under way
   bool await_sync = false;  // the HelmCharts that stand are not known yet
   bool run_waits = false;   // it was handed back: objects are awaited
@@ -55,6 +67,7 @@ struct HelmReleaseFields {
   std::vector<ObjectId> inventory;
   base::Digest rendered_logged;
   std::optional<HelmInFlight> in_flight;
+  std::optional<HelmPin> pin;
   std::string drift_logged;  // the last event about drift, so that it is told once
   int drift_retries = 0;
   base::TimeUs drift_corrected = 0;

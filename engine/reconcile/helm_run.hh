@@ -16,15 +16,18 @@
 #include "engine/reconcile/command.hh"
 #include "engine/reconcile/helm_decide.hh"
 #include "engine/reconcile/helm_object.hh"
+#include "engine/reconcile/helm_recorded.hh"
 #include "engine/reconcile/helm_storage.hh"
 
 namespace weir::reconcile {
 
 // What is to be released, ready to render.
 struct PreparedRelease {
-  std::shared_ptr<const helm::ChartSet> charts;
+  std::shared_ptr<const helm::ChartSet> charts;  // null: there is nothing but `recorded`
   Value values;
   DesiredRelease desired;
+  RecordedPtr recorded;        // of a rollback: what is released instead of a render
+  std::string rollback_notes;  // of a rollback: the description of the revision it makes
 };
 
 enum class HelmWait : std::uint8_t { none, ready, hook, gone };
@@ -46,6 +49,8 @@ struct HelmDrift {
   Value patch;     // JSON patch that corrects it; null when it is gone
   Value manifest;  // that should stand
 };
+// True for an object that is not compared because it says so; it is told of, and left alone.
+inline bool is_excluded(const HelmDrift& drift) { return !drift.removed && drift.patch.is_null(); }
 
 struct HelmRun {
   // What is asked for.
@@ -54,6 +59,8 @@ struct HelmRun {
   std::shared_ptr<const model::HelmReleaseSpec> spec;
   PreparedPtr prepared;  // nullptr where there is nothing to render
   std::shared_ptr<HelmStorage> storage;
+  KubeApiPtr cluster;        // that it is released to; null: the one weir runs against
+  std::string cluster_name;  // "" for that one
   std::string release_ns;
   ObjectId owner;
   Identity as;
@@ -90,6 +97,7 @@ struct HelmRun {
   std::vector<std::string> logs;      // for people: the last lines of what happened
   std::vector<HelmDrift> drifts;
   bool not_found = false;  // uninstall: there was nothing
+  std::string left_alone;  // uninstall: why nothing was done; "" = it was
 };
 
 }  // namespace weir::reconcile

@@ -5,8 +5,8 @@
 #include "engine/helm/go_yaml.hh"
 #include "engine/helm/render.hh"
 #include "engine/reconcile/flows.hh"
-#include "engine/reconcile/helm_cluster.hh"
 #include "engine/reconcile/helm_post_render.hh"
+#include "engine/reconcile/helm_render.hh"
 #include "engine/reconcile/helm_values.hh"
 #include "engine/reconcile/parallel.hh"
 
@@ -169,7 +169,9 @@ Result<HelmRunner::Next> HelmRunner::begin_upgrade() {
   release.first_deployed = current->first_deployed;
   release.last_deployed = now_text();
   release.labels = newest->labels;
-  release.config = options_of_kind().preserve_values
+  const bool preserve =
+      options_of_kind().preserve_values && run_.prepared->recorded == nullptr;
+  release.config = preserve
                        ? merge_maps(current->config, run_.prepared->values)
                        : run_.prepared->values;
   run_.server_side = wants_server_side(options_of_kind().apply, newest->apply_method);
@@ -209,22 +211,22 @@ Result<HelmRunner::Next> HelmRunner::resume() {
 }
 
 Result<HelmRunner::Next> HelmRunner::render() {
-  helm::RenderRequest request;
-  request.release = {run_.release.name, run_.release.ns, run_.release.version,
-                     run_.kind == HelmActionKind::upgrade};
-  WEIR_TRY(const std::string version, version_.get(kube_, ports_.clock->now()));
-  WEIR_TRY(request.capabilities, cluster_capabilities(kube_, version));
-  request.skip_schema_validation = options_of_kind().disable_schema_validation;
-  KubeLookup lookup(kube_, run_.as);
-  SystemRandom random;
-  request.engine.lookup = &lookup;
-  request.engine.clock = ports_.clock;
-  request.engine.random = &random;
-  request.post_render = make_post_renderer(*run_.spec, run_.owner);
-  const helm::TablePtr values = helm::Table::from_value(
-      run_.release.config.is_null() ? Value::object() : run_.release.config);
-  WEIR_TRY(helm::RenderedChart rendered,
-           helm::render_chart(*run_.prepared->charts, *values, request));
+  if (run_.prepared->recorded != nullptr) return take_recorded();
+  ReleaseRender input;
+  input.kube = &kube_;
+  input.as = run_.as;
+  WEIR_TRY(input.server_version, run_.cluster != nullptr
+                                     ? kube_.server_version()
+                                     : version_.get(kube_, ports_.clock->now()));
+  input.clock = ports_.clock;
+  input.spec = run_.spec.get();
+  input.owner = run_.owner;
+  input.charts = run_.prepared->charts.get();
+  input.values = run_.release.config;
+  input.release = {run_.release.name, run_.release.ns, run_.release.version,
+                   run_.kind == HelmActionKind::upgrade};
+  input.skip_schema_validation = options_of_kind().disable_schema_validation;
+  WEIR_TRY(helm::RenderedChart rendered, render_release(input));
   for (const std::string& warning : rendered.warnings) log_line(warning);
   helm::Release& release = run_.release;
   release.chart = helm::chart_record(rendered.charts.root());
@@ -238,6 +240,22 @@ Result<HelmRunner::Next> HelmRunner::render() {
   return Next::proceed;
 }
 
+// A rollback: the release of the log, as a revision of its own.
+Result<HelmRunner::Next> HelmRunner::take_recorded() {
+  const helm::Release& kept = run_.prepared->recorded->release;
+  helm::Release& release = run_.release;
+  release.chart = kept.chart;
+  release.config = kept.config;
+  release.manifest = kept.manifest;
+  release.notes = kept.notes;
+  release.hooks = kept.hooks;
+  release.status =
+      run_.kind == HelmActionKind::upgrade ? "pending-upgrade" : "pending-install";
+  release.description = run_.prepared->rollback_notes;
+  release.apply_method = run_.server_side ? "ssa" : "csa";
+  return Next::proceed;
+}
+
 Result<void> HelmRunner::set_objects(const std::string& manifest) {
   WEIR_TRY(run_.objects, release_objects(kube_, manifest, run_.release_ns));
   for (HelmObject& object : run_.objects)
@@ -245,7 +263,7 @@ Result<void> HelmRunner::set_objects(const std::string& manifest) {
   run_.inventory.clear();
   for (const HelmObject& object : run_.objects)
     if (!object.generated) run_.inventory.push_back(object.id);
-  if (run_.prepared != nullptr) {
+  if (run_.prepared != nullptr && run_.prepared->charts != nullptr) {
     WEIR_TRY(const auto crds, chart_crds());
     for (const HelmObject& crd : crds) run_.inventory.push_back(crd.id);
   }
@@ -282,6 +300,8 @@ Result<void> HelmRunner::note_rendered() {
   }
   set->stages.push_back(std::move(objects));
   WEIR_TRY(set->set_blob, store_set(*ports_.log, *set));
+  const std::string oci = run_.prepared == nullptr ? "" : run_.prepared->desired.oci_digest;
+  WEIR_TRY(set->release_blob, store_release(*ports_.log, run_.release, oci));
   run_.rendered = std::move(set);
   return {};
 }
@@ -512,6 +532,8 @@ Result<HelmRunner::Next> HelmRunner::settle() {
   release.status = "deployed";
   if (run_.kind == HelmActionKind::install) release.description = "Install complete";
   if (run_.kind == HelmActionKind::upgrade) release.description = "Upgrade complete";
+  const bool recorded = run_.prepared != nullptr && run_.prepared->recorded != nullptr;
+  if (recorded && !rollback) release.description = run_.prepared->rollback_notes;
   WEIR_CHECK(record(release));
   return Next::proceed;
 }
@@ -611,7 +633,8 @@ Result<std::vector<HelmObject>> HelmRunner::chart_crds() {
 
 Result<HelmRunner::Next> HelmRunner::apply_crds() {
   const model::CrdsPolicy policy = options_of_kind().crds;
-  if (policy == model::CrdsPolicy::skip) return Next::proceed;
+  if (policy == model::CrdsPolicy::skip || run_.prepared->recorded != nullptr)
+    return Next::proceed;
   WEIR_TRY(const auto crds, chart_crds());
   HelmApply how;
   how.as = run_.as;

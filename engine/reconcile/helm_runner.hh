@@ -22,7 +22,7 @@ class HelmRunner {
         run_(run),
         known_(known),
         version_(version),
-        kube_(*ports.kube) {}
+        kube_(run.cluster != nullptr ? *run.cluster : *ports.kube) {}
 
   // Goes on until the run waits or is done.
   void go();
@@ -40,6 +40,7 @@ class HelmRunner {
   Result<Next> apply_crds();
   Result<Next> await_crds();
   Result<Next> render();
+  Result<Next> take_recorded();
   Result<Next> build_objects();
   Result<Next> check_owners();
   Result<Next> create_namespace();

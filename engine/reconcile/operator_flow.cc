@@ -4,6 +4,7 @@
 
 #include "engine/reconcile/core.hh"
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_flow.hh"
 #include "engine/reconcile/helm_object.hh"
 #include "engine/reconcile/status.hh"
 
@@ -43,6 +44,26 @@ Value list_of(const std::vector<std::string>& texts) {
   return out;
 }
 
+bool is_helm_release(const ObjectId& id) { return id.gvk.group == model::helm_release_gvk.group; }
+
+Error not_there(const ObjectId& id) {
+  return make_error(Code::not_found, id.gvk.kind + " \"" + id.name +
+                                         "\" not found in namespace \"" + id.ns + "\"");
+}
+
+Result<void> check_release(const State& state, const OperatorAction& action) {
+  const auto found = state.helm_releases.find(action.target);
+  if (found == state.helm_releases.end() || found->second.object.is_null())
+    return not_there(action.target);
+  if (found->second.deleting())
+    return make_error(Code::invalid, action.target.subject() + " is being deleted");
+  if (action.kind == Kind::unpin && !found->second.pin)
+    return make_error(Code::invalid, action.target.subject() + " is not pinned");
+  if (action.kind == Kind::release)
+    return make_error(Code::invalid, "no prune of " + action.target.subject() + " is held");
+  return {};
+}
+
 }  // namespace
 
 Result<void> Core::check(const OperatorAction& action) const {
@@ -51,11 +72,10 @@ Result<void> Core::check(const OperatorAction& action) const {
     if (!action.restore.empty()) return {};
     return make_error(Code::invalid, "there is nothing to restore");
   }
+  if (is_helm_release(action.target)) return check_release(state_, action);
   const auto found = state_.kustomizations.find(action.target);
   if (found == state_.kustomizations.end() || found->second.object.is_null())
-    return make_error(Code::not_found, "Kustomization \"" + action.target.name +
-                                           "\" not found in namespace \"" + action.target.ns +
-                                           "\"");
+    return not_there(action.target);
   if (found->second.deleting())
     return make_error(Code::invalid, action.target.subject() + " is being deleted");
   if (action.kind == Kind::unpin && !found->second.pin)
@@ -71,6 +91,7 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
   if (!check(action).ok()) return;
   if (action.kind == Kind::undo) return undo(ctx, action);
   if (action.kind == Kind::git_revert) return git_revert(ctx, action);
+  if (is_helm_release(action.target)) return acted_on_release(ctx, action);
   KustomizationState& ks = state_.kustomizations[action.target];
   ks.pending_cause = 0;
   const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
@@ -114,6 +135,49 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
                  {pin.set_blob});
   ks.pin = std::move(pin);
   request_kustomization(ctx, action.target, ks, "rollback");
+}
+
+void Core::acted_on_release(Context& ctx, const OperatorAction& action) {
+  HelmReleaseState& hr = state_.helm_releases[action.target];
+  hr.pending_cause = 0;
+  const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
+    const std::uint64_t seq =
+        ctx.log(type, action.target, &hr, action.target, std::move(data), std::move(blobs));
+    ctx.out.events.back().actor = action.actor;
+    ctx.out.events.back().cause = hr.pending_cause;
+    return seq;
+  };
+  const std::uint64_t acted =
+      mark(event::Type::operator_acted,
+           Value::object({{"action", words[static_cast<std::size_t>(action.kind)]},
+                          {"toSeq", action.to_seq},
+                          {"revision", action.revision}}),
+           {});
+  hr.pending_cause = acted;
+  hr.reset = true;  // failures of what was there before do not count against it
+  if (action.kind == Kind::unpin) {
+    mark(event::Type::rollback_released,
+         Value::object({{"reason", "unpinned"}, {"pin", hr.pin->seq}}), {});
+    hr.pin.reset();
+    hr.forced = true;  // what stands may be of the same chart and values, and yet another release
+    return request_helm_release(ctx, action.target, hr, "unpin");
+  }
+  HelmPin pin;
+  pin.to_seq = action.to_seq;
+  pin.release_blob = action.release_blob;
+  pin.revision = action.revision;
+  pin.from = hr.pin ? hr.pin->from : attempted_identity(hr);
+  pin.actor = action.actor;
+  pin.hold = action.hold;
+  pin.seq = mark(event::Type::rollback_pinned,
+                 Value::object({{"toSeq", pin.to_seq},
+                                {"revision", pin.revision},
+                                {"fromRevision", hr.status["lastAttemptedRevision"]},
+                                {"from", pin.from},
+                                {"hold", pin.hold}}),
+                 {action.set_blob, pin.release_blob});
+  hr.pin = std::move(pin);
+  request_helm_release(ctx, action.target, hr, "rollback");
 }
 
 // The owner may be gone; if it is not, the objects are made in its account's name.

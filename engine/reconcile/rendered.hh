@@ -23,6 +23,7 @@ struct RenderedSet {
   std::string revision;      // of the source
   base::Digest digest;       // of the built manifests, before owner labels (status.history's)
   base::Digest set_blob;     // a JSON list of {id, blob} in apply order
+  base::Digest release_blob;  // of a HelmRelease: the release, sealed; else empty
   std::vector<std::vector<RenderedObject>> stages;
 
   std::size_t size() const;

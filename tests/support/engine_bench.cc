@@ -141,6 +141,17 @@ EngineBench::EngineBench(reconcile::EngineOptions engine_options)
 
 EngineBench::~EngineBench() = default;
 
+reconcile::KubeApi& EngineBench::other() {
+  if (clusters.api != nullptr) return *clusters.api;
+  other_kv_ = store::make_memory_kv();
+  api::kube::ServerOptions server;
+  server.kv = other_kv_.get();
+  server.clock = &clock;
+  other_server_ = must(api::kube::KubeServer::open(server), "the other embedded API");
+  clusters.api = other_server_->local_api();
+  return *clusters.api;
+}
+
 void EngineBench::restart() {
   process_.reset();
   process_ = std::make_unique<Process>();
@@ -158,6 +169,7 @@ void EngineBench::restart() {
   ports.events = &notifications;
   ports.download = &downloads;
   ports.registry = &registry;
+  ports.clusters = &clusters;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
   must(p.port->replay(1,
                       [&](const event::Event& event) {
@@ -251,6 +263,7 @@ void EngineBench::run(std::int64_t seconds) {
   const base::TimeUs end = clock.now() + seconds * second;
   for (int round = 0; round < rounds_max; ++round) {
     server_->advance();
+    if (other_server_ != nullptr) other_server_->advance();
     if (drain()) continue;
     base::TimeUs next = end;
     if (const base::TimeUs due = process_->core->next_due(); due != 0) next = std::min(next, due);

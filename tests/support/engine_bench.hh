@@ -55,6 +55,19 @@ class BenchEvents final : public reconcile::EventPort {
   std::vector<Value> posted;
 };
 
+// One other cluster, an embedded API too, whatever it is described by.
+class BenchClusters final : public reconcile::ClusterPort {
+ public:
+  Result<reconcile::KubeApiPtr> connect(const reconcile::ClusterDescription& cluster) override {
+    asked.push_back(cluster);
+    if (fail) return *fail;
+    return api;
+  }
+  reconcile::KubeApiPtr api;
+  std::vector<reconcile::ClusterDescription> asked;
+  std::optional<Error> fail;
+};
+
 // Counts writes, and refuses what `refuse` says.
 class BenchKube final : public reconcile::KubeApi {
  public:
@@ -109,6 +122,9 @@ class EngineBench {
   // ("wait: true\n...").
   void create_kustomization(const std::string& name, const std::string& extra = "");
 
+  // The other cluster's API.
+  reconcile::KubeApi& other();
+
   // Runs until nothing is to do before `seconds` of virtual time have passed.
   void run(std::int64_t seconds = 5);
   // The process ends here and another one starts on what is stored.
@@ -132,6 +148,7 @@ class EngineBench {
   BenchEvents notifications;
   BenchDownloads downloads;
   BenchRegistry registry;
+  BenchClusters clusters;  // its API is made on the first call of other()
   std::unique_ptr<BenchKube> kube;
   reconcile::EngineOptions options;
 
@@ -142,8 +159,8 @@ class EngineBench {
 
   store::MemoryArtifacts artifacts_;
   store::SealingKey key_;
-  std::unique_ptr<store::Kv> kv_, kube_kv_;
-  std::unique_ptr<api::kube::KubeServer> server_;
+  std::unique_ptr<store::Kv> kv_, kube_kv_, other_kv_;
+  std::unique_ptr<api::kube::KubeServer> server_, other_server_;
   std::unique_ptr<reconcile::KubeApi> api_;
   std::unique_ptr<Process> process_;
 };

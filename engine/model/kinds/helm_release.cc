@@ -174,7 +174,7 @@ Result<HelmReleaseSpec> decode_helm_release(const Value& object) {
   if (!spec["values"].is_null() && !spec["values"].is_object())
     return make_error(Code::invalid, "spec.values: must be an object");
   out.values = spec["values"];
-  if (!spec["kubeConfig"].is_null()) out.unsupported = "spec.kubeConfig";
+  out.kube_config = decode_kube_config(spec);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/base/result.hh"
 #include "engine/model/kinds/field.hh"
 #include "engine/model/kinds/helm_chart.hh"
+#include "engine/model/kinds/kube_config.hh"
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/value/value.hh"
 
@@ -93,6 +94,7 @@ struct HelmReleaseSpec {
   std::string storage_namespace;
   bool target_namespace_given = false;
   std::string service_account;
+  std::optional<KubeConfigReference> kube_config;  // nothing: the cluster that weir runs against
   std::vector<DependencyReference> depends_on;
   std::vector<HealthCheckExpr> health_check_exprs;
   Value values;  // an object or null

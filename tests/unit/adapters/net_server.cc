@@ -43,6 +43,7 @@ bool Peer::read(SeenRequest& request) {
   }
   auto end = buffer_.find("\r\n\r\n");
   request.head = buffer_.substr(0, end);
+  head_ = request.head.starts_with("HEAD ");
   buffer_.erase(0, end + 4);
   auto length = static_cast<std::size_t>(std::atoi(request.header("Content-Length").c_str()));
   while (buffer_.size() < length) {
@@ -64,7 +65,7 @@ void Peer::write(const std::string& bytes) {
 
 void Peer::answer(const std::string& status, const std::string& headers, const std::string& body) {
   write("HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-        headers + "\r\n" + body);
+        headers + "\r\n" + (head_ ? "" : body));
 }
 
 void Peer::close() { ::shutdown(fd_, SHUT_RDWR); }

@@ -27,12 +27,13 @@ class Peer {
   // The next request; false when the client closed.
   bool read(SeenRequest& request);
   void write(const std::string& bytes);
-  // A complete answer with a Content-Length.
+  // A complete answer with a Content-Length; to a HEAD without its body, as servers do.
   void answer(const std::string& status, const std::string& headers, const std::string& body);
   void close();
 
  private:
   int fd_;
+  bool head_ = false;  // the last request asked for headers only
   std::string buffer_;
 };
 

@@ -1,76 +1,10 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "engine/helm/release.hh"
-#include "engine/model/kinds/helm_chart.hh"
-#include "engine/reconcile/status.hh"
-#include "tests/support/engine_bench.hh"
+#include "tests/support/release_bench.hh"
 
 namespace weir::test {
 namespace {
-
-const ObjectId release_id{model::helm_release_gvk, "flux-system", "web"};
-
-std::string chart_yaml(const std::string& version = "1.0.0") {
-  return "apiVersion: v2\nname: shop\nversion: " + version + "\nappVersion: '3.1'\n";
-}
-
-const std::string config_template =
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}-settings'}\n"
-    "data:\n  message: {{ .Values.message | quote }}\n"
-    "  {{- if .Values.extra }}\n  extra: {{ .Values.extra }}\n  {{- end }}\n";
-
-class ReleaseBench : public EngineBench {
- public:
-  ReleaseBench() {
-    chart({});
-    create_repository();
-  }
-  void chart(std::map<std::string, std::string> more, const std::string& version = "1.0.0") {
-    more["chart/Chart.yaml"] = chart_yaml(version);
-    more["chart/values.yaml"] = "message: hello\n";
-    more.emplace("chart/templates/config.yaml", config_template);
-    commit(more);
-  }
-  // `spec`: YAML of further fields, two blanks deep.
-  void release(const std::string& values, const std::string& spec = "") {
-    std::string yaml =
-        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
-        "metadata: {name: web, namespace: flux-system}\n"
-        "spec:\n  interval: 10m\n  targetNamespace: default\n  releaseName: web\n"
-        "  chart: {spec: {chart: ./chart, reconcileStrategy: Revision,"
-        " sourceRef: {kind: GitRepository, name: repo}}}\n";
-    create(yaml.append("  values: ").append(values).append("\n").append(spec));
-  }
-  std::string state(std::string_view type) {
-    const Value status = get(release_id)["status"];
-    std::string text(reconcile::condition_text(status, type, "status"));
-    if (text.empty()) return text;
-    text.append(" ").append(reconcile::condition_text(status, type, "reason"));
-    return text.append(" ").append(reconcile::condition_text(status, type, "message"));
-  }
-  std::string setting(std::string_view key = "message") {
-    return std::string(
-        get(object_id("ConfigMap", "default", "web-settings")).path("data", key).get_string());
-  }
-  // "v2 deployed, v1 superseded": what Helm's storage holds.
-  std::string stored() {
-    std::string out;
-    for (int version = 9; version > 0; --version) {
-      const Value secret =
-          get(object_id("Secret", "flux-system", helm::release_key("web", version)));
-      if (secret.is_null()) continue;
-      auto record = helm::read_release_secret(secret);
-      REQUIRE(record.ok());
-      out += (out.empty() ? "v" : ", v") + std::to_string(version) + " " + record->status;
-    }
-    return out;
-  }
-  void request(const std::string& token, bool force = false) {
-    std::string body = R"({"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":")" + token;
-    if (force) body += R"(","reconcile.fluxcd.io/forceAt":")" + token;
-    merge(release_id, body + R"("}}})");
-  }
-};
 
 TEST_CASE("a chart from Git is installed, with a record that Helm reads") {
   ReleaseBench bench;
@@ -178,6 +112,41 @@ TEST_CASE("drift that is only warned of stays") {
   CHECK(bench.setting() == "hand");
   CHECK(bench.state("Drifted").starts_with("True DriftDetected"));
   CHECK(bench.state("Ready").starts_with("True"));
+}
+
+TEST_CASE("what is excluded from drift detection is told of and left alone") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/free.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: free\n  annotations:"
+                " {helm.toolkit.fluxcd.io/driftDetection: disabled}\ndata: {a: b}\n"}});
+  bench.release("{message: one}", "  driftDetection: {mode: enabled}\n");
+  bench.run(10);
+  bench.merge(object_id("ConfigMap", "default", "free"), R"({"data":{"a":"hand"}})");
+  bench.merge(object_id("ConfigMap", "default", "web-settings"), R"({"data":{"message":"hand"}})");
+  bench.run(10);
+  CHECK(bench.setting() == "one");
+  CHECK(bench.get(object_id("ConfigMap", "default", "free")).path("data", "a").get_string() ==
+        "hand");
+  const auto events = bench.events("web");
+  const auto told = std::find_if(events.begin(), events.end(), [](const std::string& event) {
+    return event.starts_with("Warning DriftDetected ");
+  });
+  REQUIRE(told != events.end());
+  CHECK(told->find("\nConfigMap/default/free excluded") != std::string::npos);
+  CHECK(told->find("ConfigMap/default/web-settings changed (0 additions, 1 changes, 0 removals)") !=
+        std::string::npos);
+}
+
+TEST_CASE("events that only explain reach Kubernetes and nobody else") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  const auto events = bench.events("web");
+  CHECK(std::count(events.begin(), events.end(),
+                   "Normal HelmChartCreated Created HelmChart/flux-system/flux-system-web with "
+                   "SourceRef 'GitRepository/flux-system/repo'") == 1);
+  for (const Value& posted : bench.notifications.posted)
+    CHECK(posted["reason"].get_string() != "HelmChartCreated");
 }
 
 TEST_CASE("deleting the HelmRelease uninstalls, and takes its HelmChart along") {
@@ -404,6 +373,7 @@ TEST_CASE("RetryOnFailure tries again after its interval, as an upgrade") {
   bench.run(10);
   CHECK(bench.stored() == "v1 failed");
   CHECK(bench.state("Reconciling") == "True ProgressingWithRetry retrying after 20s");
+  CHECK(bench.get(release_id).path("status", "observedGeneration").get_int() == 1);
   CHECK(bench.state("Stalled").empty());
   bench.run(20);
   CHECK(bench.stored() == "v2 failed, v1 failed");

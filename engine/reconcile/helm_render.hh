@@ -1,0 +1,30 @@
+// A chart rendered as a cluster would get it: the server's versions and kinds, `lookup` on live
+// objects, the post renderers of the HelmRelease. What an install or upgrade does, and what a
+// preview of one shows. Blocks on the API; any thread.
+#pragma once
+
+#include <string>
+
+#include "engine/helm/render.hh"
+#include "engine/model/kinds/helm_release.hh"
+#include "engine/reconcile/kube_port.hh"
+
+namespace weir::reconcile {
+
+struct ReleaseRender {
+  KubeApi* kube = nullptr;
+  Identity as;                 // whom `lookup` reads as
+  std::string server_version;  // of the API server: "v1.35.4"
+  const base::Clock* clock = nullptr;
+  const model::HelmReleaseSpec* spec = nullptr;
+  ObjectId owner;
+  const helm::ChartSet* charts = nullptr;
+  Value values;  // an object or null
+  helm::ReleaseOptions release;
+  bool skip_schema_validation = false;
+};
+
+// Errors: those of render_chart and of the API.
+Result<helm::RenderedChart> render_release(const ReleaseRender& input);
+
+}  // namespace weir::reconcile
