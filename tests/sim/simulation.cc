@@ -20,6 +20,7 @@
 #include "store/event_log.hh"
 #include "store/log_port.hh"
 #include "store/verify.hh"
+#include "tests/sim/releases.hh"
 #include "tests/sim/workload.hh"
 #include "tests/sim/world.hh"
 #include "tests/support/fault_kv.hh"
@@ -50,6 +51,7 @@ class Simulation {
         trace_(trace),
         facts_(facts),
         workload_(random_),
+        releases_(seed, seed % 2 == 1),  // every other run has HelmReleases too
         git_(random_, faults_),
         artifacts_("weir.sim", clock_) {
     std::array<std::uint8_t, 32> key{};
@@ -66,10 +68,11 @@ class Simulation {
     kv_->heal();
     workload_.repair();
     Workload::resume_all(*api_);
+    releases_.repair(*api_);
     commit();
-    const auto settled = [&] { return all_ready() && compare(workload_, *api_).empty(); };
-    if (auto error = run_until(clock_.now() + 3600 * second, settled)) return error;
-    if (!settled()) return "did not converge:\n" + compare(workload_, *api_) + readiness();
+    const auto settled = [&] { return all_ready() && differences().empty(); };
+    if (auto error = run_until(clock_.now() + 7200 * second, settled)) return error;
+    if (!settled()) return "did not converge:\n" + differences() + readiness();
     if (auto error = check_moves()) return error;
     facts_.virtual_seconds = clock_.monotonic().count() / second;
     return check_log();
@@ -106,6 +109,8 @@ class Simulation {
                                  {"interval", "1m"},
                                  {"ref", Value::object({{"branch", "main"}})}}));
     for (const Value& object : workload_.kustomizations())
+      if (auto made = api_->create(object, write); !made.ok()) return made.error().message;
+    for (const Value& object : releases_.objects())
       if (auto made = api_->create(object, write); !made.ok()) return made.error().message;
     faulty_ = std::make_unique<FaultyKube>(*api_, random_, faults_);
     return start_process();
@@ -160,7 +165,9 @@ class Simulation {
   }
 
   void commit() {
-    git_.commit(workload_.tree());
+    auto tree = workload_.tree();
+    releases_.add_to(*tree);
+    git_.commit(std::move(tree));
     ++facts_.commits;
   }
 
@@ -183,6 +190,7 @@ class Simulation {
     for (std::uint64_t i = random_.below(6); i > 0; --i)
       at(
           when(), [this] { workload_.meddle(*api_); }, true);
+    if (releases_.any()) plan_releases(when);
     for (std::uint64_t i = random_.below(3); i > 0; --i)
       at(
           when(), [this] { workload_.toggle_suspend(*api_); }, true);
@@ -197,6 +205,21 @@ class Simulation {
           full + 30 * second, [this] { kv_->heal(); }, true);
     }
   }
+
+  void plan_releases(const std::function<base::TimeUs()>& when) {
+    for (std::uint64_t i = random_.below(8); i > 0; --i)
+      at(
+          when(),
+          [this] {
+            if (releases_.edit(*api_)) commit();
+          },
+          true);
+    for (std::uint64_t i = random_.below(4); i > 0; --i)
+      at(
+          when(), [this] { releases_.meddle(*api_); }, true);
+  }
+
+  std::string differences() { return compare(workload_, *api_) + releases_.compare(*api_); }
 
   void crash() {
     ++facts_.crashes;
@@ -300,7 +323,7 @@ class Simulation {
               item.path("metadata", "uid").get_string();
       return out;
     };
-    const auto settled = [&] { return all_ready() && compare(workload_, *api_).empty(); };
+    const auto settled = [&] { return all_ready() && differences().empty(); };
     const auto before = uids();
     if (random_.one_in(2)) {
       const std::string moved = workload_.move_config();
@@ -310,7 +333,7 @@ class Simulation {
       return error;
     }
     if (auto error = run_until(clock_.now() + 3600 * second, settled)) return error;
-    if (!settled()) return "after a move: " + compare(workload_, *api_) + readiness();
+    if (!settled()) return "after a move: " + differences() + readiness();
     if (uids() != before) return "an object that moved was deleted and made again";
     return std::nullopt;
   }
@@ -367,6 +390,7 @@ class Simulation {
   VirtualClock clock_;
   Faults faults_;
   Workload workload_;
+  Releases releases_;
   ScriptedGit git_;
   store::MemoryArtifacts artifacts_;
   store::SealingKey key_;

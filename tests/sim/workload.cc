@@ -41,7 +41,7 @@ Workload::Workload(Random& random) : random_(random) {
   }
 }
 
-std::shared_ptr<const base::FileTree> Workload::tree() const {
+std::shared_ptr<base::MemoryFileTree> Workload::tree() const {
   auto tree = std::make_shared<base::MemoryFileTree>();
   for (const auto& [name, app] : apps_) {
     const std::string folder = "apps/" + name + "/";

@@ -26,7 +26,7 @@ class Workload {
  public:
   explicit Workload(Random& random);
 
-  std::shared_ptr<const base::FileTree> tree() const;
+  std::shared_ptr<base::MemoryFileTree> tree() const;
   void edit();    // one random change of the repository
   void repair();  // nothing is broken any more
   // Moves one ConfigMap of an application to another one; its name, "" when there is none to move.
