@@ -1,9 +1,11 @@
-// weir create source: makes or replaces a source and waits until it is ready; --export prints it.
+// weir create: makes or replaces a source, and waits until it is ready; --export prints it.
+// HelmReleases are create_release.cc's.
+#include <algorithm>
+
 #include "engine/base/duration.hh"
 #include "engine/model/condition.hh"
 #include "engine/value/yaml.hh"
-#include "tools/weir/connection.hh"
-#include "tools/weir/flux_kinds.hh"
+#include "tools/weir/create.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/reconcile.hh"
 #include "tools/weir/verbs.hh"
@@ -19,14 +21,18 @@ struct SpecFlag {
   FlagType type = FlagType::text;
 };
 
+// `words` and `made`: how flux calls it while it works, and when it is made.
 struct SourceForm {
   std::string_view kind;
+  std::string_view words, made;
   std::vector<SpecFlag> flags;
 };
 
 const std::vector<SourceForm>& forms() {
   static const std::vector<SourceForm> all = {
       {"GitRepository",
+       "GitRepository source",
+       "GitRepository source",
        {{"--branch", "ref.branch", "Branch to check out."},
         {"--tag", "ref.tag", "Tag to check out."},
         {"--tag-semver", "ref.semver", "Range of tags to check out the highest of."},
@@ -37,6 +43,8 @@ const std::vector<SourceForm>& forms() {
         {"--recurse-submodules", "recurseSubmodules", "Checks out submodules.", FlagType::on},
         {"--ignore-paths", "ignore", "Paths that stay out, by commas.", FlagType::list}}},
       {"OCIRepository",
+       "OCIRepository",
+       "OCIRepository",
        {{"--tag", "ref.tag", "Tag to pull."},
         {"--tag-semver", "ref.semver", "Range of tags to pull the highest of."},
         {"--digest", "ref.digest", "Digest to pull."},
@@ -50,12 +58,16 @@ const std::vector<SourceForm>& forms() {
         {"--layer-selector", "layerSelector", "Layer to take: <media-type>:<operation>."},
         {"--ignore-paths", "ignore", "Paths that stay out, by commas.", FlagType::list}}},
       {"HelmRepository",
+       "HelmRepository source",
+       "source",
        {{"--url", "url", "Address of the repository."},
         {"--secret-ref", "secretRef.name", "Secret with credentials."},
         {"--oci-provider", "provider", "OCI provider."},
         {"--pass-credentials", "passCredentials", "Passes credentials to all hosts.",
          FlagType::on}}},
       {"HelmChart",
+       "HelmChart source",
+       "source",
        {{"--chart", "chart", "Name of the chart, or its path in the source."},
         {"--chart-version", "version", "Range of versions."},
         {"--source", "sourceRef", "Source of the chart: <kind>/<name>."},
@@ -64,11 +76,7 @@ const std::vector<SourceForm>& forms() {
   return all;
 }
 
-struct CreateFlags {
-  Connection connection;
-  std::string name, interval = "1m0s";
-  std::vector<std::string> labels;
-  bool only_export = false;
+struct CreateFlags : CreateCommon {
   std::vector<std::string> texts;  // beside the form's flags
   std::vector<bool> switches;
 };
@@ -149,9 +157,8 @@ Result<void> check_spec(const std::string& kind, Value& spec) {
 }
 
 Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const CreateFlags& flags) {
-  WEIR_TRY(const base::Duration interval,
-           base::parse_duration(flags.interval).with_context("--interval"));
-  Value spec = Value::object({{"interval", base::format_duration(interval)}});
+  WEIR_TRY(const std::string interval, interval_text(flags));
+  Value spec = Value::object({{"interval", interval}});
   for (std::size_t i = 0; i < form.flags.size(); ++i) {
     const SpecFlag& flag = form.flags[i];
     if (flag.type == FlagType::on) {
@@ -162,22 +169,87 @@ Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const Cr
     }
   }
   WEIR_CHECK(check_spec(kind.gvk.kind, spec));
+  return make_flux_object(flags, kind.gvk, std::move(spec));
+}
+
+Result<void> create(CreateFlags& flags, const FluxKind& kind, const SourceForm& form) {
+  WEIR_CHECK(flags.connection.check());
+  WEIR_TRY(const Value object, make_object(kind, form, flags));
+  const std::string words(form.words);
+  // Flux says so for a chart even when it only prints it.
+  const bool says = kind.gvk.kind != "OCIRepository" &&
+                    (!flags.only_export || kind.gvk.kind == "HelmChart");
+  if (says) say_generating("generating " + words);
+  if (flags.only_export) {
+    print("---\n" + value::write_yaml(object));
+    return {};
+  }
+  WEIR_CHECK(flags.connection.open());
+  say_action("applying " + words);
+  WEIR_CHECK(put_object(flags, object, std::string(form.made)));
+  if (object.path("spec", "type").get_string() == "oci") {
+    say_success("HelmRepository '" + flags.name + "' is ready");
+    return {};
+  }
+  say_waiting("waiting for " + words + " reconciliation");
+  WEIR_TRY(const Value ready, wait_for(flags.connection, ObjectId::of(object), ready_test));
+  say_success(words + " reconciliation completed");
+  say_success("fetched revision: " +
+              std::string(ready.path("status", "artifact", "revision").get_string()));
+  return {};
+}
+
+}  // namespace
+
+void CreateCommon::add_to(Args& args, const std::string& what) {
+  connection.add_to(args);
+  args.positional("name", name, "Name of the " + what + ".");
+  args.option("--interval", interval, "How often it is reconciled.");
+  args.option("--label", labels, "Label of the object, <key>=<value>.");
+  args.flag("--export", only_export, "Prints the object instead of applying it.");
+}
+
+Result<std::string> interval_text(const CreateCommon& common) {
+  WEIR_TRY(const base::Duration interval,
+           base::parse_duration(common.interval).with_context("--interval"));
+  return base::format_duration(interval);
+}
+
+namespace {
+
+// Flux takes names of two characters at the least.
+bool is_object_name(std::string_view name) {
+  const auto inner = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  return name.size() >= 2 && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
+         std::all_of(name.begin(), name.end(), inner);
+}
+
+}  // namespace
+
+Result<Value> make_flux_object(const CreateCommon& common, const Gvk& gvk, Value spec) {
+  if (!is_object_name(common.name))
+    return make_error(Code::invalid, "name '" + common.name +
+                                         "' is invalid, it should adhere to standard defined in "
+                                         "RFC 1123, the name can only contain alphanumeric "
+                                         "characters or '-'");
   spec.sort_members();
-  Value metadata = Value::object({{"name", flags.name}, {"namespace", flags.connection.ns()}});
-  for (const std::string& label : flags.labels) {
+  Value metadata = Value::object({{"name", common.name}, {"namespace", common.connection.ns()}});
+  for (const std::string& label : common.labels) {
     const std::size_t equals = label.find('=');
     if (equals == std::string::npos)
       return make_error(Code::invalid, "invalid label format '" + label + "', must be key=value");
     metadata.entry("labels").set(label.substr(0, equals), label.substr(equals + 1));
   }
-  return Value::object({{"apiVersion", kind.gvk.api_version()},
-                        {"kind", kind.gvk.kind},
-                        {"metadata", metadata},
-                        {"spec", spec}});
+  return Value::object({{"apiVersion", gvk.api_version()},
+                        {"kind", gvk.kind},
+                        {"metadata", std::move(metadata)},
+                        {"spec", std::move(spec)}});
 }
 
-Result<void> put(const CreateFlags& flags, const Value& object) {
-  reconcile::KubeApi& kube = flags.connection.kube();
+Result<void> put_object(const CreateCommon& common, const Value& object, const std::string& what) {
+  reconcile::KubeApi& kube = common.connection.kube();
   reconcile::WriteOptions options;
   options.field_manager = "weir";
   const ObjectId id = ObjectId::of(object);
@@ -186,7 +258,7 @@ Result<void> put(const CreateFlags& flags, const Value& object) {
     return std::move(existing).error();
   if (!existing.ok()) {
     WEIR_TRY([[maybe_unused]] const Value made, kube.create(object, options));
-    say_success(id.gvk.kind + " created");
+    say_success(what + " created");
     return {};
   }
   Value changed = *std::move(existing);
@@ -195,51 +267,24 @@ Result<void> put(const CreateFlags& flags, const Value& object) {
     if (!object.path("metadata", "labels").is_null())
       metadata->set("labels", object.path("metadata", "labels"));
   WEIR_TRY([[maybe_unused]] const Value updated, kube.update(changed, options));
-  say_success(id.gvk.kind + " updated");
+  say_success(what + " updated");
   return {};
 }
-
-Result<void> create(CreateFlags& flags, const FluxKind& kind, const SourceForm& form) {
-  WEIR_CHECK(flags.connection.check());
-  WEIR_TRY(const Value object, make_object(kind, form, flags));
-  if (flags.only_export) {
-    print("---\n" + value::write_yaml(object));
-    return {};
-  }
-  WEIR_CHECK(flags.connection.open());
-  say_action("applying " + kind.gvk.kind);
-  WEIR_CHECK(put(flags, object));
-  if (object.path("spec", "type").get_string() == "oci") {
-    say_success("HelmRepository '" + flags.name + "' is ready");
-    return {};
-  }
-  say_waiting("waiting for " + kind.gvk.kind + " reconciliation");
-  WEIR_TRY(const Value ready, wait_for(flags.connection, ObjectId::of(object), ready_test));
-  say_success(kind.gvk.kind + " reconciliation completed");
-  say_success("fetched revision: " +
-              std::string(ready.path("status", "artifact", "revision").get_string()));
-  return {};
-}
-
-}  // namespace
 
 int run_create(int argc, char** argv) {
-  std::vector<std::string_view> kinds;
+  std::vector<std::string_view> kinds = {"HelmRelease"};
   for (const SourceForm& form : forms()) kinds.push_back(form.kind);
   int code = 0;
   const KindWords words = take_kind("create", argc, argv, kinds, code);
   if (words.kind == nullptr) return code;
+  if (words.kind->gvk.kind == "HelmRelease") return run_create_release(words);
   const SourceForm* form = nullptr;
   for (const SourceForm& known : forms())
     if (known.kind == words.kind->gvk.kind) form = &known;
   CreateFlags flags;
   Args args(words.usage,
             "Makes or replaces a " + words.kind->gvk.kind + " and waits until it is ready.");
-  flags.connection.add_to(args);
-  args.positional("name", flags.name, "Name of the " + words.kind->gvk.kind + ".");
-  args.option("--interval", flags.interval, "How often the source is checked.");
-  args.option("--label", flags.labels, "Label of the object, <key>=<value>.");
-  args.flag("--export", flags.only_export, "Prints the object instead of applying it.");
+  flags.add_to(args, words.kind->gvk.kind);
   flags.texts.resize(form->flags.size());
   flags.switches.resize(form->flags.size());
   auto on = std::make_unique<bool[]>(form->flags.size());

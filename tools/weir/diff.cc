@@ -1,5 +1,5 @@
 // weir diff: what changed in an object between two instants; `weir diff ks NAME --path DIR` is
-// diff_ks.cc's.
+// diff_ks.cc's, `weir diff hr NAME` is preview.cc's.
 #include <cstring>
 
 #include "tools/weir/client.hh"
@@ -64,6 +64,8 @@ int run_diff(int argc, char** argv) {
   const std::string_view first = argc > 1 ? argv[1] : "";
   if ((first == "ks" || first == "kustomization") && !has_option(argc, argv, "--from"))
     return run_diff_kustomization(argc - 1, argv + 1);
+  if ((first == "hr" || first == "helmrelease") && !has_option(argc, argv, "--from"))
+    return run_diff_release(argc - 1, argv + 1);
   if (first == "cluster") return run_diff_cluster(argc - 1, argv + 1);
   AuditClient client;
   ObjectName object;
@@ -72,7 +74,8 @@ int run_diff(int argc, char** argv) {
   bool live = false;
   Args args("diff",
             "What changed in an object between two instants: exit code 0 for nothing, 1 for "
-            "changes. 'weir diff ks NAME --path DIR' compares local files with the cluster.");
+            "changes. 'weir diff ks NAME --path DIR' compares local files with the cluster, "
+            "'weir diff hr NAME' what the HelmRelease asks for.");
   object.add_to(args);
   client.add_to(args);
   args.option("--from", from, "A time (RFC 3339, -2h), a sequence number or a revision.");

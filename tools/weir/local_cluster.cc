@@ -71,7 +71,9 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
                          &out->clock_,
                          out->bases_.get(),
                          &out->remotes_->downloads(),
-                         &out->remotes_->registry()};
+                         &out->remotes_->registry(),
+                         nullptr,
+                         &out->clusters_};
   out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);
   out->stores_.caretaker->tell_engine(out->engine_.get());
   out->stores_.caretaker->begin();

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "adapters/kube/remote_clusters.hh"
 #include "adapters/remote/remote_bases.hh"
 #include "api/audit/audit_api.hh"
 #include "api/kube/driver.hh"
@@ -71,6 +72,7 @@ class LocalCluster {
   std::unique_ptr<api::kube::KubeServer> server_;
   std::unique_ptr<api::kube::Driver> driver_;
   std::unique_ptr<reconcile::KubeApi> kube_;
+  kube::RemoteClusters clusters_{nullptr, false};
   std::unique_ptr<reconcile::Engine> engine_;
   std::unique_ptr<api::audit::AuditApi> audit_;
   std::unique_ptr<api::kube::HttpFront> front_;

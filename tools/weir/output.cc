@@ -89,6 +89,7 @@ void print(std::string_view text) {
 void print_table(const Table& table) { print(format_table(table)); }
 
 void say_action(std::string_view text) { say("►", "36", text); }
+void say_generating(std::string_view text) { say("✚", "36", text); }
 void say_success(std::string_view text) { say("✔", "32", text); }
 void say_failure(std::string_view text) { say("✗", "31", text); }
 void say_waiting(std::string_view text) { say("◎", "36", text); }

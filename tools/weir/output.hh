@@ -25,8 +25,9 @@ std::string format_table(const Table& table);
 void print_table(const Table& table);
 void print(std::string_view text);
 
-// One line on stderr: "► text", "✔ text", "✗ text", "◎ text", "⚠️ text".
+// One line on stderr: "► text", "✚ text", "✔ text", "✗ text", "◎ text", "⚠️ text".
 void say_action(std::string_view text);
+void say_generating(std::string_view text);
 void say_success(std::string_view text);
 void say_failure(std::string_view text);
 void say_waiting(std::string_view text);

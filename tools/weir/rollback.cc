@@ -18,7 +18,7 @@ Result<Value> read_targets(const std::vector<std::string>& names, const std::str
   for (const std::string& text : names) {
     const std::size_t slash = text.find('/');
     if (slash == 0 || slash + 1 == text.size())
-      return make_error(Code::invalid, "\"" + text + "\" is not ks/NAME");
+      return make_error(Code::invalid, "\"" + text + "\" is not ks/NAME or hr/NAME");
     const bool bare = slash == std::string::npos;
     targets.push_back(Value::object({{"kind", bare ? "Kustomization" : text.substr(0, slash)},
                                      {"namespace", ns},
@@ -32,9 +32,14 @@ void print_list(std::string_view action, const Value& names) {
     print("  " + std::string(name.get_string()) + " " + std::string(action) + "\n");
 }
 
+std::string name_of(const Value& target) {
+  std::string name(target["kind"].get_string());
+  name.append("/").append(target["namespace"].get_string());
+  return name.append("/").append(target["name"].get_string());
+}
+
 void print_plan(const Value& target, bool dry_run, bool hold) {
-  const std::string name = "Kustomization/" + std::string(target["namespace"].get_string()) + "/" +
-                           std::string(target["name"].get_string());
+  const std::string name = name_of(target);
   const std::string text = name + (dry_run ? " would be pinned to " : " pinned to ") +
                            truncate_hex(target["revision"].get_string()) + " (event " +
                            std::to_string(target["toSeq"].get_int()) + ")" +
@@ -50,9 +55,8 @@ void print_plan(const Value& target, bool dry_run, bool hold) {
 
 void print_skipped(const Value& answer) {
   for (const Value& target : answer["skipped"].items())
-    say_warning("Kustomization/" + std::string(target["namespace"].get_string()) + "/" +
-                std::string(target["name"].get_string()) + " is passed over: " +
-                std::string(target["reason"].get_string()));
+    say_warning(name_of(target) +
+                " is passed over: " + std::string(target["reason"].get_string()));
 }
 
 // What was pushed, or why it was not.
@@ -90,7 +94,7 @@ void print_commits(const Value& commits, bool dry_run) {
 // What is left to do for a target: "" when it is pinned and ready, its failure, or "...".
 std::string progress_of(const Value& summary, const Value& target) {
   for (const Value& item : summary["items"].items()) {
-    if (item["kind"].get_string() != "Kustomization" || item["name"] != target["name"] ||
+    if (item["kind"] != target["kind"] || item["name"] != target["name"] ||
         item["namespace"] != target["namespace"])
       continue;
     if (item["suspended"].get_bool()) return "";  // it is applied when it is resumed
@@ -116,13 +120,12 @@ Result<void> wait_until_pinned(AuditClient& client, const Value& targets, base::
       const std::string left = progress_of(summary, target);
       if (left.empty()) ++ready;
       if (!left.empty() && left != "...")
-        failure = "Kustomization/" + std::string(target["namespace"].get_string()) + "/" +
-                  std::string(target["name"].get_string()) + ": " + left;
+        failure = name_of(target) + ": " + left;
     }
     if (ready == targets.size()) return {};
     if (std::chrono::steady_clock::now() > deadline)
       return make_error(Code::timeout, failure.empty() ? std::to_string(targets.size() - ready) +
-                                                             " Kustomizations are not ready yet"
+                                                             " of them are not ready yet"
                                                        : failure);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
@@ -142,9 +145,10 @@ struct RollbackOptions {
 
 std::optional<int> parse(RollbackOptions& o, int argc, char** argv) {
   Args args("rollback",
-            "Pins Kustomizations to what they last applied successfully at an instant, until "
+            "Pins Kustomizations and HelmReleases to what they last applied successfully at an "
+            "instant, until "
             "their source has a newer revision.");
-  args.positional("name", o.names, "ks/NAME, one or more.", false);
+  args.positional("name", o.names, "ks/NAME or hr/NAME, one or more.", false);
   o.client.add_to(args);
   args.option("-n,--namespace", o.ns,
               "Namespace of the Kustomizations, default flux-system. Without names: all of it.");
@@ -220,7 +224,7 @@ int run_order(const std::string& verb, const std::string& about, int argc, char*
   std::vector<std::string> names;
   std::string ns = "flux-system";
   Args args(verb, about);
-  args.positional("name", names, "ks/NAME, one or more.");
+  args.positional("name", names, "ks/NAME or hr/NAME, one or more.");
   client.add_to(args);
   args.option("-n,--namespace", ns, "Namespace of the Kustomizations.");
   if (const auto code = args.parse(argc, argv)) return *code;
@@ -230,15 +234,14 @@ int run_order(const std::string& verb, const std::string& about, int argc, char*
   const auto answer = client.post("/weir/v1/" + verb, Value::object({{"targets", *targets}}));
   if (!answer.ok()) return failed_request(answer.error());
   for (const Value& target : (*answer)["targets"].items())
-    say_success("Kustomization/" + std::string(target["namespace"].get_string()) + "/" +
-                std::string(target["name"].get_string()) + " released");
+    say_success(name_of(target) + " released");
   return 0;
 }
 
 }  // namespace
 
 int run_unpin(int argc, char** argv) {
-  return run_order("unpin", "Lets Kustomizations go that a rollback has pinned.", argc, argv);
+  return run_order("unpin", "Lets go what a rollback has pinned.", argc, argv);
 }
 
 int run_release(int argc, char** argv) {

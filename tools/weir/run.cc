@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "adapters/kube/client.hh"
+#include "adapters/kube/remote_clusters.hh"
 #include "adapters/notify/event_poster.hh"
 #include "adapters/remote/remote_bases.hh"
 #include "engine/base/log.hh"
@@ -19,7 +20,7 @@ struct RunOptions {
   std::string retry_min = "750ms", retry_max = "15m", requeue = "30s", full_check = "1h";
   std::string stage_kinds, events_addr;
   int concurrent = 16, jitter = 5, concurrent_ssa = 4;
-  bool text_log = false;
+  bool text_log = false, insecure_kubeconfig_tls = false;
   reconcile::EngineOptions engine;
   CareOptions care;
 };
@@ -63,6 +64,8 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
               "never written; may be given several times.");
   args.option("--override-manager", o.engine.override_managers,
               "Field managers whose fields are taken over; may be given several times.");
+  args.flag("--insecure-kubeconfig-tls", o.insecure_kubeconfig_tls,
+            "Lets kubeconfigs of spec.kubeConfig turn the verification of certificates off.");
   args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
   args.option("--git-author-name", o.engine.git_author_name,
               "Who commits when 'weir rollback --git-revert' writes to a source's branch.");
@@ -116,6 +119,8 @@ Result<void> serve(RunOptions& o) {
   reconcile::Ports ports{client.get(), &git,   stores.artifacts.get(), stores.port.get(),
                          &clock,       &bases, &remotes->downloads(),  &remotes->registry(),
                          nullptr};
+  kube::RemoteClusters clusters(client.get(), o.insecure_kubeconfig_tls);
+  ports.clusters = &clusters;
   std::unique_ptr<notify::EventPoster> events;
   if (!o.events_addr.empty()) {
     events = std::make_unique<notify::EventPoster>(*http, o.events_addr);

@@ -1,0 +1,33 @@
+// What the kinds of `weir create` share: the flags, the object's metadata, writing it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/weir/connection.hh"
+#include "tools/weir/flux_kinds.hh"
+
+namespace weir::cli {
+
+struct CreateCommon {
+  Connection connection;
+  std::string name, interval = "1m0s";
+  std::vector<std::string> labels;
+  bool only_export = false;
+
+  // `what`: "HelmRelease".
+  void add_to(Args& args, const std::string& what);
+};
+
+// apiVersion, kind, metadata and the spec, its members sorted. Error: invalid (a name, a label).
+Result<Value> make_flux_object(const CreateCommon& common, const Gvk& gvk, Value spec);
+// --interval in Go's form. Error: invalid.
+Result<std::string> interval_text(const CreateCommon& common);
+// Makes the object, or replaces the spec and labels of the one that is there, and says so of
+// `what`: "HelmRelease created".
+Result<void> put_object(const CreateCommon& common, const Value& object, const std::string& what);
+
+// weir create helmrelease.
+int run_create_release(const KindWords& words);
+
+}  // namespace weir::cli
