@@ -85,6 +85,14 @@ Result<void> check_digest(const std::string& expected, const std::string& found)
                     "digest of what the registry sent is " + found + ", not " + expected);
 }
 
+// A tag or digest in a path: the colon of a digest stands as it is, as other clients send it.
+std::string escape_reference(std::string_view reference) {
+  const std::size_t colon = reference.find(':');
+  if (colon == std::string_view::npos) return net::escape_path_segment(reference);
+  return net::escape_path_segment(reference.substr(0, colon)) + ":" +
+         net::escape_path_segment(reference.substr(colon + 1));
+}
+
 // The next page's target out of `Link: </v2/...>; rel="next"`; "" when this was the last.
 Result<std::string> next_page(const net::HttpResponse& response) {
   const std::string* link = net::find_header(response.headers, "Link");
@@ -126,7 +134,7 @@ Result<RawManifest> RegistryClient::raw_manifest(const Repository& repository,
                                                  const std::string& reference,
                                                  const RemoteAccess& access) {
   Call call;
-  call.target = base_path(repository) + "/manifests/" + net::escape_path_segment(reference);
+  call.target = base_path(repository) + "/manifests/" + escape_reference(reference);
   call.accept = manifest_types;
   call.body_bytes_max = limits::oci_manifest_bytes_max;
   WEIR_TRY(net::HttpResponse response, send(repository, access, call));
@@ -145,7 +153,7 @@ Result<std::string> RegistryClient::resolve(const std::string& url, const std::s
   WEIR_TRY(const Repository repository, parse_repository(url));
   Call call;
   call.method = "HEAD";
-  call.target = base_path(repository) + "/manifests/" + net::escape_path_segment(tag);
+  call.target = base_path(repository) + "/manifests/" + escape_reference(tag);
   call.accept = manifest_types;
   auto head = send(repository, access, call);
   if (head.ok() && head->status == 200) {
@@ -239,7 +247,7 @@ Result<std::string> RegistryClient::push_manifest(const Repository& repository,
   Call call;
   call.push = true;
   call.method = "PUT";
-  call.target = base_path(repository) + "/manifests/" + net::escape_path_segment(tag);
+  call.target = base_path(repository) + "/manifests/" + escape_reference(tag);
   call.content_type = manifest.media_type;
   call.body = manifest.bytes;
   WEIR_TRY(const net::HttpResponse done, send(repository, access, call));

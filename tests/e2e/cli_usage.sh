@@ -42,7 +42,8 @@ run version
 
 # Verbs whose first words name a kind or another verb.
 declare -A below=([get]="ks|sources git|all|sources all" [suspend]="ks|source git" [resume]="ks|source git"
-  [reconcile]="ks|source git" [export]="ks|source git" [tree]="ks" [build]="ks" [diff]="ks|cm/x" [install]="|crds")
+  [reconcile]="ks|source git" [export]="ks|source git" [tree]="ks" [build]="ks" [diff]="ks|hr|cm/x" [install]="|crds"
+  [create]="hr|source git|source oci|source helm|source chart" [delete]="hr|source oci" [preview]="hr" [debug]="hr")
 for verb in "${verbs[@]}"; do
   helps "$verb" --help
   [ "$verb" = version ] || refused "$verb" --no-such-flag
@@ -106,6 +107,17 @@ refused kustomize missing-directory
 refused build ks apps
 refused build ks apps --path missing --dry-run --kustomization-file missing.yaml
 refused diff ks apps --path missing
+refused diff hr web --chart missing
+refused preview hr web --file missing.yaml
+refused preview ks apps
+refused create hr web
+refused create hr web --chart web --source Nope/charts --export
+refused create hr web --chart-ref OCIRepository/web --values missing.yaml --export
+refused create hr web --chart-ref OCIRepository/web --values-from Pod/x --export
+refused create hr web --chart-ref OCIRepository/web --interval soon --export
+refused create source helm charts
+refused delete source external x
+refused rollback hr/ --to 1
 
 # `up --once` ends in 0 when all is ready, and in 1, long before its time is over, when only another commit can help.
 git init -q -b main "$work/repo"

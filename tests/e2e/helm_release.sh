@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # HelmReleases on a real control plane: a chart from Git is installed, upgraded, remediated and corrected by weir, and the real
 # helm agrees with every release. usage: tests/e2e/helm_release.sh
-NAME=helm-release PORT=17800
+NAME=helm-release PORT=${PORT:-17800}
 . "$(dirname "$0")/lib.sh"
 helm() { "$peers/helm" "$@"; }
 [ -x "$peers/helm" ] || { echo "SKIPPED $NAME: no helm"; exit 0; }
@@ -44,6 +44,12 @@ metadata:
   annotations: {"helm.sh/hook": "pre-install,pre-upgrade"}
 data: {revision: "{{ .Release.Revision }}"}
 {{- end }}
+Y
+  cat >"$work/repo/chart/templates/test.yaml" <<'Y'
+apiVersion: batch/v1
+kind: Job
+metadata: {name: "{{ .Release.Name }}-test", annotations: {"helm.sh/hook": test}}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}
 Y
   printf 'Shop {{ .Release.Name }} says {{ .Values.message }}\n' >"$work/repo/chart/templates/NOTES.txt"
 }
@@ -105,6 +111,11 @@ check "helm get manifest names the owner" contains "helm.toolkit.fluxcd.io/name:
 check "InstallSucceeded is an event" within 10 event web "InstallSucceeded: Helm install succeeded"
 check "flux get hr" contains "Helm install succeeded" flux get hr web
 
+check "helm test" contains "Succeeded" helm -n shop test web
+ask web
+check "... leaves the release as weir knows it" within 30 is_ready web
+check "... without another revision" at_revision web 1
+
 release web '{message: two, replicas: 2}'
 check "new values are an upgrade" within 60 says web two
 check "... revision 2" within 30 at_revision web 2
@@ -128,6 +139,11 @@ ask web
 check "what helm uninstalled is installed again" within 60 says web four
 check "... and ready" within 30 is_ready web
 
+release web '{message: four}' '  test: {enable: true}'
+check "tests of the HelmRelease" within 60 has_reason web TestSuccess TestSucceeded
+check "... are told" contains "1 test hook completed successfully" condition web TestSuccess message
+check "... with the release" contains Succeeded kubectl -n flux-system get hr web -o jsonpath='{.status.history[0].testHooks}'
+check "... and helm sees them" contains "Phase:          Succeeded" helm -n shop status web
 before=$(revision web)
 release web '{message: four}' '  driftDetection: {mode: enabled}'
 check "drift detection on" within 60 has_reason web Drifted NoDriftDetected

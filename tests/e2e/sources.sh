@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # OCIRepository, HelmRepository and HelmChart on a real control plane, with the real registry, what real helm and flux
 # push to it, and the real flux looking on. usage: tests/e2e/sources.sh
-NAME=sources PORT=17900
+NAME=sources PORT=${PORT:-17900}
 . "$(dirname "$0")/lib.sh"
 for tool in registry helm; do
   [ -x "$peers/$tool" ] || { echo "SKIPPED $NAME: no $tool (run tests/peers/install)"; exit 0; }
@@ -106,8 +106,8 @@ source_object OCIRepository pinned "url: \"oci://$open_registry/team/app\", ref:
 check "a digest wins over a tag" ready ocirepository pinned
 check "... and is the revision" is ocirepository pinned '{.status.artifact.revision}' "$(tag_digest "$open_registry/team/app" 1.0.0)"
 source_object OCIRepository absent "url: \"oci://$open_registry/team/none\""
-check "a repository that is not there is told in the registry's words" within 10 contains NAME_UNKNOWN \
-  kubectl -n flux-system get ocirepository absent -o yaml
+check "a repository that is not there is told in the registry's words" within 10 contains ': MANIFEST_UNKNOWN: ' \
+  field ocirepository absent '{.status.conditions[?(@.type=="Ready")].message}'
 check "... as a pull failure" contains "reason: OCIArtifactPullFailed" kubectl -n flux-system get ocirepository absent -o yaml
 push_manifests "$closed_registry/team/app:1.0.0" one --creds you:secret >/dev/null 2>&1 ||
   flux push artifact "oci://$closed_registry/team/app:1.0.0" -f "$work/manifests" --source=x --revision=y --creds you:secret >/dev/null 2>&1
@@ -157,7 +157,7 @@ check "flux reconcile source chart --with-source" flux reconcile source chart we
 check "... finds the new version" within 10 is helmchart web '{.status.artifact.revision}' 1.2.0
 source_object HelmChart none 'chart: web, version: "9.x", sourceRef: {kind: HelmRepository, name: charts}'
 check "a version that is not there stalls" within 10 contains "no 'web' chart with version matching '9.x' found" \
-  kubectl -n flux-system get helmchart none -o yaml
+  field helmchart none '{.status.conditions[?(@.type=="Stalled")].message}'
 check "flux get sources helm agrees" same_output get sources helm
 check "flux get sources chart agrees" same_output get sources chart
 
@@ -192,11 +192,21 @@ check "... packed so that helm reads it, with the values of the file" contains '
 check "flux get sources all" flux get sources all
 check "flux get sources all agrees" same_output get sources all
 check "flux export source oci agrees" same_output export source oci app
-check "weir create source oci --export agrees" same_output create source oci x --url=oci://x.io/a/b --tag=v1 --export
-check "weir create source helm --export agrees" same_output create source helm x --url=oci://x.io/a --interval=5m --export
+check "weir create source oci --export agrees" same_output create source oci xx --url=oci://x.io/a/b --tag=v1 --export
+check "weir create source helm --export agrees" same_output create source helm xx --url=oci://x.io/a --interval=5m --export
 check "weir create source chart --export agrees" diff \
-  <(flux create source chart x --chart=web --source=HelmRepository/charts --export 2>/dev/null) \
-  <("$weir" create source chart x --chart=web --source=HelmRepository/charts --export)
+  <(flux create source chart xx --chart=web --source=HelmRepository/charts --export 2>/dev/null) \
+  <("$weir" create source chart xx --chart=web --source=HelmRepository/charts --export)
+check "... a name that flux refuses is refused" same_output create source helm x --url=oci://x.io/a --export
+check "weir create hr --export agrees" diff \
+  <(flux create hr web --chart=web --source=HelmRepository/charts.apps --chart-version='>1.0.0' --interval=5m --export) \
+  <("$weir" create hr web --chart=web --source=HelmRepository/charts.apps --chart-version='>1.0.0' --interval=5m --export)
+printf 'replicas: 2\nlist: [a, {b: 1}]\n' >"$work/values.yaml"
+all_flags=(create hr web --chart-ref=OCIRepository/chart --release-name=other --target-namespace=shop --storage-namespace=shop
+  --create-target-namespace --crds=CreateReplace --depends-on=one,apps/two --service-account=tenant --values="$work/values.yaml"
+  --values-from=Secret/a --values-from=ConfigMap/b --kubeconfig-secret-ref=prod --label=team=a --export)
+check "... with all its flags" diff <(flux "${all_flags[@]}") <("$weir" "${all_flags[@]}")
+check "... without a chart" same_output create hr web --source=HelmRepository/charts --export
 check "weir create source oci waits until it is ready" "$weir" create source oci made --url="oci://$open_registry/team/app" --tag=1.0.0 --timeout 30s
 kubectl -n flux-system delete ocirepository app --timeout=20s >/dev/null
 check "deleting a source removes its files" [ ! -e "$WEIR_DATA_DIR/artifacts/ocirepository/flux-system/app" ]

@@ -254,6 +254,25 @@ trace -n apps web --kind deployment --api-version apps/v1
 trace -n apps web --kind Deployment --api-version apps/v1
 trace -n apps nope --kind Deployment --api-version apps/v1
 trace nokind nope
+get hr -A
+get hr -A --show-source
+get sources all -n apps
+export hr app -n apps
+export hr nope
+debug hr app -n apps --show-status
+debug hr app -n apps --show-history
+debug hr nope --show-values
+debug hr app -n apps
+delete hr
+delete hr nope -s
+delete ks nope -s
+delete source helm nope -s
+delete source chart nope -s
+delete source oci nope -s
+create hr web --chart web --source HelmRepository/charts --export
+create hr web --chart-ref OCIRepository/web.apps --crds CreateReplace --create-target-namespace --target-namespace x --export
+create source chart web --chart web --source HelmRepository/charts --export
+create source helm charts --url https://charts.example.com --export
 check --pre
 check --timeout 3s
 logs
