@@ -74,6 +74,9 @@ Result<Order> read_order(const Call& call, std::vector<Skipped>& skipped) {
     WEIR_TRY(order.targets, read_targets(call, body));
   }
   if (order.to.empty()) return bad_field("to", "a time, a sequence number or a revision is needed");
+  for (const model::ObjectId& id : order.targets)
+    if (order.git_revert && !is_kustomization(id))
+      return bad_field("gitRevert", id.subject() + " is not built from files: it can be pinned");
   return order;
 }
 

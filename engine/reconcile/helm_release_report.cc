@@ -86,6 +86,9 @@ void report_released(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     ctx.emit(id, hr, "Warning", row.failed, with_logs(text, run), helm_annotations(hr));
     return;
   }
+  // What was rendered with is observed now: else the release would count as out of sync.
+  status.set_field("observedPostRenderersDigest", desired.post_renderers_digest);
+  status.set_field("observedCommonMetadataDigest", desired.common_metadata_digest);
   const Value& latest = latest_snapshot(hr.status["history"]);
   const std::string text = std::string(row.verb) + " succeeded for release " + on_release(latest);
   status.set("Released", "True", row.succeeded, text);

@@ -146,8 +146,7 @@ struct RollbackOptions {
 std::optional<int> parse(RollbackOptions& o, int argc, char** argv) {
   Args args("rollback",
             "Pins Kustomizations and HelmReleases to what they last applied successfully at an "
-            "instant, until "
-            "their source has a newer revision.");
+            "instant, until something newer is asked for.");
   args.positional("name", o.names, "ks/NAME or hr/NAME, one or more.", false);
   o.client.add_to(args);
   args.option("-n,--namespace", o.ns,

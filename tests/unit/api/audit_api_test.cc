@@ -301,7 +301,7 @@ TEST_CASE("a rollback goes to what last succeeded, and says what it would change
         "no engine is running: nothing can be changed");
   CHECK(failure(R"({"targets":[],"to":5})", 400) == "targets: 1 to 10000 are needed");
   CHECK(failure(R"({"targets":[{"kind":"deploy","name":"x"}],"to":5})", 400) ==
-        "targets[0].kind: only a Kustomization can be pinned, not a Deployment");
+        "targets[0].kind: only Kustomizations and HelmReleases can be pinned, not a Deployment");
   CHECK(rig.ask("POST", "/weir/v1/rollback", "{").status == 400);
 }
 

@@ -259,6 +259,8 @@ TEST_CASE("post renderers and common metadata reach the objects") {
                 " target: {kind: ConfigMap}}\n");
   bench.run(10);
   CHECK(bench.setting("patched") == "yes");
+  bench.run(60);
+  CHECK(bench.stored() == "v1 deployed");
   const Value live = bench.get(object_id("ConfigMap", "default", "web-settings"));
   CHECK(live.path("metadata", "labels", "team").get_string() == "a");
 }

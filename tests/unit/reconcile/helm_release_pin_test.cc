@@ -150,9 +150,11 @@ TEST_CASE("releases of the same chart and values that rendered otherwise are tol
   bench.run(10);
   const ObjectId settings = object_id("ConfigMap", "default", "web-settings");
   REQUIRE(bench.get(settings).path("metadata", "labels", "team").get_string() == "b");
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
   REQUIRE(bench.act(bench.rollback_to(0)).ok());
   bench.run(10);
   CHECK(bench.get(settings).path("metadata", "labels", "team").get_string() == "a");
+  CHECK(bench.stored() == "v3 deployed, v2 superseded, v1 superseded");
   REQUIRE(bench.act(bench.unpin()).ok());
   bench.run(10);
   CHECK(bench.get(settings).path("metadata", "labels", "team").get_string() == "b");
