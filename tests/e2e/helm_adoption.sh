@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Releases that Flux's helm-controller made are taken over: weir reconciles the same chart and values, adds no revision, and no
 # object may change. usage: tests/e2e/helm_adoption.sh
-NAME=helm-adoption PORT=17900
+NAME=helm-adoption PORT=${PORT:-17900}
 . "$(dirname "$0")/lib.sh"
 
 versions() {
