@@ -18,7 +18,6 @@
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/cluster_port.hh"
-#include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/rendered.hh"
 #include "engine/reconcile/source_port.hh"
 
@@ -265,9 +264,7 @@ struct ArtifactsCollected {
   std::vector<std::string> removed;  // paths
 };
 
-struct StatusWritten {
-  Value object;  // as the API returned it
-};
+struct StatusWritten { Value object; };  // as the API returned it
 
 struct HelmChartApplied {
   Action action = Action::unchanged;
