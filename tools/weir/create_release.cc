@@ -115,8 +115,9 @@ Result<void> add_values(const ReleaseFlags& flags, Value& spec) {
   if (!flags.values.empty()) {
     helm::TablePtr all;
     for (const std::string& file : split_commas(flags.values)) {
-      WEIR_TRY(const std::string text, read_file(file));
-      auto values = helm::load_values(text);
+      const auto text = read_file(file);
+      if (!text.ok()) return make_error(Code::invalid, "--values: " + text.error().message);
+      auto values = helm::load_values(*text);
       if (!values.ok()) return std::move(values).error().with_context(file);
       if (all == nullptr)
         all = *values;
