@@ -116,6 +116,14 @@ Result<ChartRepository> ChartRepository::open(const ChartPorts& ports, const std
   return out;
 }
 
+ChartRepository ChartRepository::reached_by(const ChartPorts& ports,
+                                            const model::HelmRepositorySpec& spec,
+                                            RemoteAccess access) {
+  ChartRepository out(ports, spec);
+  out.access_ = std::move(access);
+  return out;
+}
+
 Result<std::vector<helm::ChartVersion>> ChartRepository::listed(const std::string& chart) {
   if (!index_.empty())
     return ports_.indexes->versions(*ports_.artifacts, ports_.download, index_, chart);

@@ -36,6 +36,10 @@ class ChartRepository {
   static Result<ChartRepository> open(const ChartPorts& ports, const std::string& ns,
                                       const model::HelmRepositorySpec& spec, Artifact index);
 
+  // One that is reached as the caller says; its index, where it has one, is downloaded.
+  static ChartRepository reached_by(const ChartPorts& ports, const model::HelmRepositorySpec& spec,
+                                    RemoteAccess access);
+
   // Errors: reason "InvalidChartReference" (an index has no such chart or version),
   // "ChartPullError".
   Result<helm::ChartVersion> find(const std::string& chart, const std::string& range);

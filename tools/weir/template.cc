@@ -20,6 +20,7 @@
 #include "engine/helm/values.hh"
 #include "engine/template/format.hh"
 #include "engine/value/yaml.hh"
+#include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
 #include "tools/weir/verbs.hh"
@@ -36,7 +37,8 @@ constexpr std::string_view usage =
 Usage:
   weir template [NAME] CHART [flags]
 
-CHART is a chart's folder or a packaged chart (.tgz).
+CHART is a chart's folder, a packaged chart (.tgz), its URL, oci://HOST/PATH/CHART, NAME/CHART of a
+repository in repositories.yaml, or a chart's name with --repo.
 
 Flags:
   -a, --api-versions strings       API versions besides the known ones for Capabilities.APIVersions
@@ -61,14 +63,27 @@ Flags:
       --skip-tests                 leave tests out
   -f, --values strings             values files (or - for stdin); may be repeated
 
-The other flags of helm template are accepted; those that need a cluster, a repository or another
-program (--dry-run=server, --validate, --dependency-update, --repo, --post-renderer) are refused.
+Of charts that are fetched:
+      --ca-file string             authority that the server's certificate is checked with
+      --cert-file, --key-file string   client certificate and its key
+      --devel                      prereleases too (when --version is not given)
+      --insecure-skip-tls-verify   do not check the server's certificate
+      --pass-credentials           send credentials to other hosts that an index names
+      --password, --username string    credentials of the repository or registry
+      --plain-http                 reach the registry without TLS
+      --repo string                URL of the repository the chart is in
+      --repository-config string   file with the names of repositories
+      --version string             version, or range of versions, of the chart
+
+The other flags of helm template are accepted; those that need a cluster or another program
+(--dry-run=server, --validate, --dependency-update, --post-renderer) are refused.
 )";
 
 struct Options {
   std::string name, chart;
   std::string ns, compat = "helm-4.2", kube_version, name_template, output_dir;
-  std::string dry_run = "client", kube_context, kubeconfig, repo, post_renderer, version;
+  std::string dry_run = "client", kube_context, kubeconfig, post_renderer, wait;
+  PullOptions pull;
   std::vector<std::string> api_versions, show_only;
   helm::ValueSources values;
   bool help = false, include_crds = false, is_upgrade = false, no_hooks = false;
@@ -84,7 +99,6 @@ constexpr std::string_view idle_switches[] = {"create-namespace",
                                               "server-side",
                                               "replace",
                                               "wait-for-jobs",
-                                              "devel",
                                               "disable-openapi-validation",
                                               "rollback-on-failure",
                                               "atomic",
@@ -93,19 +107,11 @@ constexpr std::string_view idle_switches[] = {"create-namespace",
                                               "hide-notes",
                                               "take-ownership",
                                               "debug",
-                                              "insecure-skip-tls-verify",
-                                              "plain-http",
-                                              "pass-credentials",
                                               "kube-insecure-skip-tls-verify",
                                               "hide-secret"};
 constexpr std::string_view idle_values[] = {"timeout",
                                             "description",
                                             "keyring",
-                                            "username",
-                                            "password",
-                                            "cert-file",
-                                            "key-file",
-                                            "ca-file",
                                             "post-renderer-args",
                                             "kube-apiserver",
                                             "kube-as-group",
@@ -115,7 +121,6 @@ constexpr std::string_view idle_values[] = {"timeout",
                                             "kube-token",
                                             "registry-config",
                                             "repository-cache",
-                                            "repository-config",
                                             "content-cache",
                                             "burst-limit",
                                             "qps",
@@ -154,9 +159,19 @@ std::vector<GoFlag> flags_of(Options& options) {
       value("output-dir", options.output_dir),
       value("kube-context", options.kube_context),
       value("kubeconfig", options.kubeconfig),
-      value("repo", options.repo),
+      value("repo", options.pull.repo),
+      value("username", options.pull.username),
+      value("password", options.pull.password),
+      value("ca-file", options.pull.ca_file),
+      value("cert-file", options.pull.cert_file),
+      value("key-file", options.pull.key_file),
+      value("repository-config", options.pull.repository_config),
+      on("devel", options.pull.devel),
+      on("insecure-skip-tls-verify", options.pull.insecure_skip_tls_verify),
+      on("pass-credentials", options.pull.pass_credentials),
+      on("plain-http", options.pull.plain_http),
       value("post-renderer", options.post_renderer),
-      value("version", options.version),
+      value("version", options.pull.version),
       many("api-versions", options.api_versions, list, 'a'),
       many("show-only", options.show_only, texts, 's'),
       many("values", options.values.files, list, 'f'),
@@ -166,7 +181,7 @@ std::vector<GoFlag> flags_of(Options& options) {
       many("set-json", options.values.json_values),
       many("set-literal", options.values.literal_values),
       GoFlag{"dry-run", word, '\0', nullptr, &options.dry_run, nullptr, "client"},
-      GoFlag{"wait", word, '\0', nullptr, &options.version, nullptr, ""},
+      GoFlag{"wait", word, '\0', nullptr, &options.wait, nullptr, ""},
       GoFlag{"labels", ignored, 'l'},
   };
   for (const std::string_view name : idle_switches)
@@ -243,9 +258,6 @@ Result<void> refuse_what_needs_more(const Options& options) {
     return refuse(
         "--dependency-update would fetch charts over the network: run 'helm dependency "
         "build' first");
-  if (!options.repo.empty() || options.chart.starts_with("oci://") ||
-      options.chart.find("://") != std::string::npos)
-    return refuse("charts are not fetched over the network: give a folder or a .tgz");
   if (!options.post_renderer.empty())
     return refuse("--post-renderer would run another program, which weir never does");
   if (options.verify) return refuse("--verify: provenance files are not checked");
@@ -348,6 +360,17 @@ Result<std::string> only(std::string_view text, const Options& options, helm::Co
   return out;
 }
 
+// The chart in the folder or file of that name, or else the one that was fetched.
+Result<helm::LoadedChart> load(const Options& options) {
+  WEIR_TRY(const auto tree, archive::DiskFileTree::open_unconfined("."));
+  const bool here = options.pull.repo.empty() && tree->stat(options.chart);
+  if (here) return helm::load_chart(*tree, options.chart);
+  if (!is_remote_chart(options.chart, options.pull))
+    return make_error(Code::not_found, "path " + tmpl::quoted(options.chart) + " not found");
+  WEIR_TRY(const std::string bytes, pull_chart(options.chart, options.pull));
+  return helm::load_chart_archive(bytes, options.chart);
+}
+
 Result<void> run(Options& options) {
   WEIR_CHECK(refuse_what_needs_more(options));
   WEIR_TRY(helm::RenderRequest request, request_of(options));
@@ -355,11 +378,8 @@ Result<void> run(Options& options) {
   clock::SystemRandom random;
   request.engine.clock = &clock;
   request.engine.random = &random;
-  WEIR_TRY(const auto tree, archive::DiskFileTree::open_unconfined("."));
-  if (!tree->stat(options.chart))
-    return make_error(Code::not_found, "path " + tmpl::quoted(options.chart) + " not found");
   WEIR_TRY(const helm::TablePtr values, helm::merge_value_sources(options.values, read_file));
-  WEIR_TRY(const helm::LoadedChart loaded, helm::load_chart(*tree, options.chart));
+  WEIR_TRY(const helm::LoadedChart loaded, load(options));
   const helm::Chart& root = loaded.charts.root();
   for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   if (!root.metadata.type.empty() && root.metadata.type != "application")

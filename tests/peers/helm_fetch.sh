@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# weir template on charts that are fetched, beside the real helm: pushed by helm to the real registry (oci://), in an HTTP
+# repository (--repo, repositories.yaml, a package's URL), and from a repository with an index of 60 MB, whose memory is measured.
+# usage: tests/peers/helm_fetch.sh [BINARY]
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+weir=${1:-$root/build/release/weir}
+peers=${WEIR_PEERS:-$HOME/.cache/weir-peers}
+for tool in registry helm; do
+  [ -x "$peers/$tool" ] || { echo "SKIPPED helm_fetch: no $tool (run tests/peers/install)"; exit 0; }
+done
+port=${PORT:-22100} work=$(mktemp -d) servers=() failures=0
+trap 'for pid in "${servers[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+export HELM_CACHE_HOME=$work/helm HELM_CONFIG_HOME=$work/helm HELM_DATA_HOME=$work/helm
+registry=127.0.0.1:$port web=http://127.0.0.1:$((port + 1))
+helm() { "$peers/helm" "$@"; }
+
+printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: "%s"}}\nhttp: {addr: "%s"}\n' "$work/registry" "$registry" >"$work/r.yml"
+OTEL_TRACES_EXPORTER=none "$peers/registry" serve "$work/r.yml" >"$work/r.log" 2>&1 &
+servers+=($!)
+mkdir -p "$work/web" "$work/chart/templates"
+python3 -m http.server --bind 127.0.0.1 --directory "$work/web" $((port + 1)) >/dev/null 2>&1 &
+servers+=($!)
+for url in "http://$registry/v2/" "$web/"; do
+  for _ in $(seq 100); do curl -s -o /dev/null "$url" && break; sleep 0.1; done
+done
+printf 'replicas: 1\n' >"$work/chart/values.yaml"
+printf 'kind: ConfigMap\napiVersion: v1\nmetadata: {name: "{{ .Release.Name }}"}\ndata: {chart: "{{ .Chart.Version }}", replicas: "{{ .Values.replicas }}"}\n' >"$work/chart/templates/cm.yaml"
+for version in 1.0.0 1.2.0 1.10.0 2.0.0-rc.1 1.10.0+build.1; do
+  printf 'apiVersion: v2\nname: app\nversion: %s\n' "$version" >"$work/chart/Chart.yaml"
+  helm package "$work/chart" -d "$work/web" >/dev/null
+  helm push "$work/web/app-$version.tgz" "oci://$registry/charts" --plain-http >/dev/null 2>&1
+done
+# Which of two versions that differ in their build alone an index stands for is left to its order.
+rm "$work/web/app-1.10.0+build.1.tgz"
+helm repo index "$work/web" >/dev/null
+helm repo add known "$web" >/dev/null
+
+same() { # template's flags
+  if diff <(helm template rel "$@" 2>/dev/null) <("$weir" template rel --compat helm-4.1 "$@" 2>"$work/err") >"$work/diff"; then
+    echo "✓ $*"
+  else
+    echo "✗ $*"; cat "$work/diff" "$work/err"; failures=$((failures + 1))
+  fi
+}
+refused() { # words, flags
+  local words=$1; shift
+  if helm template rel "$@" >/dev/null 2>&1; then echo "✗ helm takes $*"; failures=$((failures + 1)); return; fi
+  if "$weir" template rel "$@" >"$work/out" 2>"$work/err"; then echo "✗ taken: $*"; failures=$((failures + 1)); return; fi
+  if grep -qF -- "$words" "$work/err"; then echo "✓ refused: $*"; else echo "✗ $*: $(cat "$work/err")"; failures=$((failures + 1)); fi
+}
+oci=oci://$registry/charts/app
+same "$oci" --plain-http
+same "$oci" --plain-http --version 1.0.0 --set replicas=3
+same "$oci" --plain-http --version '^1.0.0'
+same "$oci" --plain-http --version 1.x
+same "$oci:1.2.0" --plain-http
+same app --repo "$web"
+same app --repo "$web" --version '<1.10.0'
+same app --repo "$web" --devel
+same app --repo "$web" --version 1.2.0
+same known/app --version '~1.0'
+same "$web/app-1.2.0.tgz"
+refused "9.x" app --repo "$web" --version 9.x
+refused "no chart name found" other --repo "$web"
+refused "repo nothere not found" nothere/app
+refused "app" "oci://$registry/charts/app" --plain-http --version 7.0.0
+
+# An index of 60 MB and more: its entries hold a long description each.
+mkdir "$work/web/large"
+cp "$work/web/app-1.2.0.tgz" "$work/web/large/"
+python3 - "$work/web/large/index.yaml" <<'P'
+import sys
+text = "lorem ipsum dolor sit amet " * 40
+with open(sys.argv[1], "w") as out:
+    out.write("apiVersion: v1\nentries:\n")
+    for chart in range(500):
+        out.write(f"  chart{chart:03}:\n")
+        for n in range(110):
+            out.write(f"  - apiVersion: v2\n    name: chart{chart:03}\n    version: 1.{n}.0\n    description: {text}\n    urls:\n    - chart{chart:03}-1.{n}.0.tgz\n")
+    out.write("  app:\n  - apiVersion: v2\n    name: app\n    version: 1.2.0\n    urls:\n    - app-1.2.0.tgz\n")
+P
+python3 - "$weir" "$web/large" "$work/web/large/index.yaml" <<'P' || failures=$((failures + 1))
+import os, resource, subprocess, sys
+weir, url, index = sys.argv[1:]
+out = subprocess.run([weir, "template", "rel", "app", "--repo", url], capture_output=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+ok = out.returncode == 0 and b"kind: ConfigMap" in out.stdout and peak < 64 and os.path.getsize(index) > 60e6
+print("%s an index of %.0f MB: peak %.1f MiB (less than 64), exit %d %s" % ("✓" if ok else "✗", os.path.getsize(index) / 1e6, peak, out.returncode, out.stderr.decode()[:200]))
+sys.exit(not ok)
+P
+[ "$failures" = 0 ] && echo "all equal" || { echo "$failures failed"; exit 1; }

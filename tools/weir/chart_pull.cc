@@ -1,0 +1,188 @@
+#include "tools/weir/chart_pull.hh"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "engine/base/limits.hh"
+#include "engine/reconcile/chart_repository.hh"
+#include "engine/value/yaml.hh"
+#include "tools/weir/remotes.hh"
+
+namespace weir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder of its own for what is too large for memory; gone with it.
+class Spool {
+ public:
+  static Result<std::unique_ptr<Spool>> open() {
+    std::error_code error;
+    std::string path = (fs::temp_directory_path(error) / "weir-chart-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) return make_error(Code::io, "cannot create " + path);
+    std::unique_ptr<Spool> out(new Spool(path));
+    WEIR_TRY(out->remotes_, Remotes::open(path));
+    return out;
+  }
+  ~Spool() {
+    remotes_.reset();
+    std::error_code error;
+    fs::remove_all(path_, error);
+  }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  Remotes& remotes() { return *remotes_; }
+
+ private:
+  explicit Spool(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+  std::unique_ptr<Remotes> remotes_;
+};
+
+Result<std::string> read_small(const std::string& name) {
+  std::ifstream in(name, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in) return make_error(Code::not_found, "open " + name + ": no such file or directory");
+  if (text.size() > base::limits::yaml_bytes_max)
+    return make_error(Code::limit, name + " is too long (yaml_bytes_max)");
+  return text;
+}
+
+std::string config_file(const PullOptions& options) {
+  if (!options.repository_config.empty()) return options.repository_config;
+  const auto from = [](const char* variable) {
+    const char* found = std::getenv(variable);
+    return std::string(found == nullptr ? "" : found);
+  };
+  if (std::string path = from("HELM_REPOSITORY_CONFIG"); !path.empty()) return path;
+  if (const std::string home = from("HELM_CONFIG_HOME"); !home.empty())
+    return home + "/repositories.yaml";
+  const std::string xdg = from("XDG_CONFIG_HOME");
+  return (xdg.empty() ? from("HOME") + "/.config" : xdg) + "/helm/repositories.yaml";
+}
+
+// The repository that `helm repo add NAME` noted down, laid over `options`.
+Result<PullOptions> known_repository(const std::string& name, const PullOptions& options) {
+  const std::string file = config_file(options);
+  const Error missing = make_error(Code::not_found, "repo " + name + " not found");
+  std::error_code error;
+  if (!fs::exists(file, error)) return missing;
+  WEIR_TRY(const std::string text, read_small(file));
+  value::YamlOptions yaml;
+  yaml.file = file;
+  WEIR_TRY(const Value config, value::parse_yaml(text, yaml));
+  for (const Value& entry : config["repositories"].items()) {
+    if (entry["name"].get_string() != name) continue;
+    PullOptions out = options;
+    const auto fill = [&entry](std::string& target, std::string_view member) {
+      if (target.empty()) target = entry[member].get_string();
+    };
+    fill(out.repo, "url");
+    fill(out.username, "username");
+    fill(out.password, "password");
+    fill(out.ca_file, "caFile");
+    fill(out.cert_file, "certFile");
+    fill(out.key_file, "keyFile");
+    const auto flag = [&entry](std::string_view member) {
+      const Value& found = entry[member];
+      return found.is_bool() && found.as_bool();
+    };
+    out.insecure_skip_tls_verify |= flag("insecure_skip_tls_verify");
+    out.pass_credentials |= flag("pass_credentials_all");
+    return out;
+  }
+  return missing;
+}
+
+Result<reconcile::RemoteAccess> access_of(const PullOptions& options) {
+  reconcile::RemoteAccess access;
+  access.username = options.username;
+  access.password = options.password;
+  access.skip_verification = options.insecure_skip_tls_verify;
+  access.plain_http = options.plain_http;
+  if (!options.ca_file.empty()) {
+    WEIR_TRY(access.ca_pem, read_small(options.ca_file));
+  }
+  if (!options.cert_file.empty()) {
+    WEIR_TRY(access.cert_pem, read_small(options.cert_file));
+  }
+  if (!options.key_file.empty()) {
+    WEIR_TRY(access.key_pem, read_small(options.key_file));
+  }
+  return access;
+}
+
+Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::string version,
+                              const PullOptions& options) {
+  reconcile::ChartPorts ports;
+  ports.download = &remotes.downloads();
+  ports.registry = &remotes.registry();
+  model::HelmRepositorySpec repository;
+  repository.url = options.repo;
+  repository.oci = options.repo.starts_with("oci://");
+  repository.pass_credentials = options.pass_credentials;
+  WEIR_TRY(reconcile::RemoteAccess access, access_of(options));
+  auto charts = reconcile::ChartRepository::reached_by(ports, repository, std::move(access));
+  if (version.empty() && options.devel) version = ">0.0.0-0";
+  WEIR_TRY(const helm::ChartVersion found, charts.find(chart, version));
+  return charts.download(found);
+}
+
+Result<std::string> pull_url(Remotes& remotes, const std::string& url, const PullOptions& options) {
+  reconcile::DownloadRequest request;
+  request.url = url;
+  WEIR_TRY(request.access, access_of(options));
+  request.bytes_max = base::limits::helm_package_bytes_max;
+  WEIR_TRY(const auto payload, remotes.downloads().download(request));
+  return payload->bytes(base::limits::helm_package_bytes_max);
+}
+
+// "oci://host/path/chart:1.2.3": the repository, the chart and, where it is named, the version.
+Result<std::string> pull_oci(Remotes& remotes, std::string url, PullOptions options) {
+  std::size_t slash = url.rfind('/');
+  if (slash < std::string_view("oci://").size() || slash + 1 == url.size())
+    return make_error(Code::invalid, "invalid reference: " + url + " names no chart in a registry");
+  std::string version = options.version;
+  if (const std::size_t colon = url.find(':', slash); colon != std::string::npos) {
+    const std::string tag = url.substr(colon + 1);
+    if (!version.empty() && version != tag)
+      return make_error(Code::invalid, "chart reference and version mismatch: " + version +
+                                           " is not " + tag);
+    version = tag;
+    url.resize(colon);
+  }
+  options.repo = url.substr(0, slash);
+  return pull_from(remotes, url.substr(slash + 1), version, options);
+}
+
+}  // namespace
+
+bool is_remote_chart(const std::string& chart, const PullOptions& options) {
+  if (!options.repo.empty() || chart.find("://") != std::string::npos) return true;
+  const std::size_t slash = chart.find('/');
+  return slash != std::string::npos && slash > 0 && slash + 1 < chart.size() && chart[0] != '.' &&
+         chart.find('/', slash + 1) == std::string::npos;
+}
+
+Result<std::string> pull_chart(const std::string& chart, const PullOptions& options) {
+  WEIR_TRY(const auto spool, Spool::open());
+  Remotes& remotes = spool->remotes();
+  if (!options.repo.empty()) return pull_from(remotes, chart, options.version, options);
+  if (chart.starts_with("oci://")) return pull_oci(remotes, chart, options);
+  if (chart.starts_with("http://") || chart.starts_with("https://"))
+    return pull_url(remotes, chart, options);
+  const std::size_t scheme = chart.find("://");
+  if (scheme != std::string::npos)
+    return make_error(Code::unsupported,
+                      "scheme \"" + chart.substr(0, scheme) + "\" not supported");
+  const std::size_t slash = chart.find('/');
+  WEIR_TRY(const PullOptions known, known_repository(chart.substr(0, slash), options));
+  return pull_from(remotes, chart.substr(slash + 1), known.version, known);
+}
+
+}  // namespace weir::cli
