@@ -12,4 +12,8 @@ namespace weir::migrations {
 // 0001: an empty database. Error: corrupt when it holds rows but no schema version.
 Result<void> initial(const store::Kv& kv, store::WriteBatch& batch);
 
+// 0002: the family of the engine's inputs, empty; rows of the view "objects" lose their values,
+// which opening the log refolds.
+Result<void> inputs(const store::Kv& kv, store::WriteBatch& batch);
+
 }  // namespace weir::migrations

@@ -29,8 +29,9 @@ enum class Family : std::uint8_t {
   snapshots,    //
   tiles,        // Merkle tree
   kube,         // the embedded Kubernetes API's objects
+  inputs,       // what the engine was told, for `weir replay --decisions`
 };
-inline constexpr std::size_t family_count = 8;
+inline constexpr std::size_t family_count = 9;
 
 class WriteBatch {
  public:
@@ -84,6 +85,8 @@ class Kv {
   virtual std::unique_ptr<Cursor> cursor(Family family) const = 0;
   // What the rows take on disk (or in memory), about.
   virtual std::uint64_t bytes() const { return 0; }
+  // The same, a family each, with its name.
+  virtual std::vector<std::pair<std::string, std::uint64_t>> family_bytes() const { return {}; }
   // A copy of the store as it is now, in a new directory, made beside reads and writes. Errors:
   // already_exists, unsupported (a store in memory), io.
   virtual Result<void> backup(const std::string& directory) {
@@ -94,7 +97,8 @@ class Kv {
 };
 
 // RocksDB in `directory` (created with mode 0700 when missing). Errors: io, corrupt, unavailable
-// (locked by another process; the message names the directory).
+// (locked by another process; the message names the directory), unsupported (a newer weir wrote it;
+// or an older one, and it is opened to be read only).
 struct RocksOptions {
   std::string directory;
   bool read_only = false;

@@ -16,6 +16,7 @@ struct Step {
 // Step i leads from schema version i to i + 1.
 constexpr Step steps[] = {
     {"0001_initial", migrations::initial},
+    {"0002_inputs", migrations::inputs},
 };
 static_assert(std::size(steps) == format::schema_version);
 

@@ -28,6 +28,8 @@
 // projections  a letter a view, see store/projections       by the view
 // snapshots    name seq                                     digest of the rest, varint size, zstd
 //                                                           bytes
+// inputs       number, from 1                               a record of the engine's steps
+//                                                           (engine/reconcile/recording.hh)
 // tiles        level (0 = leaves, 1 = tree level 8) index   hash
 #pragma once
 
@@ -44,7 +46,7 @@
 
 namespace weir::store::format {
 
-inline constexpr std::uint64_t schema_version = 1;
+inline constexpr std::uint64_t schema_version = 2;
 
 inline constexpr std::string_view meta_schema = "schema";
 inline constexpr std::string_view meta_head = "head";

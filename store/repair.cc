@@ -258,6 +258,7 @@ class Repairer {
     WEIR_CHECK(settle_meta());
     WEIR_CHECK(drop_events());
     WEIR_CHECK(drop_family(Family::index));
+    WEIR_CHECK(drop_family(Family::snapshots));
     WEIR_CHECK(rebuild());
     WEIR_CHECK(drop_strange_blobs());
     // A damaged row would stand in the way of a new copy of the same bytes.

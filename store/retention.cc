@@ -8,10 +8,11 @@
 #include "engine/event/codec.hh"
 #include "engine/event/wire.hh"
 #include "engine/value/json.hh"
+#include "store/projections/object_table.hh"
 #include "store/projections/objects.hh"
 #include "store/projections/view.hh"
 #include "store/record_format.hh"
-#include "store/refold.hh"
+#include "store/snapshots.hh"
 
 namespace weir::store {
 namespace {
@@ -305,6 +306,10 @@ Result<RetentionReport> retain(EventLog& log, BlobStore& blobs, Seq horizon) {
   WEIR_TRY(const Seq unfinished, format::read_number(kv, format::meta_retaining, 0));
   horizon = std::max(horizon, unfinished);
   if (horizon > report.retained_from || unfinished != 0) {
+    // What is gone at the horizon leaves no trace: the state there is kept, and nothing before it
+    // can be folded any more.
+    WEIR_CHECK(projections::keep_object_snapshot_at(kv, horizon - 1));
+    WEIR_CHECK(drop_snapshots_before(kv, horizon - 1));
     WEIR_TRY(report, RecordPass(kv, blobs, horizon).run());
   }
   if (!old.empty()) {

@@ -8,6 +8,7 @@
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,7 +21,8 @@ namespace {
 
 // Each family's name on disk, in the order of the enumeration. "meta" is RocksDB's default family.
 constexpr std::array<const char*, family_count> family_names{
-    "default", "events", "index", "blobs", "projections", "snapshots", "tiles", "kube"};
+    "default",     "events",    "index", "blobs", "projections",
+    "snapshots", "tiles", "kube",  "inputs"};
 
 rocksdb::Slice to_slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -104,13 +106,22 @@ class RocksKv final : public Kv {
 
   std::uint64_t bytes() const override {
     std::uint64_t sum = 0;
-    for (rocksdb::ColumnFamilyHandle* family : families_)
+    for (const auto& [name, part] : family_bytes()) sum += part;
+    return sum;
+  }
+
+  std::vector<std::pair<std::string, std::uint64_t>> family_bytes() const override {
+    std::vector<std::pair<std::string, std::uint64_t>> out;
+    for (rocksdb::ColumnFamilyHandle* family : families_) {
+      std::uint64_t sum = 0;
       for (const auto& property : {rocksdb::DB::Properties::kLiveSstFilesSize,
                                    rocksdb::DB::Properties::kCurSizeActiveMemTable}) {
         std::uint64_t part = 0;
         if (db_->GetIntProperty(family, property, &part)) sum += part;
       }
-    return sum;
+      out.emplace_back(family->GetName(), sum);
+    }
+    return out;
   }
 
   Result<void> backup(const std::string& directory) override {
@@ -199,9 +210,14 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = 16u << 20;
+  // An append never waits for a flush or a compaction: there is room for more than may pile up.
+  options.max_write_buffer_number = 4;
+  options.level0_slowdown_writes_trigger = 60;
+  options.level0_stop_writes_trigger = 80;
   options.level_compaction_dynamic_level_bytes = true;
-  options.compression = rocksdb::kLZ4Compression;
+  options.compression = rocksdb::kZSTD;
   options.bottommost_compression = rocksdb::kZSTD;
+  if (family == Family::kube) options.compression = rocksdb::kLZ4Compression;  // read all the time
   // Their bytes are compressed or encrypted already. Of tiles the keys shrink, if not the hashes.
   if (family == Family::blobs || family == Family::snapshots) {
     options.compression = rocksdb::kNoCompression;
@@ -210,17 +226,48 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_size = family == Family::events ? 16u << 10 : 8u << 10;
+  table.block_size = family == Family::events ? 32u << 10 : 8u << 10;
+  if (family == Family::events) {
+    // Records are alike: what all blocks share is said once a file.
+    options.bottommost_compression_opts.enabled = true;
+    options.bottommost_compression_opts.max_dict_bytes = 16u << 10;
+    options.bottommost_compression_opts.zstd_max_train_bytes = 256u << 10;
+  }
   if (family == Family::tiles) {
     // Read in runs and by keys that are there: no filter, and a whole key each 64 rows only.
     table.filter_policy.reset();
     table.block_restart_interval = 64;
+  }
+  if (family == Family::inputs) {
+    // Written once, read through seldom; neighbours are alike.
+    table.filter_policy.reset();
+    table.block_size = 64u << 10;
   }
   table.format_version = 5;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
+}
+
+// RocksDB opens a database with all of its families or not at all. One that this build does not
+// know was made by a newer weir; one that is missing is made, where writing is allowed.
+Result<void> check_families(const RocksOptions& options) {
+  std::vector<std::string> stored;
+  const rocksdb::Status listed =
+      rocksdb::DB::ListColumnFamilies(database_options(options), options.directory, &stored);
+  if (!listed.ok()) return {};  // there is none yet, or opening says what is wrong
+  for (const std::string& name : stored)
+    if (std::find(family_names.begin(), family_names.end(), name) == family_names.end())
+      return make_error(Code::unsupported,
+                        "open " + options.directory + ": the database has a part \"" + name +
+                            "\" that this build of weir does not know: it was written by a newer "
+                            "weir, and a downgrade is not possible");
+  if (options.read_only && stored.size() < family_count)
+    return make_error(Code::unsupported, "open " + options.directory +
+                                             ": the database was written by an older weir; it is "
+                                             "brought forward when weir starts on it");
+  return {};
 }
 
 Result<void> make_directory(const std::string& directory) {
@@ -249,6 +296,7 @@ Result<void> salvage_rocks(const std::string& directory) {
 
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
   if (!options.read_only) WEIR_CHECK(make_directory(options.directory));
+  WEIR_CHECK(check_families(options));
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < family_count; ++i) {

@@ -59,6 +59,31 @@ Result<std::optional<Snapshot>> latest_snapshot(const Kv& kv, std::string_view n
   return std::optional<Snapshot>();
 }
 
+Result<std::vector<std::uint64_t>> snapshot_seqs(const Kv& kv, std::string_view name) {
+  const std::string prefix = name_prefix(name);
+  std::vector<std::uint64_t> out;
+  auto cursor = kv.cursor(Family::snapshots);
+  for (cursor->seek(prefix); cursor->valid() && cursor->key().starts_with(prefix); cursor->next()) {
+    if (const auto seq = format::take_seq(cursor->key().substr(prefix.size()))) out.push_back(*seq);
+  }
+  WEIR_CHECK(cursor->status());
+  return out;
+}
+
+Result<void> drop_snapshots_before(Kv& kv, std::uint64_t seq) {
+  WriteBatch batch;
+  auto cursor = kv.cursor(Family::snapshots);
+  for (cursor->seek(""); cursor->valid(); cursor->next()) {
+    const std::string_view key = cursor->key();
+    const auto at = key.size() < sizeof seq
+                        ? std::nullopt
+                        : format::take_seq(key.substr(key.size() - sizeof seq));
+    if (!at || *at < seq) batch.remove(Family::snapshots, key);
+  }
+  WEIR_CHECK(cursor->status());
+  return batch.empty() ? Result<void>() : kv.write(batch, false).with_context("drop snapshots");
+}
+
 Result<std::size_t> drop_snapshots(Kv& kv, std::string_view name, std::size_t keep) {
   const std::string prefix = name_prefix(name);
   WriteBatch batch;

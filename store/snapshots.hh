@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/result.hh"
 #include "store/kv.hh"
@@ -30,6 +31,13 @@ Result<void> put_snapshot(Kv& kv, std::string_view name, std::uint64_t seq,
 // damaged one is passed over for an older one, for the log can make up the difference. Error: io.
 Result<std::optional<Snapshot>> latest_snapshot(const Kv& kv, std::string_view name,
                                                 std::uint64_t max_seq);
+
+// The seqs at which there is one of `name`, undamaged or not, in order. Error: io.
+Result<std::vector<std::uint64_t>> snapshot_seqs(const Kv& kv, std::string_view name);
+
+// Removes, of every name, those before `seq`: the events between are not all there any more. Error:
+// io.
+Result<void> drop_snapshots_before(Kv& kv, std::uint64_t seq);
 
 // Removes all but the `keep` youngest of `name`; returns how many went. Error: io.
 Result<std::size_t> drop_snapshots(Kv& kv, std::string_view name, std::size_t keep);

@@ -7,6 +7,7 @@
 #include "engine/event/event.hh"
 #include "engine/event/wire.hh"
 #include "store/migrate.hh"
+#include "store/projections/object_table.hh"
 #include "store/record_format.hh"
 #include "store/refold.hh"
 #include "store/tree.hh"
@@ -32,6 +33,7 @@ class Verifier {
     WEIR_CHECK(settle(check_blob_rows()));
     WEIR_CHECK(settle(name_damaged_blobs()));
     if (!report_.first) WEIR_CHECK(settle(check_projections()));
+    if (!report_.first) WEIR_CHECK(settle(check_snapshots()));
     return report_;
   }
 
@@ -282,6 +284,15 @@ class Verifier {
     if (difference) {
       found(0, "projections: the row " + difference->key_hex + " is " + difference->what +
                    "; `refold` builds them anew");
+    }
+    return {};
+  }
+
+  Result<void> check_snapshots() {
+    WEIR_TRY(const std::uint64_t seq, projections::differing_object_snapshot(kv_, head_.seq));
+    if (seq != 0) {
+      found(seq, "the snapshot of objects at event " + std::to_string(seq) +
+                     " is not what the events up to it give");
     }
     return {};
   }

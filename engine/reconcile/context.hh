@@ -20,6 +20,7 @@ struct Effects {
   std::vector<event::Event> events;
   std::vector<Command> commands;
   std::vector<WatchOptions> watches;  // to be opened
+  std::string record;                 // of the steps that gave these (recording.hh)
 };
 
 struct Context {

@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "engine/model/kinds/helm_chart.hh"
+#include "engine/reconcile/durable_state.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/helm_flow.hh"
+#include "engine/reconcile/input_codec.hh"
+#include "engine/reconcile/recording.hh"
 #include "engine/reconcile/status.hh"
 
 namespace weir::reconcile {
@@ -112,7 +115,33 @@ std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
   return watches;
 }
 
+Result<void> Core::restore(const LogPort& log, std::uint64_t head) {
+  return fold_log(log, head, state_);
+}
+
+void Core::begin_record(base::TimeUs now, Effects& out) {
+  recording_ = true;
+  RecordEntry entry;
+  entry.kind = RecordEntry::Kind::begin;
+  entry.now = now;
+  entry.head = state_.head;
+  entry.payload = encode_options(options_);
+  entry.build = WEIR_VERSION;
+  append_entry(out.record, entry);
+}
+
+void Core::record(const Input* input, base::TimeUs now, const Before& before, Effects& out) const {
+  RecordEntry entry;
+  entry.now = now;
+  entry.head = before.head + before.events;
+  if (input != nullptr) entry.payload = encode_input(*input, options_);
+  entry.events = out.events.size() - before.events;
+  entry.decisions = decisions_since(out, before.commands, before.watches);
+  append_entry(out.record, entry);
+}
+
 void Core::step(const Input& input, base::TimeUs now, Effects& out) {
+  const Before before = this->before(out);
   Context ctx = context(now, out);
   if (const auto* seen = std::get_if<Observed>(&input)) {
     observed(ctx, *seen);
@@ -125,6 +154,7 @@ void Core::step(const Input& input, base::TimeUs now, Effects& out) {
     ctx.log(fact.type, {}, nullptr, {}, fact.data);
   }
   if (!state_.pruners.empty()) wake_pruners(ctx);
+  if (recording_ && is_recorded(input)) record(&input, now, before, out);
 }
 
 void Core::observed(Context& ctx, const Observed& seen) {
@@ -170,6 +200,14 @@ void Core::outcome(Context& ctx, const Outcome& result) {
 }
 
 void Core::tick(base::TimeUs now, Effects& out) {
+  const base::TimeUs due = next_due();
+  if (due == 0 || due > now) return;
+  const Before before = this->before(out);
+  run_due(now, out);
+  if (recording_) record(nullptr, now, before, out);
+}
+
+void Core::run_due(base::TimeUs now, Effects& out) {
   Context ctx = context(now, out);
   heartbeat(ctx);
   while (!state_.timers.empty() && state_.timers.begin()->first <= now) {
@@ -191,7 +229,9 @@ void Core::tick(base::TimeUs now, Effects& out) {
 
 base::TimeUs Core::next_due() const {
   base::TimeUs due = state_.timers.empty() ? 0 : state_.timers.begin()->first;
-  if (state_.verified > 0 && (due == 0 || state_.heartbeat_due < due)) due = state_.heartbeat_due;
+  // The first heartbeat is due at once; 0 would say that nothing is.
+  const base::TimeUs beat = std::max<base::TimeUs>(state_.heartbeat_due, 1);
+  if (state_.verified > 0 && (due == 0 || beat < due)) due = beat;
   return due;
 }
 

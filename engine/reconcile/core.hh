@@ -9,6 +9,7 @@
 
 #include "engine/reconcile/context.hh"
 #include "engine/reconcile/kube_port.hh"
+#include "engine/reconcile/log_port.hh"
 
 namespace weir::reconcile {
 
@@ -54,8 +55,12 @@ class Core {
  public:
   Core(EngineOptions options, Metrics& metrics);
 
-  // Folds one event of the log: at start, in order, before anything else.
-  void restore(const event::Event& event) { fold(state_, event); }
+  // Folds the log up to its head: at start, before anything else. Errors: corrupt, io.
+  Result<void> restore(const LogPort& log) { return restore(log, log.head()); }
+  // As it was when the log ended at `head`.
+  Result<void> restore(const LogPort& log, std::uint64_t head);
+  // From now on effects carry a record of what was told and decided; `out` gets its beginning.
+  void begin_record(base::TimeUs now, Effects& out);
 
   // Handles one input. Effects of several steps may be collected in one `out`; they must be carried
   // out in this order: append the events, tell the core with appended(), then commands and watches.
@@ -76,6 +81,15 @@ class Core {
   Context context(base::TimeUs now, Effects& out) {
     return Context{state_, out, options_, metrics_, now};
   }
+  struct Before {
+    std::size_t events = 0, commands = 0, watches = 0;
+    std::uint64_t head = 0;
+  };
+  Before before(const Effects& out) const {
+    return {out.events.size(), out.commands.size(), out.watches.size(), state_.head};
+  }
+  void record(const Input* input, base::TimeUs now, const Before& before, Effects& out) const;
+  void run_due(base::TimeUs now, Effects& out);
   void observed(Context& ctx, const Observed& seen);
   void outcome(Context& ctx, const Outcome& outcome);
   // operator_flow.cc
@@ -88,6 +102,7 @@ class Core {
   State state_;
   EngineOptions options_;
   Metrics& metrics_;
+  bool recording_ = false;
 };
 
 }  // namespace weir::reconcile

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t batch_max = 512;
+constexpr std::size_t record_bytes_pending_max = 64u << 10;
 
 // What a person reading the process's log wants to see.
 void write_log_line(const event::Event& event) {
@@ -69,8 +70,8 @@ Engine::Engine(const Ports& ports, EngineOptions options)
 Engine::~Engine() { stop(); }
 
 Result<void> Engine::start() {
+  WEIR_CHECK(core_.restore(*ports_.log));
   WEIR_CHECK(ports_.log->replay(1, [&](const event::Event& event) {
-    core_.restore(event);
     delivery_.fold(event, event.time);
     return true;
   }));
@@ -81,6 +82,10 @@ Result<void> Engine::start() {
   std::vector<event::Event> events = {std::move(started)};
   WEIR_CHECK(ports_.log->append(events));
   core_.appended(events.back().seq);
+  Effects begun;
+  if (options_.record_inputs) core_.begin_record(ports_.clock->now(), begun);
+  std::vector<event::Event> none;
+  WEIR_CHECK(ports_.log->append(none, begun.record));
   pool_ = std::make_unique<WorkerPool>(
       options_.concurrent, [this](const Command& command) { post(executor_.execute(command)); });
   thread_ = std::thread([this] { loop(); });
@@ -169,7 +174,7 @@ void Engine::loop() {
   stopped.actor = "weir";
   stopped.data = Value::object();
   std::vector<event::Event> events = {std::move(stopped)};
-  const auto result = ports_.log->append(events);
+  const auto result = ports_.log->append(events, record_);
   if (!result.ok())
     log::error("the last event could not be written", {{"error", result.error().message}});
 }
@@ -188,7 +193,7 @@ void Engine::handle(std::vector<QueuedInput> batch) {
   }
   core_.tick(now, effects);
   core_lock.unlock();
-  if (!append(effects.events)) return;
+  if (!append(effects.events, std::move(effects.record))) return;
   for (const WatchOptions& watch : effects.watches) open_watch(watch);
   for (Command& command : effects.commands) pool_->submit(std::move(command));
   {
@@ -199,14 +204,18 @@ void Engine::handle(std::vector<QueuedInput> batch) {
   acted_.notify_all();
 }
 
-bool Engine::append(std::vector<event::Event>& events) {
+bool Engine::append(std::vector<event::Event>& events, std::string record) {
+  // Steps without events may be lost in a crash: nothing came of them. So they wait.
+  record_ += record;
+  if (events.empty() && record_.size() < record_bytes_pending_max) return true;
   // Batches of the loop can exceed what one write holds; each part is all or nothing.
   std::size_t done = 0;
-  while (done < events.size()) {
+  do {
     const std::size_t count = std::min(events.size() - done, base::limits::event_batch_max);
     std::vector<event::Event> part(events.begin() + static_cast<std::ptrdiff_t>(done),
                                    events.begin() + static_cast<std::ptrdiff_t>(done + count));
-    const auto result = ports_.log->append(part);
+    const bool last = done + count == events.size();
+    const auto result = ports_.log->append(part, last ? record_ : std::string());
     std::unique_lock lock(mutex_);
     if (result.ok()) {
       trouble_.clear();
@@ -215,7 +224,8 @@ bool Engine::append(std::vector<event::Event>& events) {
         write_log_line(event);
         delivery_.fold(event, ports_.clock->now());
       }
-      core_.appended(part.back().seq);
+      if (!part.empty()) core_.appended(part.back().seq);
+      if (last) record_.clear();
       done += count;
       continue;
     }
@@ -225,7 +235,7 @@ bool Engine::append(std::vector<event::Event>& events) {
     trouble_ = result.error().message;
     if (stopping_) return false;
     wake_.wait_for(lock, 1s, [&] { return stopping_; });
-  }
+  } while (done < events.size() || !record_.empty());
   return true;
 }
 

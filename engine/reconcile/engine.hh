@@ -69,7 +69,7 @@ class Engine {
   void loop();
   std::vector<QueuedInput> take_batch();
   void handle(std::vector<QueuedInput> batch);
-  bool append(std::vector<event::Event>& events);
+  bool append(std::vector<event::Event>& events, std::string record);
   void open_watch(const WatchOptions& options);
   base::TimeUs next_time() const;
 
@@ -81,6 +81,7 @@ class Engine {
   Executor executor_;
   std::unique_ptr<WorkerPool> pool_;
   std::map<std::string, std::unique_ptr<Watch>> watches_;
+  std::string record_;  // of steps that are not in the log yet; the loop's
 
   mutable std::mutex core_mutex_;  // core_, held by the loop while it steps
   mutable std::mutex mutex_;       // queue_, stopping_, trouble_

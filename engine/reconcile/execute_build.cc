@@ -145,21 +145,13 @@ OutcomeBody Executor::run(const ObjectId&, const LoadRendered& load) {
         "the manifests of revision " + load.revision + " cannot be read back: " + error.message,
         false};
   };
-  auto bytes = ports_.log->get_blob(load.set_blob);
-  if (!bytes.ok()) return gone(bytes.error());
-  auto list = value::parse_json(*bytes);
-  if (!list.ok()) return gone(list.error());
+  auto stored = load_set(*ports_.log, load.set_blob);
+  if (!stored.ok()) return gone(stored.error());
   std::vector<Value> manifests;
   std::map<ObjectId, base::Digest> blobs;
-  for (const Value& item : list->items()) {
-    auto blob = base::Digest::parse(item["blob"].get_string());
-    if (!blob.ok()) return gone(blob.error());
-    auto text = ports_.log->get_blob(*blob);
-    if (!text.ok()) return gone(text.error());
-    auto manifest = value::parse_json(*text);
-    if (!manifest.ok()) return gone(manifest.error());
-    blobs[ObjectId::of(*manifest)] = *blob;
-    manifests.push_back(*std::move(manifest));
+  for (RenderedObject& object : *stored) {
+    blobs[object.id] = object.blob;
+    manifests.push_back(std::move(object.manifest));
   }
   auto set = std::make_shared<RenderedSet>();
   set->revision = load.revision;

@@ -79,6 +79,22 @@ Result<base::Digest> store_set(LogPort& log, const RenderedSet& set) {
   return log.put_blob(value::write_json(list), false);
 }
 
+Result<std::vector<RenderedObject>> load_set(const LogPort& log, const base::Digest& set_blob) {
+  WEIR_TRY(const std::string bytes, log.get_blob(set_blob));
+  WEIR_TRY(const Value list, value::parse_json(bytes));
+  std::vector<RenderedObject> objects;
+  for (const Value& item : list.items()) {
+    RenderedObject object;
+    WEIR_TRY(object.blob, base::Digest::parse(item["blob"].get_string()));
+    WEIR_TRY(const std::string text, log.get_blob(object.blob));
+    WEIR_TRY(object.manifest, value::parse_json(text));
+    object.digest = object.blob;
+    object.id = ObjectId::of(object.manifest);
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
 Result<base::Digest> store_live(LogPort& log, const Value& live) {
   Value kept = live;
   if (Value* metadata = kept.find_mut("metadata")) metadata->erase("managedFields");

@@ -119,6 +119,8 @@ class Executor {
 
 // A rendered set's list of objects and blobs, put into the blob store.
 Result<base::Digest> store_set(LogPort& log, const RenderedSet& set);
+// The objects of a stored set, in its order. Errors: not_found, corrupt.
+Result<std::vector<RenderedObject>> load_set(const LogPort& log, const base::Digest& set_blob);
 // A manifest put into the blob store: sealed for Secrets. {digest for comparison, blob}.
 Result<std::pair<base::Digest, base::Digest>> store_manifest(LogPort& log, const Value& manifest);
 // The same manifest as it may be kept of a live object: without managedFields.

@@ -98,6 +98,9 @@ void log_failure(Context& ctx, const ObjectId& id, OwnerState& owner, std::strin
 void log_spec(Context& ctx, const ObjectId& id, OwnerState& owner);
 // The manifest without what must not be kept: Secret data, credentials in URLs, managedFields.
 Value masked(const Value& object);
+// In place, the values of a Secret become digests under options.hiding_key, and a source's URL
+// loses its user information: what steps decide on is the same. Hiding twice changes nothing.
+void hide_secrets(Value& object, const EngineOptions& options);
 // "https://user:pass@host" -> "https://host".
 std::string mask_url(std::string_view url);
 

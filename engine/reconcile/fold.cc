@@ -33,8 +33,10 @@ void fold_applied(State& state, const event::Event& event) {
   facts.applied_owned = digest_field(event.data, "owned");
   // Without the digest of its fields (Secrets) nothing is known of the object until it is asked
   // about.
-  facts.applied_manifest =
-      facts.applied_owned.empty() ? base::Digest{} : digest_field(event.data, "manifest");
+  // A manifest's digest is that of its blob; older records state it once more.
+  facts.applied_manifest = facts.applied_owned.empty() || event.blobs.empty()
+                               ? base::Digest{}
+                               : event.blobs.front();
 }
 
 void fold_pinned_release(State& state, const event::Event& event) {

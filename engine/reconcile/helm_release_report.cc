@@ -395,7 +395,6 @@ void log_helm_changes(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     }
     if (!news) continue;
     Value data = Value::object({{"action", action_name(change.action)},
-                                {"manifest", change.manifest.to_string()},
                                 {"resourceVersion", change.facts.resource_version},
                                 {"revision", hr.run->release.chart_version()}});
     if (change.id.gvk.kind != "Secret") data.set("owned", change.facts.owned.to_string());

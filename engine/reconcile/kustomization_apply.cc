@@ -62,7 +62,6 @@ void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks,
     ctx.log(event::Type::object_observed, change.id, &ks, id,
             Value::object({{"fields", change.note}}), {change.live_blob});
   Value data = Value::object({{"action", action_name(change.action)},
-                              {"manifest", change.manifest.to_string()},
                               {"resourceVersion", change.facts.resource_version},
                               {"revision", ks.rendered->revision}});
   // A plain digest of a Secret's fields would let its bytes be guessed; after a restart it is asked

@@ -94,8 +94,11 @@ LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* ru
   facts.uid = metadata["uid"].get_string();
   facts.deleting = !metadata["deletionTimestamp"].is_null();
   facts.foreign_manager = apply::has_foreign_manager(object, {manager, options.override_managers});
-  facts.owned = apply::owned_digest(object, apply::owned_fields(object, manager),
-                                    model::find_type(Gvk::of(object)));
+  // Of what a replay of the record sees.
+  Value hidden = object;
+  hide_secrets(hidden, options);
+  facts.owned = apply::owned_digest(hidden, apply::owned_fields(hidden, manager),
+                                    model::find_type(Gvk::of(hidden)));
   apply::HealthContext context;
   context.rules = rules;
   context.pods = pods;

@@ -38,6 +38,10 @@ struct EngineOptions {
   std::string watch_namespace;  // "" = all
   // Who commits when weir writes to a source's branch.
   std::string git_author_name = "weir", git_author_email = "weir@localhost";
+  bool record_inputs = true;  // for `weir replay --decisions`
+  // Digests that stand for values of Secrets are made under it; another one for each process, and
+  // nowhere kept.
+  std::string hiding_key;
 };
 
 }  // namespace weir::reconcile

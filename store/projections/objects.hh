@@ -1,9 +1,9 @@
 // The life of every object: what happened to it, what it was at any moment, and what the whole
 // cluster was.
 //
-// Rows: 'h' kind ns name group cluster class seq -> the change (class: which states the change
-// defines, so that "what was it at seq N" is one seek a class); 'w' owner object cluster -> empty
-// (objects an owner ever had). Queries are thread-safe; errors are corrupt and io.
+// Rows: 'h' kind ns name group cluster class seq -> empty, the event has the change (class: which
+// states it defines, so that "what was it at seq N" is one seek a class); 'w' owner object cluster
+// -> empty (objects an owner ever had). Queries are thread-safe; errors are corrupt and io.
 #pragma once
 
 #include <cstddef>

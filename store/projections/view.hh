@@ -14,7 +14,7 @@
 namespace weir::store::projections {
 
 // Raise it when any view writes other rows or bytes than before: opening the log then refolds.
-inline constexpr std::uint64_t version = 2;
+inline constexpr std::uint64_t version = 3;
 
 struct View {
   std::string_view name;

@@ -14,11 +14,13 @@ bool run_one(std::uint64_t seed, bool trace) {
   const auto wrong = weir::sim::run(seed, trace, facts);
   if (wrong) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong->c_str());
   if (trace)
-    std::printf("seed %llu: %llu events, %llu commands, %llu crashes, %lld virtual seconds\n",
+    std::printf("seed %llu: %llu events, %llu commands, %llu crashes, %llu steps decided again, "
+                "%lld virtual seconds\n",
                 static_cast<unsigned long long>(seed),
                 static_cast<unsigned long long>(facts.events),
                 static_cast<unsigned long long>(facts.commands),
                 static_cast<unsigned long long>(facts.crashes),
+                static_cast<unsigned long long>(facts.steps_replayed),
                 static_cast<long long>(facts.virtual_seconds));
   return !wrong;
 }

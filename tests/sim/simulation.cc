@@ -12,13 +12,16 @@
 #include "api/kube/server.hh"
 #include "engine/model/kinds/field.hh"
 #include "engine/reconcile/core.hh"
+#include "engine/reconcile/durable_state.hh"
 #include "engine/reconcile/executor.hh"
+#include "engine/reconcile/replay.hh"
 #include "engine/reconcile/status.hh"
 #include "engine/value/json.hh"
 #include "store/artifacts.hh"
 #include "store/blobs.hh"
 #include "store/event_log.hh"
 #include "store/log_port.hh"
+#include "store/projections/object_table.hh"
 #include "store/verify.hh"
 #include "tests/sim/releases.hh"
 #include "tests/sim/workload.hh"
@@ -143,13 +146,33 @@ class Simulation {
     p.core = std::make_unique<reconcile::Core>(options, p.metrics);
     reconcile::Ports ports{faulty_.get(), &git_, &artifacts_, p.port.get(), &clock_, nullptr};
     p.executor = std::make_unique<reconcile::Executor>(ports, options);
-    auto replayed = p.port->replay(1, [&](const event::Event& event) {
-      p.core->restore(event);
+    if (auto folded = p.core->restore(*p.port); !folded.ok())
+      return "fold: " + folded.error().message;
+    if (auto error = check_fold(*p.core)) return error;
+    p.core->begin_record(clock_.now(), p.stuck);
+    for (const auto& watch : reconcile::Core::own_watches(options)) open_watch(watch);
+    return std::nullopt;
+  }
+
+  // What was folded from a snapshot is what the whole log gives.
+  std::optional<std::string> check_fold(const reconcile::Core& core) {
+    reconcile::State whole;
+    auto replayed = process_->port->replay(1, [&](const event::Event& event) {
+      fold(whole, event);
       return true;
     });
     if (!replayed.ok()) return "replay: " + replayed.error().message;
-    for (const auto& watch : reconcile::Core::own_watches(options)) open_watch(watch);
+    if (reconcile::encode_durable(whole) != reconcile::encode_durable(core.state()))
+      return "the state folded from a snapshot is not that of the whole log";
     return std::nullopt;
+  }
+
+  // What a thread beside the loop does now and then.
+  void keep_snapshots() {
+    // The disk may be full.
+    static_cast<void>(reconcile::keep_durable_snapshot(*process_->port, 1 + random_.below(40)));
+    static_cast<void>(
+        store::projections::keep_object_snapshot_at(*kv_, process_->log->head().seq));
   }
 
   void open_watch(const reconcile::WatchOptions& options) {
@@ -197,6 +220,9 @@ class Simulation {
     for (std::uint64_t i = random_.below(4); i > 0; --i)
       at(
           when(), [this] { crash(); }, true);
+    for (std::uint64_t i = random_.below(4); i > 0; --i)
+      at(
+          when(), [this] { keep_snapshots(); }, true);
     if (random_.one_in(4)) {
       const base::TimeUs full = when();
       at(
@@ -234,7 +260,7 @@ class Simulation {
     Process& p = *process_;
     reconcile::Effects effects = std::move(p.stuck);
     p.stuck = {};
-    if (effects.events.empty()) {
+    if (effects.events.empty()) {  // a record alone is of a beginning
       for (std::size_t i = 0; i < 256 && !p.inputs.empty(); ++i) {
         const reconcile::Input input = std::move(p.inputs.front());
         p.inputs.pop_front();
@@ -242,9 +268,9 @@ class Simulation {
       }
       p.core->tick(clock_.now(), effects);
     }
-    if (!effects.events.empty()) {
+    if (!effects.events.empty() || !effects.record.empty()) {
       auto events = effects.events;
-      const auto appended = p.port->append(events);
+      const auto appended = p.port->append(events, effects.record);
       if (!appended.ok()) {
         p.stuck = std::move(effects);
         stuck_until_ = clock_.now() + second;
@@ -253,7 +279,7 @@ class Simulation {
       facts_.events += events.size();
       if (trace_)
         for (const auto& event : events) print(event);
-      p.core->appended(events.back().seq);
+      if (!events.empty()) p.core->appended(events.back().seq);
     }
     for (const auto& watch : effects.watches) open_watch(watch);
     for (const auto& command : effects.commands) {
@@ -381,7 +407,24 @@ class Simulation {
     if (!report.ok()) return "verify: " + report.error().message;
     if (!report->clean())
       return "verify: event " + std::to_string(report->first->seq) + ": " + report->first->what;
-    return std::nullopt;
+    return check_decisions();
+  }
+
+  // The same build decides the same, told the same.
+  std::optional<std::string> check_decisions() {
+    std::string wrong;
+    const auto replayed = reconcile::replay_decisions(
+        *process_->port, {}, [&](const reconcile::DecisionDifference& difference) {
+          if (!wrong.empty()) return;
+          wrong = "a replay decides otherwise after event " + std::to_string(difference.seq) +
+                  " on " + difference.told;
+          for (const std::string& text : difference.then) wrong += "\n  then: " + text;
+          for (const std::string& text : difference.now) wrong += "\n  now:  " + text;
+        });
+    if (!replayed.ok()) return "replay of decisions: " + replayed.error().message;
+    if (wrong.empty() && replayed->steps == 0) return "nothing of the run was recorded";
+    facts_.steps_replayed += replayed->steps;
+    return wrong.empty() ? std::nullopt : std::optional(wrong);
   }
 
   Random random_;

@@ -9,7 +9,7 @@
 namespace weir::sim {
 
 struct RunFacts {
-  std::uint64_t events = 0, commands = 0, crashes = 0, commits = 0;
+  std::uint64_t events = 0, commands = 0, crashes = 0, commits = 0, steps_replayed = 0;
   std::int64_t virtual_seconds = 0;
 };
 

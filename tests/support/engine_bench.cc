@@ -171,12 +171,11 @@ void EngineBench::restart() {
   ports.registry = &registry;
   ports.clusters = &clusters;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
-  must(p.port->replay(1,
-                      [&](const event::Event& event) {
-                        p.core->restore(event);
-                        return true;
-                      }),
-       "the replay");
+  must(p.core->restore(*p.port), "the fold");
+  reconcile::Effects begun;
+  p.core->begin_record(clock.now(), begun);
+  std::vector<event::Event> none;
+  must(p.port->append(none, begun.record), "the beginning of a record");
   for (const auto& watch : reconcile::Core::own_watches(options)) open_watch(watch);
 }
 
@@ -187,6 +186,8 @@ void EngineBench::open_watch(const reconcile::WatchOptions& watch) {
     p->inputs.push_back(reconcile::Observed{key, std::move(event)});
   }));
 }
+
+reconcile::LogPort& EngineBench::port() { return *process_->port; }
 
 void EngineBench::commit(const std::map<std::string, std::string>& files) { git.commit(files); }
 
@@ -244,11 +245,9 @@ bool EngineBench::drain() {
     p.core->step(input, clock.now(), effects);
   }
   p.core->tick(clock.now(), effects);
-  if (!effects.events.empty()) {
-    auto appended = effects.events;
-    must(p.port->append(appended), "an append");
-    p.core->appended(appended.back().seq);
-  }
+  auto appended = effects.events;
+  must(p.port->append(appended, effects.record), "an append");
+  if (!appended.empty()) p.core->appended(appended.back().seq);
   for (const auto& watch : effects.watches) open_watch(watch);
   for (auto& command : effects.commands) p.commands.push_back(std::move(command));
   if (p.commands.empty()) return !p.inputs.empty();

@@ -142,6 +142,7 @@ class EngineBench {
   std::vector<event::Event> logged(event::Type type);
   // The JSON of a blob that an event names.
   Value blob(const base::Digest& digest);
+  reconcile::LogPort& port();
 
   BenchClock clock;
   BenchGit git;

@@ -2,6 +2,8 @@
 
 #include "engine/base/duration.hh"
 #include "engine/base/log.hh"
+#include "engine/reconcile/durable_state.hh"
+#include "store/projections/object_table.hh"
 #include "tools/weir/host.hh"
 
 namespace weir::cli {
@@ -20,10 +22,15 @@ void CareOptions::add_to(Args& args) {
               "Events older than this are removed, as 720h; proofs of them stay. Default: never.");
   args.option("--retention-size", retention_mebibytes,
               "The oldest events are removed while the log is larger than so many MiB. 0: never.");
+  args.option("--replay-size", replay_mebibytes,
+              "What the engine was told is kept for 'weir replay --decisions', up "
+              "to so many MiB; the oldest runs of weir go first. 0: nothing is kept.");
 }
 
 Result<store::RetentionPolicy> CareOptions::policy() const {
   store::RetentionPolicy out;
+  if (replay_mebibytes < 0)
+    return make_error(Code::invalid, "--replay-size: a negative size makes no sense");
   if (retention_mebibytes < 0)
     return make_error(Code::invalid, "--retention-size: a negative size makes no sense");
   out.bytes_max = static_cast<std::uint64_t>(retention_mebibytes) << 20;
@@ -37,9 +44,9 @@ Result<store::RetentionPolicy> CareOptions::policy() const {
 }
 
 Caretaker::Caretaker(store::Ledger& ledger, store::EventLog& log, store::BlobStore& blobs,
-                     const base::Clock& clock, const store::RetentionPolicy& policy,
-                     const CareOptions& options)
-    : ledger_(ledger), log_(log), blobs_(blobs), clock_(clock), policy_(policy) {
+                     reconcile::LogPort& port, const base::Clock& clock,
+                     const store::RetentionPolicy& policy, const CareOptions& options)
+    : ledger_(ledger), log_(log), blobs_(blobs), port_(port), clock_(clock), policy_(policy) {
   if (!options.checkpoint_file.empty())
     also_export([path = options.checkpoint_file](const std::string& checkpoint) {
       return write_file(path, checkpoint);
@@ -94,7 +101,18 @@ void Caretaker::run() {
     }
     if (!stopping && ++minutes % minutes_a_retention == 0 && !policy_.keeps_all()) retain();
     sign();
+    if (!stopping) snapshot();
   }
+}
+
+// Derived from the log, so a failure costs time later and nothing else.
+void Caretaker::snapshot() {
+  const auto state = reconcile::keep_durable_snapshot(port_);
+  if (!state.ok())
+    log::error("no snapshot of the engine was kept", {{"error", state.error().message}});
+  const auto objects = store::projections::keep_object_snapshots(log_.kv(), log_.head().seq);
+  if (!objects.ok())
+    log::error("no snapshot of objects was kept", {{"error", objects.error().message}});
 }
 
 void Caretaker::retain() {

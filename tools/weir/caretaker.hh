@@ -15,6 +15,7 @@
 
 #include "engine/reconcile/engine.hh"
 #include "engine/reconcile/kube_port.hh"
+#include "engine/reconcile/log_port.hh"
 #include "store/ledger.hh"
 #include "store/retention.hh"
 #include "tools/weir/args.hh"
@@ -28,6 +29,7 @@ struct CareOptions {
   std::string checkpoint_config_map;  // NAMESPACE/NAME, its key "checkpoint"
   std::string retention_age;          // a duration; "" = for ever
   int retention_mebibytes = 0;        // 0 = as many as it takes
+  int replay_mebibytes = 64;          // of records for `weir replay --decisions`; 0 = none
 
   void add_to(Args& args);
   // Error: invalid.
@@ -39,8 +41,8 @@ class Caretaker {
   using Export = std::function<Result<void>(const std::string& checkpoint)>;
 
   Caretaker(store::Ledger& ledger, store::EventLog& log, store::BlobStore& blobs,
-            const base::Clock& clock, const store::RetentionPolicy& policy,
-            const CareOptions& options);
+            reconcile::LogPort& port, const base::Clock& clock,
+            const store::RetentionPolicy& policy, const CareOptions& options);
   ~Caretaker();  // signs what came last
 
   // More places for checkpoints; before begin(). An empty name is no place.
@@ -54,10 +56,12 @@ class Caretaker {
   void run();
   void sign();
   void retain();
+  void snapshot();
 
   store::Ledger& ledger_;
   store::EventLog& log_;
   store::BlobStore& blobs_;
+  reconcile::LogPort& port_;
   const base::Clock& clock_;
   store::RetentionPolicy policy_;
   std::vector<Export> targets_;

@@ -80,7 +80,9 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
            store::SealingKey::load_or_create(directory + "/sealing.key"));
   out.blobs = std::make_unique<store::BlobStore>(*out.kv, key);
   out.key = key;
-  out.port = std::make_unique<store::EngineLog>(*out.log, *out.blobs);
+  out.port = std::make_unique<store::EngineLog>(
+      *out.log, *out.blobs,
+      static_cast<std::uint64_t>(std::max(care.replay_mebibytes, 0)) << 20);
   store::DiskArtifacts::Options artifacts;
   artifacts.root = directory + "/artifacts";
   artifacts.address = artifact_address;
@@ -89,8 +91,8 @@ Result<Stores> open_stores(const std::string& directory, const std::string& arti
                                                       care.rotate_key}));
   out.history = std::make_unique<git::MirrorHistory>(directory + "/git");
   WEIR_TRY(const store::RetentionPolicy policy, care.policy());
-  out.caretaker =
-      std::make_unique<Caretaker>(*out.ledger, *out.log, *out.blobs, clock, policy, care);
+  out.caretaker = std::make_unique<Caretaker>(*out.ledger, *out.log, *out.blobs, *out.port, clock,
+                                              policy, care);
   return out;
 }
 
@@ -112,6 +114,14 @@ std::string default_data_directory() {
     return std::string(set) + "/weir";
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "/tmp" : home) + "/.local/share/weir";
+}
+
+Result<void> prepare_recording(const CareOptions& care, reconcile::EngineOptions& options) {
+  options.record_inputs = care.replay_mebibytes > 0;
+  if (sodium_init() < 0) return make_error(Code::io, "no source of random bytes");
+  options.hiding_key.resize(32);
+  randombytes_buf(options.hiding_key.data(), options.hiding_key.size());
+  return {};
 }
 
 Result<std::string> load_or_create_token(const std::string& directory) {
@@ -172,6 +182,7 @@ void block_signals() {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error of the write, as a full disk is
 }
 
 bool wait_for_signal(int milliseconds) {

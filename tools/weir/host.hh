@@ -45,6 +45,10 @@ struct Stores {
 Result<Stores> open_stores(const std::string& directory, const std::string& artifact_address,
                            const base::Clock& clock, const CareOptions& care = {});
 
+// What of the engine's options follows from how the stores are cared for: whether steps are
+// recorded, and a key of random bytes for what stands for Secrets there. Error: io.
+Result<void> prepare_recording(const CareOptions& care, reconcile::EngineOptions& options);
+
 // $WEIR_DATA_DIR, else $XDG_DATA_HOME/weir, else ~/.local/share/weir.
 std::string default_data_directory();
 

@@ -74,7 +74,9 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
                          &out->remotes_->registry(),
                          nullptr,
                          &out->clusters_};
-  out->engine_ = std::make_unique<reconcile::Engine>(ports, options.engine);
+  reconcile::EngineOptions engine = options.engine;
+  WEIR_CHECK(prepare_recording(options.care, engine));
+  out->engine_ = std::make_unique<reconcile::Engine>(ports, std::move(engine));
   out->stores_.caretaker->tell_engine(out->engine_.get());
   out->stores_.caretaker->begin();
   api::audit::AuditOptions audit = out->stores_.audit(out->clock_);

@@ -126,6 +126,7 @@ Result<void> serve(RunOptions& o) {
     events = std::make_unique<notify::EventPoster>(*http, o.events_addr);
     ports.events = events.get();
   }
+  WEIR_CHECK(prepare_recording(o.care, o.engine));
   reconcile::Engine engine(ports, o.engine);
   WEIR_TRY(const auto api, ClusterServer::open(o.listen, stores, engine, *client, &bases));
   stores.caretaker->also_export_to(*client, o.care.checkpoint_config_map);

@@ -1,0 +1,79 @@
+// The last change of every object, by what it defines: all that a question about the whole cluster
+// needs. A table is folded from events, kept as a snapshot each so many of them, and so the cluster
+// at an instant is the snapshot before it and the few events since: two reads in a row, where a
+// look at each object's history would be a random read an object.
+//
+// A table is a value, one thread. Errors: corrupt, io.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/result.hh"
+#include "engine/event/codec.hh"
+#include "store/kv.hh"
+#include "store/projections/object_rows.hh"
+
+namespace weir::store::projections {
+
+inline constexpr std::string_view object_snapshots = "objects";
+
+class ObjectTable {
+ public:
+  // Takes the event of `view` in; `record` is its bytes.
+  Result<void> fold(const event::EnvelopeView& view, std::string_view record);
+  // Folds the events of (from, to] that are in the store.
+  Result<void> fold_range(const Kv& kv, std::uint64_t from, std::uint64_t to);
+
+  // Canonical: what no longer defines anything is left out, so that equal states are equal bytes.
+  // `seq`: of the last event folded.
+  Result<std::string> encode(std::uint64_t seq);
+  static Result<ObjectTable> decode(std::uint64_t seq, std::string_view bytes);
+  // How many objects a snapshot holds; 0 where it is malformed.
+  static std::uint64_t count_in(std::string_view bytes);
+
+  // The objects that exist on that side, in order of their keys.
+  Result<std::vector<ObjectState>> states(Side side, const StateFilter& filter) &&;
+  std::size_t size() const { return objects_.size(); }
+
+ private:
+  // Of one class. A record is decoded when somebody wants to know: most are replaced before.
+  struct Row {
+    std::uint64_t seq = 0;  // 0 = none
+    std::string record;     // "" = `change` is it
+    ObjectChange change;
+  };
+  using Rows = std::array<Row, 3>;  // both, live_only, desired_only
+
+  static Result<void> settle(Row& row);
+  static Result<std::optional<ObjectChange>> take_change(Row& row);
+  static Result<void> drop_superseded(Rows& rows);
+
+  std::unordered_map<std::string, Rows> objects_;  // by object_prefix()
+  std::string key_;                                // of the event in hand
+};
+
+// Whether the object passes the parts of the filter that do not need its owner.
+bool is_wanted(const Subject& subject, const StateFilter& filter);
+
+// The cluster at `at` from a snapshot; nothing when there is none near enough for that to be
+// quicker than a look at each object.
+Result<std::optional<std::vector<ObjectState>>> state_from_snapshot(const Kv& kv, std::uint64_t at,
+                                                                    Side side,
+                                                                    const StateFilter& filter);
+
+// Adds the snapshots that are due up to the event `head`; returns how many. For a thread that has
+// time: reads the events since the last snapshot. One caller at a time.
+Result<std::size_t> keep_object_snapshots(Kv& kv, std::uint64_t head);
+// One at exactly `seq`.
+Result<void> keep_object_snapshot_at(Kv& kv, std::uint64_t seq);
+
+// The first snapshot that is not what the events up to it give; 0 when all are.
+Result<std::uint64_t> differing_object_snapshot(const Kv& kv, std::uint64_t head);
+
+}  // namespace weir::store::projections
