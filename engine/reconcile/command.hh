@@ -82,9 +82,9 @@ struct ApplyStage {
 struct PruneObjects {
   std::vector<ObjectId> ids;  // in the order of deletion
   ObjectId owner;
+  std::vector<std::pair<ObjectId, ObjectId>> former;  // object: who has handed it to the owner
   Identity as;
-  bool finalizing = false;  // the owner itself is being deleted
-  bool wait = false;        // WaitForTermination
+  bool finalizing = false, wait = false;  // the owner is being deleted; WaitForTermination
   base::Duration timeout{};
 };
 

@@ -1,6 +1,6 @@
 // How well each owner delivers, told from the log's events alone: how many reconciles failed, how
 // long from a commit to its success, how long from a failure to the next success. Folded at start
-// and with every append, so that the sums go on over restarts. Thread-safe.
+// from the log's end, and with every append. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,9 @@
 #include "engine/event/event.hh"
 
 namespace weir::reconcile {
+
+// How many of the log's last events are folded at start: a fifth of a second's work.
+inline constexpr std::uint64_t delivery_events_max = 200'000;
 
 class Delivery {
  public:

@@ -68,6 +68,27 @@ void read_pin(Reader& reader, std::optional<Pin>& pin) {
   hold = reader.varint() != 0;
 }
 
+void append_helm_pin(std::string& out, const std::optional<HelmPin>& pin) {
+  append_varint(out, pin ? 1 : 0);
+  if (!pin) return;
+  const auto& [seq, to_seq, release_blob, revision, from, actor, hold] = *pin;
+  append_varint(out, seq);
+  append_varint(out, to_seq);
+  append_digest(out, release_blob);
+  for (const std::string* text : {&revision, &from, &actor}) append_string(out, *text);
+  append_varint(out, hold ? 1 : 0);
+}
+
+void read_helm_pin(Reader& reader, std::optional<HelmPin>& pin) {
+  if (reader.varint() == 0) return;
+  auto& [seq, to_seq, release_blob, revision, from, actor, hold] = pin.emplace();
+  seq = reader.varint();
+  to_seq = reader.varint();
+  release_blob = reader.digest();
+  for (std::string* text : {&revision, &from, &actor}) *text = reader.string();
+  hold = reader.varint() != 0;
+}
+
 void append_flight(std::string& out, const std::optional<HelmInFlight>& flight) {
   append_varint(out, flight ? 1 : 0);
   if (!flight) return;
@@ -143,6 +164,7 @@ std::string encode_durable(const State& state) {
     append_owner(out, id, release);
     append_digest(out, release.rendered_logged);
     append_flight(out, release.in_flight);
+    append_helm_pin(out, release.pin);
   }
   append_live(out, state.live);
   return out;
@@ -165,6 +187,7 @@ Result<void> decode_durable(std::string_view bytes, State& state) {
     read_owner(reader, release);
     release.rendered_logged = reader.digest();
     read_flight(reader, release.in_flight);
+    read_helm_pin(reader, release.pin);
   }
   read_live(reader, state.live);
   if (!reader.at_end()) return make_error(Code::corrupt, "the engine's snapshot is malformed");

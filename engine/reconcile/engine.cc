@@ -71,7 +71,9 @@ Engine::~Engine() { stop(); }
 
 Result<void> Engine::start() {
   WEIR_CHECK(core_.restore(*ports_.log));
-  WEIR_CHECK(ports_.log->replay(1, [&](const event::Event& event) {
+  const std::uint64_t head = ports_.log->head();
+  const std::uint64_t first = head > delivery_events_max ? head - delivery_events_max + 1 : 1;
+  WEIR_CHECK(ports_.log->replay(first, [&](const event::Event& event) {
     delivery_.fold(event, event.time);
     return true;
   }));

@@ -18,8 +18,12 @@ ObjectChange prune_one(const Ports& ports, const PruneObjects& prune, const Obje
     change.error = id.subject() + " delete failed: " + live.error().message;
     return change;
   }
-  const apply::PruneDecision decision =
-      apply::decide_prune(live.ok() ? *live : Value(), prune.owner.ns, prune.owner.name);
+  const Value object = live.ok() ? *live : Value();
+  apply::PruneDecision decision =
+      apply::decide_prune(object, prune.owner.ns, prune.owner.name);
+  for (const auto& [handed, from] : prune.former)
+    if (decision.skip == apply::SkipReason::not_owned && model::same_object(handed, id))
+      decision = apply::decide_prune(object, from.ns, from.name);
   if (decision.verdict == apply::PruneVerdict::absent) return change;
   if (decision.verdict == apply::PruneVerdict::skip) {
     change.action = Action::skipped;

@@ -248,8 +248,8 @@ void io(A& a, Observed& o) {
 }
 template <typename A>
 void io(A& a, OperatorAction& o) {
-  all(a, o.kind, o.target, o.set_blob, o.revision, o.to_seq, o.hold, o.actor, o.restore, o.files,
-      o.head, o.message);
+  all(a, o.kind, o.target, o.set_blob, o.release_blob, o.revision, o.to_seq, o.hold, o.actor,
+      o.restore, o.files, o.head, o.message);
 }
 template <typename A>
 void io(A& a, StoreFact& f) {
@@ -321,6 +321,8 @@ bool is_helm_release_id(const ObjectId& id) {
 bool is_recorded(const Input& input) {
   const auto* outcome = std::get_if<Outcome>(&input);
   if (outcome != nullptr) return !is_helm_release_id(outcome->owner);
+  if (const auto* action = std::get_if<OperatorAction>(&input))
+    return !is_helm_release_id(action->target);
   const auto* seen = std::get_if<Observed>(&input);
   return seen == nullptr || seen->event.object.is_null() ||
          !is_helm_release_id(ObjectId::of(seen->event.object));

@@ -22,10 +22,12 @@ bool holds(const KustomizationState& ks, const ObjectId& object) {
   return false;
 }
 
-// The Kustomization, other than `self`, that wants the object; an empty id when none does.
+// The Kustomization, other than `self`, that wants the object; an empty id when none does. What a
+// suspended one wants is known when it resumes: it may have lost the object to `self` long ago.
 ObjectId claimant(const Context& ctx, const ObjectId& self, const ObjectId& object) {
   for (const auto& [id, ks] : ctx.state.kustomizations) {
-    if (ks.object.is_null() || ks.deleting() || model::same_object(id, self)) continue;
+    if (ks.object.is_null() || ks.deleting() || ks.spec.suspend) continue;
+    if (model::same_object(id, self)) continue;
     if (holds(ks, object)) return id;
   }
   return {};
@@ -69,18 +71,37 @@ bool others_are_settled(const Context& ctx, const ObjectId& self, const Kustomiz
   return true;
 }
 
-// Takes what others have taken over out of `ids`.
+// Who had handed over what is to be deleted now.
+std::vector<std::pair<ObjectId, ObjectId>> former_owners(KustomizationState& ks,
+                                                         const std::vector<ObjectId>& ids) {
+  std::vector<std::pair<ObjectId, ObjectId>> out;
+  for (const ObjectId& id : ids)
+    if (const auto found = ks.received.find(id); found != ks.received.end()) {
+      out.emplace_back(id, found->second);
+      ks.received.erase(found);
+    }
+  return out;
+}
+
+// Takes what others have taken over out of `ids`. They apply it at once, if they have not: until
+// its labels are theirs, nobody could delete it.
 void hand_over(Context& ctx, const ObjectId& id, KustomizationState& ks,
                std::vector<ObjectId>& ids) {
+  ObjectSet takers;
   const auto moved = [&](const ObjectId& object) {
     const ObjectId taker = claimant(ctx, id, object);
     if (taker.empty()) return false;
     ctx.announce(id, ks, ks.artifact.revision);
     ctx.log(event::Type::object_skipped, object, &ks, id,
             Value::object({{"reason", "moved to " + taker.subject()}}));
+    takers.insert(taker);
+    ctx.state.kustomizations[taker].attempted.insert(object);
+    ctx.state.kustomizations[taker].received[object] = id;
     return true;
   };
   ids.erase(std::remove_if(ids.begin(), ids.end(), moved), ids.end());
+  for (const ObjectId& taker : takers)
+    request_kustomization(ctx, taker, ctx.state.kustomizations[taker], "drift");
 }
 
 bool prune_is_allowed(const KustomizationState& ks) {
@@ -123,6 +144,7 @@ void send_prune(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   prune.ids = ks.stale;
   apply::sort_for_prune(prune.ids);
   prune.owner = id;
+  prune.former = former_owners(ks, prune.ids);
   prune.as = identity_of(ctx, id, ks);
   ks.phase = Phase::pruning;
   ctx.command(id, ks, std::move(prune));
@@ -138,6 +160,7 @@ void send_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   }
   apply::sort_for_prune(prune.ids);
   prune.owner = id;
+  prune.former = former_owners(ks, prune.ids);
   prune.as = identity_of(ctx, id, ks);
   prune.finalizing = true;
   prune.wait = ks.spec.deletion_policy == model::DeletionPolicy::wait_for_termination;

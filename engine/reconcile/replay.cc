@@ -50,7 +50,9 @@ class EventFeed {
   std::deque<event::Event> ahead_;
 };
 
+// A heartbeat counts owners found unchanged, HelmReleases among them: it decides nothing.
 bool is_compared(const event::Event& event) {
+  if (event.type == event::Type::heartbeat) return false;
   return !is_helm_release_id(event.subject.object) && !is_helm_release_id(event.owner);
 }
 
@@ -58,8 +60,6 @@ bool is_compared(const event::Event& event) {
 std::string text_of(event::Event event) {
   event.seq = 0;
   event.time = 0;
-  // Owners found unchanged are counted whatever their kind.
-  if (event.type == event::Type::heartbeat) event.data = Value();
   std::string text(event::type_name(event.type));
   const std::string data = event.data.is_null() ? "" : value::write_json(event.data);
   for (const std::string& part : {event.subject.object.subject(), event.actor,

@@ -106,6 +106,7 @@ struct KustomizationState : OwnerState {
   // Objects that may stand in the cluster without being in the inventory: a stage broke off, or the
   // process ended before the status was written. `before`: of the last reconcile that succeeded.
   ObjectSet attempted, attempted_before;
+  ObjectMap<ObjectId> received;  // handed over by another, whose labels may still stand on it
   std::vector<ObjectChange> changes;  // of this attempt
   std::vector<ObjectId> stage_waiting;
   ObjectSet waiting;  // ids whose health is awaited

@@ -130,16 +130,23 @@ std::string Releases::compare(reconcile::KubeApi& kube) const {
   std::string out;
   for (const auto& [name, wanted] : values_) out += compare_one(kube, name);
   std::map<std::string, int> deployed;
+  std::map<std::string, std::pair<int, std::string>> newest;  // version and status
   auto records = kube.list(secret, {{}, "flux-system", "owner=helm", ""});
   if (!records.ok()) return records.error().message;
   for (const Value& item : records->items) {
     auto release = helm::read_release_secret(item);
     if (!release.ok()) return "a record that cannot be read: " + release.error().message;
     if (release->status == "deployed") ++deployed[release->name];
-    if (release->pending() || release->status == "uninstalling")
+    // An uninstall that was broken off stays in the history, as Helm leaves it; what locks a
+    // release is its last record.
+    if (release->pending())
       out += release->name + ".v" + std::to_string(release->version) + " is " + release->status +
              "\n";
+    auto& last = newest[release->name];
+    last = std::max(last, {release->version, release->status});
   }
+  for (const auto& [name, last] : newest)
+    if (last.second == "uninstalling") out += name + " is left uninstalling\n";
   for (const auto& [name, wanted] : values_)
     if (deployed[name] != 1)
       out += name + " is deployed " + std::to_string(deployed[name]) + " times\n";

@@ -1,5 +1,6 @@
 #include "store/projections/object_table.hh"
 
+#include <map>
 #include <catch2/catch.hpp>
 
 #include <random>
@@ -51,7 +52,8 @@ struct Fixture {
   // What an answer says, for comparison.
   std::vector<std::string> words(std::uint64_t at, Side side, const StateFilter& filter = {}) {
     std::vector<std::string> out;
-    for (const ObjectState& state : state_at(*kv, at, side, filter).value())
+    const auto states = state_at(*kv, at, side, filter);
+    for (const ObjectState& state : states.value())
       out.push_back(state.id.subject() + " " + state.id.gvk.version + " " +
                     std::to_string(state.change.seq) + " " + state.change.action + " " +
                     state.change.owner.name + " " + state.change.revision + " " +
