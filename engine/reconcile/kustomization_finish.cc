@@ -101,7 +101,8 @@ void fail(Context& ctx, const ObjectId& id, KustomizationState& ks, const StepEr
   StatusEditor status(ks, ctx.now);
   ks.quiet = false;
   status.set("Ready", "False", error.reason, error.message);
-  if (error.reason == "BuildFailed")
+  // Attempted is what was to be built, whatever came of it (K3.4).
+  if (ks.phase == Phase::building && error.reason != "ArtifactFailed" && !ks.pin)
     status.set_field("lastAttemptedRevision", ks.artifact.revision);
   if (error.terminal) {
     status.remove("Reconciling");

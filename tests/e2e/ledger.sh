@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The memory and its ledger with nothing but weir, git and Python: decisions decided again, a backup to a directory and to an
-# S3 bucket while weir runs, restore, keys and their rotation, archives, a disk that is full under a running engine, damage,
-# repair. usage: tests/e2e/ledger.sh [PORT]; two ports from PORT on are used
+# S3 bucket while weir runs, restore, keys and their rotation, archives, damage, repair.
+# usage: tests/e2e/ledger.sh [PORT]; two ports from PORT on are used
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 weir=${WEIR:-$root/build/release/weir}
