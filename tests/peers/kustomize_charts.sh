@@ -4,7 +4,7 @@
 # usage: tests/peers/kustomize_charts.sh [WEIR]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-weir=${1:-$root/build/release/weir}
+weir=$(realpath "${1:-$root/build/release/weir}")
 peers=${WEIR_PEERS:-$HOME/.cache/weir-peers}
 for tool in kubectl helm; do
   [ -x "$peers/$tool" ] || { echo "SKIPPED kustomize_charts: no $tool (run tests/peers/install)"; exit 0; }
