@@ -87,27 +87,41 @@ Result<void> Core::check(const OperatorAction& action) const {
   return {};
 }
 
+namespace {
+
+// An event of an operator's order on an owner, under the operator's name and behind the order.
+std::uint64_t log_act(Context& ctx, const OperatorAction& action, OwnerState& owner,
+                      event::Type type, Value data, std::vector<base::Digest> blobs) {
+  const std::uint64_t seq =
+      ctx.log(type, action.target, &owner, action.target, std::move(data), std::move(blobs));
+  ctx.out.events.back().actor = action.actor;
+  ctx.out.events.back().cause = owner.pending_cause;
+  return seq;
+}
+
+// The order itself, which what follows is laid to.
+void log_order(Context& ctx, const OperatorAction& action, OwnerState& owner) {
+  owner.pending_cause = 0;
+  owner.pending_cause =
+      log_act(ctx, action, owner, event::Type::operator_acted,
+              Value::object({{"action", words[static_cast<std::size_t>(action.kind)]},
+                             {"toSeq", action.to_seq},
+                             {"revision", action.revision}}),
+              {});
+}
+
+}  // namespace
+
 void Core::acted(Context& ctx, const OperatorAction& action) {
   if (!check(action).ok()) return;
   if (action.kind == Kind::undo) return undo(ctx, action);
   if (action.kind == Kind::git_revert) return git_revert(ctx, action);
   if (is_helm_release(action.target)) return acted_on_release(ctx, action);
   KustomizationState& ks = state_.kustomizations[action.target];
-  ks.pending_cause = 0;
+  log_order(ctx, action, ks);
   const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
-    const std::uint64_t seq =
-        ctx.log(type, action.target, &ks, action.target, std::move(data), std::move(blobs));
-    ctx.out.events.back().actor = action.actor;
-    ctx.out.events.back().cause = ks.pending_cause;
-    return seq;
+    return log_act(ctx, action, ks, type, std::move(data), std::move(blobs));
   };
-  const std::uint64_t acted =
-      mark(event::Type::operator_acted,
-           Value::object({{"action", words[static_cast<std::size_t>(action.kind)]},
-                          {"toSeq", action.to_seq},
-                          {"revision", action.revision}}),
-           {});
-  ks.pending_cause = acted;
   if (action.kind == Kind::release) {
     ks.prune_allowed = ks.rendered->revision;
     return request_kustomization(ctx, action.target, ks, "release");
@@ -139,21 +153,10 @@ void Core::acted(Context& ctx, const OperatorAction& action) {
 
 void Core::acted_on_release(Context& ctx, const OperatorAction& action) {
   HelmReleaseState& hr = state_.helm_releases[action.target];
-  hr.pending_cause = 0;
+  log_order(ctx, action, hr);
   const auto mark = [&](event::Type type, Value data, std::vector<base::Digest> blobs) {
-    const std::uint64_t seq =
-        ctx.log(type, action.target, &hr, action.target, std::move(data), std::move(blobs));
-    ctx.out.events.back().actor = action.actor;
-    ctx.out.events.back().cause = hr.pending_cause;
-    return seq;
+    return log_act(ctx, action, hr, type, std::move(data), std::move(blobs));
   };
-  const std::uint64_t acted =
-      mark(event::Type::operator_acted,
-           Value::object({{"action", words[static_cast<std::size_t>(action.kind)]},
-                          {"toSeq", action.to_seq},
-                          {"revision", action.revision}}),
-           {});
-  hr.pending_cause = acted;
   hr.reset = true;  // failures of what was there before do not count against it
   if (action.kind == Kind::unpin) {
     mark(event::Type::rollback_released,
