@@ -10,6 +10,7 @@
 #include "engine/helm/text.hh"
 #include "engine/template/format.hh"
 #include "engine/template/functions/functions.hh"
+#include "engine/template/parse_cache.hh"
 #include "engine/template/template.hh"
 
 namespace weir::helm {
@@ -71,6 +72,16 @@ Datum include(CallContext& context, Arguments arguments) {
   return Datum::string(std::move(out));
 }
 
+// Some thirty of the largest charts known, whose templates take 2 MB parsed. Never destroyed: at
+// the end of the process there is nothing left to gain from it.
+constexpr std::size_t parsed_bytes_max = 64u << 20;
+
+// What all renders of this process have parsed.
+tmpl::ParseCache& parsed_templates() {
+  static auto& cache = *new tmpl::ParseCache(parsed_bytes_max);
+  return cache;
+}
+
 // The name Helm parses every inline text by.
 constexpr std::string_view inline_name = "gotpl";
 
@@ -80,12 +91,12 @@ Inline& inline_of(CallContext& context, Render& render, const std::string& text)
   if (slot) return *slot;
   auto made = std::make_unique<Inline>();
   made->set = tmpl::Set::child_of(parent);
-  auto parsed = made->set.parse(inline_name, text, *render.functions);
+  auto parsed = made->set.parse(inline_name, text, *render.functions, parsed_templates());
   if (!parsed.ok())
     throw FunctionError{
         "cannot parse template " + tmpl::quoted(text) + ": " + parsed.error().message,
         parsed.error().code};
-  made->blank = made->set.find(inline_name) == parent.find(inline_name);
+  made->blank = !made->set.adds(inline_name);
   slot = std::move(made);
   return *slot;
 }
@@ -175,7 +186,8 @@ Result<RenderedFiles> render_templates(const Renderables& renderables,
   const auto order = in_order(renderables);
   tmpl::Set set;
   for (const auto* entry : order) {
-    auto parsed = set.parse(entry->first, *entry->second.text, all_functions());
+    auto parsed =
+        set.parse(entry->first, *entry->second.text, all_functions(), parsed_templates());
     if (!parsed.ok()) return parse_error(entry->first, std::move(parsed).error());
   }
   Render render;

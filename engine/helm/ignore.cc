@@ -26,6 +26,13 @@ Result<void> ChartIgnore::add(std::string_view rule) {
   } else {
     pattern.base_name_only = rule.find('/') == std::string_view::npos;
   }
+  constexpr std::string_view wild = "*?[\\";
+  if (rule.find_first_of(wild) == std::string_view::npos) {
+    pattern.form = Form::exact;
+  } else if (pattern.base_name_only && rule.find_last_of(wild) == 0 && rule.front() == '*') {
+    pattern.form = Form::suffix;
+    rule.remove_prefix(1);
+  }
   pattern.text = std::string(rule);
   patterns_.push_back(std::move(pattern));
   return {};
@@ -43,12 +50,18 @@ Result<ChartIgnore> ChartIgnore::parse(std::string_view text) {
   return rules;
 }
 
+bool ChartIgnore::matches(const Pattern& pattern, std::string_view path) {
+  const std::string_view name = pattern.base_name_only ? base::base_name(path) : path;
+  if (pattern.form == Form::exact) return name == pattern.text;
+  if (pattern.form == Form::suffix) return name.ends_with(pattern.text);
+  const auto matched = base::glob_match(pattern.text, name);
+  return matched.ok() && *matched;
+}
+
 bool ChartIgnore::ignored(std::string_view path, bool is_directory) const {
   if (path.empty()) return false;
   for (const Pattern& pattern : patterns_) {
-    const std::string_view name = pattern.base_name_only ? base::base_name(path) : path;
-    const auto matched = base::glob_match(pattern.text, name);
-    const bool match = matched.ok() && *matched;
+    const bool match = matches(pattern, path);
     if (pattern.negate) {
       if ((pattern.directory_only && !is_directory) || !match) return true;
       continue;

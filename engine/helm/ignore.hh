@@ -23,13 +23,20 @@ class ChartIgnore {
   bool ignored(std::string_view path, bool is_directory) const;
 
  private:
+  enum class Form : unsigned char {
+    glob,
+    exact,   // nothing that stands for something else
+    suffix,  // "*.bak" without the star, of a base name
+  };
   struct Pattern {
     std::string text;
+    Form form = Form::glob;
     bool base_name_only = false;
     bool negate = false;
     bool directory_only = false;
   };
   Result<void> add(std::string_view rule);
+  static bool matches(const Pattern& pattern, std::string_view path);
 
   std::vector<Pattern> patterns_;
 };

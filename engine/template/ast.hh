@@ -117,12 +117,41 @@ struct TemplateNode : Node {
   const PipeNode* pipe;  // nullptr when there is none
 };
 
+// The heap, and how much of it is held.
+class CountedHeap : public std::pmr::memory_resource {
+ public:
+  std::size_t held() const { return held_; }
+
+ private:
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    held_ += bytes;
+    return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+  }
+  void do_deallocate(void* at, std::size_t bytes, std::size_t alignment) override {
+    held_ -= bytes;
+    std::pmr::new_delete_resource()->deallocate(at, bytes, alignment);
+  }
+  bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+
+  std::size_t held_ = 0;
+};
+
 // One text and all that was parsed from it.
 struct ParsedText {
   ParsedText(std::string_view parse_name, std::string_view source)
-      : name(parse_name), text(source), arena(text.size() + 1024) {}
+      : name(parse_name), text(source), arena(text.size() + 1024, &heap) {}
+  // What it takes of memory, about.
+  std::size_t bytes() const {
+    constexpr std::size_t constant_bytes = sizeof(Datum) + 48;
+    return sizeof(*this) + name.size() + text.size() + heap.held() +
+           constants.size() * constant_bytes;
+  }
+
   const std::string name;  // in errors
   const std::string text;
+  CountedHeap heap;
   std::pmr::monotonic_buffer_resource arena;
   std::deque<Datum> constants;
 };

@@ -61,13 +61,14 @@ class TreeParser {
     return node;
   }
 
-  Token next();
+  // The token given holds until the next call of one of these.
+  const Token& next();
   void back_up() { ++peeked_; }
   void back_up_two(const Token& first);
   void back_up_three(const Token& first, const Token& second);
-  Token peek();
-  Token next_word();  // the next token that is no space
-  Token peek_word();
+  const Token& peek();
+  const Token& next_word();  // the next token that is no space
+  const Token& peek_word();
   Token expect(TokenKind kind, std::string_view context);
 
   [[noreturn]] void fail(std::string_view what) const;

@@ -50,7 +50,7 @@ bool is_empty(const Node& node) {
 
 // ---- tokens -------------------------------------------------------------------------------------
 
-Token TreeParser::next() {
+const Token& TreeParser::next() {
   if (peeked_ > 0) {
     --peeked_;
   } else {
@@ -70,22 +70,24 @@ void TreeParser::back_up_three(const Token& first, const Token& second) {
   peeked_ = 3;
 }
 
-Token TreeParser::peek() {
+const Token& TreeParser::peek() {
   if (peeked_ > 0) return tokens_[peeked_ - 1];
   peeked_ = 1;
   tokens_[0] = shared_.lexer.next();
   return tokens_[0];
 }
 
-Token TreeParser::next_word() {
-  for (;;) {
-    const Token token = next();
-    if (token.kind != TokenKind::space) return token;
-  }
+const Token& TreeParser::next_word() {
+  while (peeked_ > 0)
+    if (tokens_[--peeked_].kind != TokenKind::space) return tokens_[peeked_];
+  do {
+    tokens_[0] = shared_.lexer.next();
+  } while (tokens_[0].kind == TokenKind::space);
+  return tokens_[0];
 }
 
-Token TreeParser::peek_word() {
-  const Token token = next_word();
+const Token& TreeParser::peek_word() {
+  const Token& token = next_word();
   back_up();
   return token;
 }

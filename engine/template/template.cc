@@ -4,6 +4,7 @@
 
 #include "engine/base/limits.hh"
 #include "engine/template/execution.hh"
+#include "engine/template/parse_cache.hh"
 #include "engine/template/parser.hh"
 #include "engine/template/quote.hh"
 #include "engine/template/stack.hh"
@@ -22,12 +23,20 @@ Result<void> Set::parse(std::string_view name, std::string_view text, const Func
   const std::string& left = delimiters.left.empty() ? usual.left : delimiters.left;
   const std::string& right = delimiters.right.empty() ? usual.right : delimiters.right;
   WEIR_TRY(std::vector<Template> parsed, parse_templates(name, text, functions, left, right));
-  for (Template& made : parsed) {
-    if (made.empty && find(made.name) != nullptr) continue;
-    std::string key = made.name;
-    templates_[std::move(key)] = std::make_shared<const Template>(std::move(made));
-  }
+  for (Template& made : parsed) add(std::make_shared<const Template>(std::move(made)));
   return {};
+}
+
+Result<void> Set::parse(std::string_view name, std::string_view text, const FunctionMap& functions,
+                        ParseCache& cache) {
+  WEIR_TRY(const ParseCache::Parsed parsed, cache.parse(name, text, functions));
+  for (const auto& made : *parsed) add(made);
+  return {};
+}
+
+void Set::add(const std::shared_ptr<const Template>& made) {
+  if (made->empty && find(made->name) != nullptr) return;
+  templates_[made->name] = made;
 }
 
 const Template* Set::find(std::string_view name) const {

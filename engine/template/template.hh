@@ -21,6 +21,7 @@
 namespace weir::tmpl {
 
 struct Template;  // one parsed template; ast.hh
+class ParseCache;
 
 struct Delimiters {
   std::string left = "{{";
@@ -51,9 +52,14 @@ class Set {
   // that exists is replaced unless the new one is empty. On an error nothing is added.
   Result<void> parse(std::string_view name, std::string_view text, const FunctionMap& functions,
                      const Delimiters& delimiters = {});
+  // The same, by way of what was parsed before.
+  Result<void> parse(std::string_view name, std::string_view text, const FunctionMap& functions,
+                     ParseCache& cache);
 
   // nullptr when there is none.
   const Template* find(std::string_view name) const;
+  // Whether this very set has one of the name, whatever its parent has.
+  bool adds(std::string_view name) const { return templates_.contains(name); }
   // The names of all templates that are not empty, the parent's too, sorted.
   std::vector<std::string> names() const;
 
@@ -65,6 +71,8 @@ class Set {
                           const ExecuteOptions& options = {}) const;
 
  private:
+  void add(const std::shared_ptr<const Template>& made);
+
   std::string name_;
   const Set* parent_ = nullptr;
   std::map<std::string, std::shared_ptr<const Template>, std::less<>> templates_;

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "engine/template/functions/der.hh"
+#include "engine/template/functions/freed.hh"
 #include "engine/template/functions/pem.hh"
 #include "engine/template/functions/prime.hh"
 #include "engine/template/functions/random.hh"
@@ -27,13 +28,6 @@ struct PrivateKey::Handle {
 
 namespace {
 
-template <auto free_function>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    free_function(pointer);
-  }
-};
 using Number = std::unique_ptr<BIGNUM, Freed<BN_clear_free>>;
 using Context = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
 using Group = std::unique_ptr<EC_GROUP, Freed<EC_GROUP_free>>;
