@@ -5,7 +5,9 @@
 
 #include "engine/kustomize/generators.hh"
 #include "engine/kustomize/name_reference.hh"
+#include "engine/kustomize/plain_scalar.hh"
 #include "engine/kustomize/remote_memo.hh"
+#include "engine/kustomize/resource_reader.hh"
 #include "engine/kustomize/sort_order.hh"
 #include "engine/kustomize/target.hh"
 #include "engine/value/strategic_merge.hh"
@@ -61,12 +63,12 @@ Result<void> drop_local_config(ResMap& resources) {
 
 // The reference writes annotations anew at the end: sorted, as strings, without its own, none when
 // empty.
-void finish_annotations(Resource& resource, bool with_origin, bool with_transformations) {
+Result<void> finish_annotations(Resource& resource, bool with_origin, bool with_transformations) {
   const Value& written = resource.object()["metadata"]["annotations"];
   if (!resource.object()["metadata"].contains("annotations") && !with_origin &&
       !with_transformations) {
     if (!resource.object().contains("metadata")) resource.edit().set("metadata", Value::object());
-    return;
+    return {};
   }
   StringMap annotations = written.is_object() ? resource.annotations() : StringMap{};
   for (const std::string_view key : plumbing) {
@@ -84,7 +86,9 @@ void finish_annotations(Resource& resource, bool with_origin, bool with_transfor
   put(origin_annotation, with_origin, resource.origin ? resource.origin->to_string() : "");
   put(transformations_annotation, with_transformations,
       resource.transformations.empty() ? "" : to_string(resource.transformations));
+  for (const auto& [key, text] : annotations) WEIR_CHECK(check_plain_key(key));
   resource.set_metadata_map("annotations", annotations);
+  return {};
 }
 
 Result<void> add_managed_by(ResMap& resources) {
@@ -137,8 +141,9 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
   built.warnings = std::move(state.warnings);
   built.resources.reserve(resources.size());
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    finish_annotations(resources[i], kustomization.has_metadata_option("originAnnotations"),
-                       kustomization.has_metadata_option("transformerAnnotations"));
+    WEIR_CHECK(finish_annotations(resources[i],
+                                  kustomization.has_metadata_option("originAnnotations"),
+                                  kustomization.has_metadata_option("transformerAnnotations")));
     built.resources.push_back(resources[i].object());
   }
   WEIR_CHECK(pass("buildMetadata", {}));
@@ -152,8 +157,13 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
 
 Result<BuildResult> build(const base::FileTree& tree, std::string_view directory,
                           const BuildOptions& options) {
-  return build_at([&](const BuildOptions& own) { return Loader::open_root(tree, directory, own); },
-                  options);
+  Result<BuildResult> built = build_at(
+      [&](const BuildOptions& own) { return Loader::open_root(tree, directory, own); }, options);
+  if (built.ok() || built.error().reason != duplicate_key_reason) return built;
+  base::Error error = std::move(built).error();
+  const std::size_t words = error.message.find(duplicate_key_words);
+  if (words != std::string::npos) error.message.erase(0, words);
+  return error;
 }
 
 Result<BuildResult> build_url(std::string_view url, const BuildOptions& options) {

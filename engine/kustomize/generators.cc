@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/digest.hh"
+#include "engine/kustomize/plain_scalar.hh"
 #include "engine/value/json.hh"
 #include "engine/value/strategic_merge.hh"
 #include "engine/value/utf8.hh"
@@ -115,6 +116,7 @@ Result<StringMap> load_pairs(const Value& args, const PluginContext& context) {
   StringMap result;
   const std::string name(args["name"].get_string());
   for (Pair& pair : pairs) {
+    WEIR_CHECK(check_plain_key(pair.first));
     const auto [entry, added] = result.emplace(std::move(pair));
     if (!added) {
       return make_error(Code::invalid,
@@ -151,6 +153,8 @@ Result<ResMap> finish(Value object, const Value& args, const PluginContext& cont
   for (const std::string_view field : {"labels", "annotations"}) {
     Value map = options[field];
     if (map.empty()) continue;
+    for (const value::Member& member : map.members())
+      WEIR_CHECK(check_plain_key(member.name()));
     map.sort_members();
     object.entry("metadata").set(field, std::move(map));
   }

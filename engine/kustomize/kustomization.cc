@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/kustomize/shape.hh"
+#include "engine/kustomize/resource_reader.hh"
 #include "engine/value/yaml.hh"
 
 namespace weir::kustomize {
@@ -112,10 +113,12 @@ bool Kustomization::has_metadata_option(std::string_view option) const {
 }
 
 Result<Value> decode_kustomization(std::string_view text, std::vector<std::string>& warnings) {
-  Result<std::vector<value::YamlDocument>> documents =
-      value::parse_yaml_documents(text, {value::YamlDialect::helm, {}});
+  value::YamlOptions options;
+  options.dialect = value::YamlDialect::helm;
+  options.first_document_only = true;
+  Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
   if (!documents.ok())
-    return std::move(documents).error().with_context("invalid Kustomization: yaml");
+    return malformed_yaml(std::move(documents).error(), "invalid Kustomization: yaml: ", {});
   Value fields = documents->empty() ? Value() : std::move(documents->front().value);
   WEIR_CHECK(check_shape(fields, kustomization_shape()).with_context("invalid Kustomization"));
   for (const Deprecation& old : deprecations) {

@@ -101,6 +101,14 @@ Result<void> Loader::check_confined(std::string_view path, std::string_view oper
                                          "' is not in or below '" + display(limit) + "'");
 }
 
+// The folder at which a path into nothing stops.
+std::string Loader::first_missing(const std::string& path) const {
+  for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
+    if (!tree_->stat(path.substr(0, end))) return path.substr(0, end);
+  }
+  return path;
+}
+
 Result<Loader> Loader::open(std::string_view path) const {
   if (path.empty()) return make_error(Code::invalid, "new root cannot be empty");
   if (depth_ + 1 > base::limits::kustomize_depth_max) {
@@ -127,7 +135,8 @@ Result<Loader> Loader::open(std::string_view path) const {
     const std::string missing = display(root);
     return make_error(Code::not_found,
                       "must build at directory: not a valid directory: evalsymlink failure on '" +
-                          missing + "' : lstat " + missing + ": no such file or directory");
+                          missing + "' : lstat " + display(first_missing(root)) +
+                          ": no such file or directory");
   }
   root = *real;
   const std::string shown = display(root);
@@ -211,7 +220,8 @@ Result<base::FileBytes> Loader::load(std::string_view path) const {
   if (!found) {
     return make_error(Code::not_found, restricted
                                            ? "evalsymlink failure on '" + shown + "' : lstat " +
-                                                 shown + ": no such file or directory"
+                                                 display(first_missing(file)) +
+                                                 ": no such file or directory"
                                            : "open " + shown + ": no such file or directory");
   }
   if (*found == EntryType::directory) {

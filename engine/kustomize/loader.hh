@@ -49,6 +49,7 @@ class Loader {
   Result<base::FileBytes> load_remote(std::string_view url) const;
   Result<void> check_confined(std::string_view path, std::string_view operation) const;
   Result<std::string> resolve(std::string_view path) const;
+  std::string first_missing(const std::string& path) const;
 
   const base::FileTree* tree_ = nullptr;
   std::shared_ptr<const base::FileTree> owned_;  // when the tree came from a remote

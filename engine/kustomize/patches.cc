@@ -1,6 +1,7 @@
 // Patches: strategic merge and JSON 6902, inline or from files, with or without a selector.
 #include <algorithm>
 
+#include "engine/kustomize/plain_scalar.hh"
 #include "engine/kustomize/resource_reader.hh"
 #include "engine/kustomize/selector.hh"
 #include "engine/kustomize/transformers.hh"
@@ -105,7 +106,8 @@ Result<void> apply_operations(Resource& resource, const Value& operations) {
 
 Result<void> apply_operations(ResMap& resources, const Selector& selector, const Value& operations,
                               bool remember) {
-  for (const std::size_t i : selector.select(resources)) {
+  WEIR_TRY(const std::vector<std::size_t> selected, selector.select(resources));
+  for (const std::size_t i : selected) {
     if (remember) resources[i].store_previous_id();
     WEIR_CHECK(apply_operations(resources[i], operations));
   }
@@ -117,6 +119,7 @@ struct MergePatch {
   Value object;
   bool allow_name_change = false;
   bool allow_kind_change = false;
+  bool untyped = false;  // it took the type of an object without apiVersion, which becomes a null
 };
 
 // The reference keeps its memory of an object in annotations, so a patch that takes all of them
@@ -139,6 +142,8 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
   const std::string name = resource.name();
   const std::string ns = resource.namespace_name();
   const std::string kind(resource.kind());
+  // The reference edits in place, so what would replace all of the object comes to nothing.
+  if (value::scalar_text(patch.object["$patch"]) == "replace") return {};
   if (patch.allow_name_change || patch.allow_kind_change) resource.store_previous_id();
   WEIR_TRY(const bool kept,
            value::apply_strategic_merge(resource.edit(), patch.object, resource.types()));
@@ -147,6 +152,8 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
     return {};
   }
   if (resource.deleted()) return {};
+  if (patch.untyped && !resource.object().contains("apiVersion"))
+    resource.edit().set("apiVersion", Value::empty_null());
   resource.settle_shared();
   if (clears_annotations(patch.object)) resource.forget();
   if (!patch.allow_kind_change && resource.kind() != kind) resource.set_kind(kind);
@@ -157,22 +164,27 @@ Result<void> apply_merge(Resource& resource, const MergePatch& patch) {
 
 // A patch with a selector takes the type of each object it changes, and turns labels and
 // annotations to text.
-MergePatch patch_for(const MergePatch& patch, const Resource& target) {
+Result<MergePatch> patch_for(const MergePatch& patch, const Resource& target) {
   MergePatch result = patch;
   Resource shell(patch.object, target.types());
   for (const std::string_view field : {"labels", "annotations"}) {
-    shell.set_metadata_map(field, shell.metadata_map(field));
+    const StringMap map = shell.metadata_map(field);
+    for (const auto& [key, text] : map) WEIR_CHECK(check_plain_key(key));
+    shell.set_metadata_map(field, map);
   }
   shell.set_namespace(shell.namespace_name());
   shell.edit().set("apiVersion", target.object()["apiVersion"]);
+  result.untyped = target.object()["apiVersion"].is_null();
   result.object = shell.object();
   return result;
 }
 
 Result<void> merge_selected(ResMap& resources, const std::vector<std::size_t>& selected,
                             const MergePatch& patch) {
-  for (const std::size_t i : selected)
-    WEIR_CHECK(apply_merge(resources[i], patch_for(patch, resources[i])));
+  for (const std::size_t i : selected) {
+    WEIR_TRY(const MergePatch own, patch_for(patch, resources[i]));
+    WEIR_CHECK(apply_merge(resources[i], own));
+  }
   resources.drop_deleted();
   if (clears_annotations(patch.object)) resources.ids_changed();
   if (!patch.allow_name_change && !patch.allow_kind_change) return {};
@@ -214,10 +226,16 @@ struct LoadedPatch {
 Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context) {
   const std::string inline_text(trim(config["patch"].get_string()));
   const std::string path(config["path"].get_string());
-  const auto shown = [&] { return value::write_yaml(config); };
+  const auto shown = [&] {
+    Value written = config;
+    for (const std::string_view field : {"patch", "path"}) {
+      if (written[field].get_string().empty()) written.erase(field);
+    }
+    return value::write_yaml(written);
+  };
   LoadedPatch loaded;
   std::string text;
-  std::vector<Value> objects;
+  ObjectList objects;
   Result<void> merge_error;
   if (inline_text.empty() && path.empty()) {
     return make_error(Code::invalid, "must specify one of patch and path in\n" + shown());
@@ -228,7 +246,7 @@ Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context
   if (!inline_text.empty()) {
     text = inline_text;
     loaded.source = "[patch: " + quoted(text) + "]";
-    Result<std::vector<Value>> read = read_objects(text);
+    Result<ObjectList> read = read_objects(text);
     if (read.ok())
       objects = *std::move(read);
     else
@@ -287,7 +305,8 @@ Result<Transform> make_patch(const Value& config, const FieldSpecs&, const Plugi
           "`patches.target` field: " +
               loaded.source);
     }
-    return merge_selected(resources, selector.select(resources), loaded.merges[0]);
+    WEIR_TRY(const std::vector<std::size_t> selected, selector.select(resources));
+    return merge_selected(resources, selected, loaded.merges[0]);
   });
 }
 
@@ -331,7 +350,7 @@ Result<Transform> make_merge_patches(const Value& config, const FieldSpecs&,
   };
   for (const Value& entry : config["paths"].items()) {
     // An entry is the patch itself, or else the name of its file.
-    Result<std::vector<Value>> direct = read_objects(entry.get_string());
+    Result<ObjectList> direct = read_objects(entry.get_string());
     if (direct.ok()) {
       add(*direct);
       continue;
@@ -341,10 +360,16 @@ Result<Transform> make_merge_patches(const Value& config, const FieldSpecs&,
     add(*objects);
   }
   if (!text.empty()) {
-    WEIR_TRY(const std::vector<Value> objects, read_objects(text));
+    WEIR_TRY(const ObjectList objects, read_objects(text));
     add(objects);
   }
-  if (patches.empty()) return make_error(Code::invalid, "patch appears to be empty");
+  if (patches.empty()) {
+    std::string files;
+    for (const Value& entry : config["paths"].items())
+      files += (files.empty() ? "" : " ") + std::string(entry.get_string());
+    return make_error(Code::invalid, "patch appears to be empty; files=[" + files +
+                                         "], Patch=" + std::string(text));
+  }
   const OpenApi* types = context.types;
   return Transform([patches = std::move(patches), types](ResMap& resources) -> Result<void> {
     for (const MergePatch& patch : patches) {

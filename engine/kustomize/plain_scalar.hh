@@ -3,7 +3,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "engine/base/result.hh"
 #include "engine/value/value.hh"
 #include "engine/value/yaml_scalar.hh"
 
@@ -19,6 +21,17 @@ inline Value resolve_plain_scalar(const std::string& text) {
     case value::ScalarKind::floating: return out;
     default: return Value(text);
   }
+}
+
+// A key that kustomize writes without quotes must be a string all the same: what "1" or "true"
+// would become has no JSON form. Error: invalid.
+inline Result<void> check_plain_key(std::string_view key) {
+  Value out;
+  if (value::resolve_plain(key, false, out) == value::ScalarKind::string) return {};
+  return base::make_error(base::Code::invalid,
+                          "json: unsupported type: map[interface {}]interface {}: the key \"" +
+                              std::string(key) +
+                              "\" is written without quotes, so it is no string");
 }
 
 }  // namespace weir::kustomize

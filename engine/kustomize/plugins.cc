@@ -49,9 +49,47 @@ MakeTransform transformer(std::string_view kind) {
   return nullptr;
 }
 
+// Error: invalid; which resource became another.
+Result<void> same_resources(const ResMap& before, const ResMap& after) {
+  if (before.size() != after.size()) {
+    return make_error(Code::invalid, "lists have different number of entries: " +
+                                         std::to_string(before.size()) + " and " +
+                                         std::to_string(after.size()));
+  }
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const ResId& id = before[i].id();
+    const std::optional<std::size_t> found = after.find_current(id);
+    if (!found)
+      return make_error(Code::invalid, "id in self missing from other; id: " + id.to_string());
+    Resource other = after[*found];
+    StringMap labels = other.labels();
+    if (labels.erase("validated-by") > 0) other.set_metadata_map("labels", labels);
+    if (other.object() == before[i].object() && other.same_history(before[i])) continue;
+    return make_error(Code::invalid, "nodes unequal: \n -- " + shown_json(before[i].object()) +
+                                         ",\n -- " + shown_json(other.object()) + "\n");
+  }
+  return {};
+}
+
+// As the reference names the fields of its own configurations.
+Value as_configured(const Value& config, std::string_view kind) {
+  Value shown = Value::object();
+  for (const value::Member& member : config.members()) {
+    const bool operations = kind == "PatchJson6902Transformer" && member.name() == "patch";
+    const bool replacements = member.name() == "replacements";
+    if (operations && member.value.get_string().empty()) continue;
+    shown.set(operations     ? "jsonOp"
+              : replacements ? "Replacements"
+                             : member.name(),
+              member.value);
+  }
+  return shown;
+}
+
 base::Error configuring(base::Error error, std::string_view kind, const Value& config) {
   return std::move(error).with_context("trouble configuring builtin " + std::string(kind) +
-                                       " with config: `\n" + value::write_yaml(config) + "`");
+                                       " with config: `\n" +
+                                       value::write_yaml(as_configured(config, kind)) + "`");
 }
 
 // A generator's arguments without its data, which may be secret.
@@ -124,7 +162,7 @@ Result<Accumulator> Target::load_plugins(const Value& entries) {
   Accumulator plugins;
   Value paths = Value::array();
   for (const Value& entry : entries.items()) {
-    Result<std::vector<Value>> direct = read_objects(entry.get_string());
+    Result<ObjectList> direct = read_objects(entry.get_string());
     if (!direct.ok()) {
       paths.push_back(entry);
       continue;
@@ -149,7 +187,7 @@ Result<ResMap> Target::run_generator(std::string_view kind, const Value& config)
 Result<ResMap> Target::inflate_chart(const Value& chart) {
   WEIR_TRY(const std::string manifest,
            kustomize::inflate_chart(chart, loader_, *state_->options));
-  WEIR_TRY(std::vector<Value> objects, read_objects(manifest));
+  WEIR_TRY(ObjectList objects, read_objects(manifest));
   ResMap result;
   for (Value& object : objects)
     WEIR_CHECK(result.append(Resource(std::move(object), state_->types)));
@@ -371,14 +409,9 @@ Result<void> Target::run_validators(Accumulator& result) {
   for (const Step& step : steps) {
     const ResMap before = result.resources.copy();
     WEIR_CHECK(step.run(result.resources));
-    bool same = before.size() == result.resources.size();
-    for (std::size_t i = 0; same && i < before.size(); ++i) {
-      Resource after = result.resources[i];
-      StringMap labels = after.labels();
-      if (labels.erase("validated-by") > 0) after.set_metadata_map("labels", labels);
-      same = after.object() == before[i].object();
-    }
-    if (!same) return make_error(Code::invalid, "validator shouldn't modify the resource map");
+    WEIR_CHECK(
+        same_resources(before, result.resources)
+            .with_context("validator shouldn't modify the resource map"));
   }
   return {};
 }

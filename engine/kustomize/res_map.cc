@@ -1,8 +1,10 @@
 #include "engine/kustomize/res_map.hh"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "engine/base/limits.hh"
+#include "engine/kustomize/plain_scalar.hh"
 #include "engine/value/strategic_merge.hh"
 
 namespace weir::kustomize {
@@ -20,19 +22,21 @@ std::string go_syntax(const ResId& id) {
 }
 
 // The old map's entries under the new one's; every value becomes a string.
-void merge_data(Resource& resource, const Resource& old, std::string_view field) {
+Result<void> merge_data(Resource& resource, const Resource& old, std::string_view field) {
   StringMap merged;
   for (const Value* data : {&resource.object()[field], &old.object()[field]}) {
     for (const value::Member& member : data->members()) {
+      WEIR_CHECK(check_plain_key(member.name()));
       merged.emplace(member.name(), value::scalar_text(member.value));
     }
   }
   Value& object = resource.edit();
   object.erase(field);
-  if (merged.empty()) return;
+  if (merged.empty()) return {};
   Value data = Value::object();
   for (const auto& [key, text] : merged) data.append_member(Value(key), Value(text));
   object.set(field, std::move(data));
+  return {};
 }
 
 }  // namespace
@@ -109,8 +113,8 @@ Result<void> ResMap::absorb_all(ResMap&& other) {
     const std::optional<Origin> first_origin = old.origin;
     resource.copy_metadata_from(old);
     if (behavior == Behavior::merge) {
-      merge_data(resource, old, "data");
-      merge_data(resource, old, "binaryData");
+      WEIR_CHECK(merge_data(resource, old, "data"));
+      WEIR_CHECK(merge_data(resource, old, "binaryData"));
       if (first_origin) resource.origin = first_origin;
     }
     list_[matches[0]] = std::move(added);
@@ -138,6 +142,13 @@ std::size_t ResMap::count_current(const ResId& id) const {
   return found == current_.end() ? 0 : found->second;
 }
 
+std::optional<std::size_t> ResMap::find_current(const ResId& id) const {
+  for (const std::size_t position : find_by_any_id(id)) {
+    if (list_[position]->id().equals(id)) return position;
+  }
+  return std::nullopt;
+}
+
 Result<std::size_t> ResMap::find_patch_target(const ResId& id) const {
   std::vector<std::size_t> found = find_by_any_id(id);
   std::erase_if(found, [&](std::size_t i) { return list_[i]->deleted(); });
@@ -158,11 +169,12 @@ void ResMap::drop_deleted() {
 Result<void> ResMap::check_unique() const {
   ids_changed();
   index();
+  if (current_.size() == list_.size()) return {};
+  std::unordered_set<std::string> seen;
   for (const std::unique_ptr<Resource>& resource : list_) {
-    if (current_.at(resource->id().key()) > 1) {
-      return make_error(Code::invalid, "may not add resource with an already registered id: " +
-                                           resource->id().to_string());
-    }
+    if (seen.insert(resource->id().key()).second) continue;
+    return make_error(Code::invalid, "may not add resource with an already registered id: " +
+                                         resource->id().to_string());
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,6 +34,8 @@ class ResMap {
   // Positions whose current id, or any id they had, equals `id`.
   std::vector<std::size_t> find_by_any_id(const ResId& id) const;
   std::size_t count_current(const ResId& id) const;
+  // The first resource that is called so now.
+  std::optional<std::size_t> find_current(const ResId& id) const;
   // The one resource that has or had this id. Error: invalid, as the reference words it.
   Result<std::size_t> find_patch_target(const ResId& id) const;
 

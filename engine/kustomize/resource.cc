@@ -1,5 +1,6 @@
 #include "engine/kustomize/resource.hh"
 
+#include "engine/value/json.hh"
 #include "engine/value/strategic_merge.hh"
 
 namespace weir::kustomize {
@@ -28,7 +29,10 @@ const Value* find_entry(const Value& object, const std::vector<SharedEntry::Step
 }  // namespace
 
 ResId id_of(const Value& object, const OpenApi& types) {
-  const std::string api_version = value::scalar_text(object["apiVersion"]);
+  const Value* version = object.find("apiVersion");
+  const bool null = version != nullptr && version->is_null();
+  const std::string api_version =
+      null ? std::string(version->null_word()) : value::scalar_text(object["apiVersion"]);
   const std::string kind = value::scalar_text(object["kind"]);
   ResId id;
   id.gvk = Gvk::from(api_version, kind);
@@ -134,6 +138,10 @@ void Resource::settle_shared() {
   std::erase_if(shared_, [](const SharedEntry& entry) { return entry.maps.size() < 2; });
 }
 
+bool Resource::same_history(const Resource& other) const {
+  return previous_ == other.previous_ && prefixes == other.prefixes && suffixes == other.suffixes;
+}
+
 bool Resource::has_build_annotations() const {
   return !previous_.empty() || !prefixes.empty() || !suffixes.empty() || behavior || needs_hash ||
          allow_name_change || allow_kind_change || origin || !transformations.empty();
@@ -147,6 +155,15 @@ void Resource::forget() {
   needs_hash = false;
   origin.reset();
   transformations.clear();
+}
+
+std::string shown_json(const Value& object) {
+  Value shown = object;
+  if (shown["kind"].get_string() == "Secret") {
+    for (const std::string_view field : {"data", "stringData"}) shown.erase(field);
+  }
+  shown.sort_members();
+  return value::write_json(shown);
 }
 
 void Resource::copy_metadata_from(const Resource& other) {

@@ -28,6 +28,7 @@ struct PreviousId {
   std::string ns;  // effective
   std::string name;
   std::string kind;
+  bool operator==(const PreviousId&) const = default;
 };
 
 enum class Behavior : std::uint8_t { unspecified, create, replace, merge };
@@ -63,6 +64,8 @@ class Resource {
   ResId original_id() const;  // what it was called first
   std::vector<ResId> previous_ids() const;
   const std::vector<PreviousId>& previous() const { return previous_; }
+  // Whether both remember the same of what went before.
+  bool same_history(const Resource& other) const;
   void store_previous_id();
   // True when the id now or any earlier one satisfies `test`.
   template <typename F>
@@ -125,6 +128,9 @@ class Resource {
   std::vector<SharedEntry> shared_;
   mutable std::optional<ResId> id_;
 };
+
+// The object for an error text: JSON, of a Secret without its data.
+std::string shown_json(const Value& object);
 
 // The object's own type, name and namespace.
 ResId id_of(const Value& object, const OpenApi& types);

@@ -1,5 +1,7 @@
 #include "engine/kustomize/resource_reader.hh"
 
+#include <algorithm>
+#include <charconv>
 #include <deque>
 #include <mutex>
 #include <unordered_map>
@@ -54,33 +56,6 @@ Result<void> check_object(const Value& object) {
   return {};
 }
 
-// "line 3, column 5: what: hint" -> "MalformedYAMLError: yaml: line 3: what in File: f.yaml
-// (f.yaml:3:5: hint)": the reference's words, and behind them the place and the help.
-Error malformed(Error error, std::string_view path) {
-  std::string text = error.message;
-  std::string place;
-  const std::size_t comma = text.find(", column ");
-  const std::size_t colon = text.find(": ", comma == text.npos ? 0 : comma);
-  if (text.starts_with("line ") && comma != text.npos && colon != text.npos) {
-    constexpr std::size_t column = std::string_view(", column ").size();
-    place = path.empty() ? text.substr(0, colon)
-                         : std::string(path) + ":" + text.substr(5, comma - 5) + ":" +
-                               text.substr(comma + column, colon - comma - column);
-    text.erase(comma, colon - comma);
-  }
-  const std::size_t hint = text.find(" find expected ") == text.npos
-                               ? text.npos
-                               : text.find(": ", text.find(" find expected "));
-  if (hint != text.npos) {
-    place.append(text.substr(hint));
-    text.resize(hint);
-  }
-  text.insert(0, "MalformedYAMLError: yaml: ");
-  if (!path.empty()) text.append(" in File: ").append(path);
-  if (!place.empty()) text.append(" (").append(place).append(")");
-  return make_error(error.code, std::move(text), "MalformedYAMLError");
-}
-
 // The reader of the reference takes a lone "List" apart itself, before anything is checked.
 bool unwraps(const Value& object, std::size_t documents) {
   const std::string_view kind = object["kind"].get_string();
@@ -104,6 +79,61 @@ std::string unix_breaks(std::string_view text) {
     if (!text.substr(i).starts_with("\r\n")) result += text[i];
   }
   return result;
+}
+
+// A line "---" ends a document; of what else may stand in it only a comment is allowed.
+Result<void> check_separators(std::string_view text) {
+  for (std::size_t at = text.find("\n---"); at != text.npos; at = text.find("\n---", at + 1)) {
+    const std::size_t end = text.find('\n', at + 1);
+    if (end == text.npos) break;
+    std::string_view rest = text.substr(at + 4, end - at - 4);
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\v\f\r"), rest.size()));
+    if (rest.empty() || rest.starts_with('#')) continue;
+    std::string line(text.substr(at + 1, end - at - 1));
+    while (line.ends_with('\r') || line.ends_with(' ') || line.ends_with('\t')) line.pop_back();
+    return make_error(Code::invalid, "invalid document separator: " + line);
+  }
+  return {};
+}
+
+// Takes "; its collection begins in line 4" off the text; 0 without it.
+std::size_t take_line(std::string& text, std::string_view words) {
+  const std::size_t at = text.rfind(words);
+  if (at == text.npos) return 0;
+  std::size_t line = 0;
+  const char* const end = text.data() + text.size();
+  std::from_chars(text.data() + at + words.size(), end, line);
+  text.resize(at);
+  return line;
+}
+
+// The reference reads each document by itself and counts lines in it.
+std::size_t lines_before_document(std::string_view text, std::string_view error) {
+  std::size_t line = 0;
+  if (!error.starts_with("line ")) return 0;
+  std::from_chars(error.data() + 5, error.data() + error.size(), line);
+  std::size_t before = 0, at = 0;
+  for (std::size_t number = 1; number < line && at != text.npos; ++number) {
+    if (number > 1 && text.substr(at).starts_with("---")) before = number;
+    at = text.find('\n', at);
+    if (at != text.npos) ++at;
+  }
+  return before;
+}
+
+Error not_read(Error error, std::string_view text, std::string_view path) {
+  const std::size_t duplicate = error.message.find("mapping key ");
+  if (duplicate != std::string::npos && error.message.ends_with(" already defined")) {
+    std::string place(path);
+    if (!place.empty()) place += ": ";
+    place += error.message.substr(0, error.message.find(": "));
+    return make_error(error.code,
+                      std::string(duplicate_key_words) + error.message.substr(duplicate) + " (" +
+                          place + ")",
+                      std::string(duplicate_key_reason));
+  }
+  const std::size_t before = lines_before_document(text, error.message);
+  return malformed_yaml(std::move(error), "MalformedYAMLError: yaml: ", path, before);
 }
 
 class Cache {
@@ -141,19 +171,64 @@ Cache& cache() {
 
 }  // namespace
 
+Error malformed_yaml(Error error, std::string_view words, std::string_view path,
+                     std::size_t lines_before) {
+  constexpr std::string_view column_word = ", column ";
+  std::string text = error.message;
+  const std::size_t context = take_line(text, value::yaml_context);
+  const std::size_t noticed = take_line(text, value::yaml_noticed);
+  const std::size_t comma = text.find(column_word);
+  const std::size_t colon = text.find(": ", comma == text.npos ? 0 : comma);
+  std::string shown(words), place;
+  if (text.starts_with("line ") && comma != text.npos && colon != text.npos) {
+    std::size_t line = 0;
+    std::from_chars(text.data() + 5, text.data() + comma, line);
+    const std::size_t column = comma + column_word.size();
+    place = path.empty() ? text.substr(0, colon)
+                         : std::string(path) + ":" + std::to_string(line) + ":" +
+                               text.substr(column, colon - column);
+    text.erase(0, colon + 2);
+    // Of what it did not expect go-yaml gives the line before the collection's, or the one before
+    // the place when there is none.
+    if (noticed != 0) line = noticed;
+    line -= std::min(line, lines_before);
+    if (text.starts_with("unknown anchor ")) line = 0;
+    if (text.starts_with("did not find expected ")) {
+      const bool within = context > lines_before + 1;
+      line = within ? context - lines_before - 1 : line - 1;
+    }
+    if (line > 0) shown += "line " + std::to_string(line) + ": ";
+  }
+  for (const std::string_view phrase :
+       {" find expected ", " start any token", " end of stream", " in this context"}) {
+    const std::size_t said = text.find(phrase);
+    const std::size_t hint = said == text.npos ? text.npos : text.find(": ", said);
+    if (hint == text.npos) continue;
+    place.append(text.substr(hint));
+    text.resize(hint);
+  }
+  shown += text;
+  if (!path.empty()) shown.append(" in File: ").append(path);
+  if (!place.empty()) shown.append(" (").append(place).append(")");
+  return make_error(error.code, std::move(shown), "MalformedYAMLError");
+}
+
 bool is_malformed_yaml(const Error& error) {
   return error.message.find("MalformedYAMLError") != std::string::npos;
 }
 
-Result<std::vector<Value>> read_objects(std::string_view text, std::string_view path) {
+Result<ObjectList> read_objects(std::string_view text, std::string_view path) {
   std::string rewritten;
   if (text.find("\r\r\n") != text.npos) text = rewritten = unix_breaks(text);
+  WEIR_CHECK(check_separators(text));
   value::YamlOptions options;
   options.dialect = value::YamlDialect::kustomize;
   Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
-  if (!documents.ok()) return malformed(std::move(documents).error(), path);
+  if (!documents.ok()) return not_read(std::move(documents).error(), text, path);
   std::deque<Value> queue;
+  ObjectList result;
   for (const value::YamlDocument& document : *documents) {
+    if (result.unread_line == 0) result.unread_line = document.unread_line;
     if (unwraps(document.value, documents->size())) {
       for (const Value& item : document.value["items"].items())
         WEIR_CHECK(add_checked(queue, item));
@@ -161,7 +236,6 @@ Result<std::vector<Value>> read_objects(std::string_view text, std::string_view 
       WEIR_CHECK(add_checked(queue, document.value));
     }
   }
-  std::vector<Value> result;
   while (!queue.empty()) {
     Value object = std::move(queue.front());
     queue.pop_front();
@@ -183,9 +257,9 @@ Result<std::vector<Value>> read_objects(std::string_view text, std::string_view 
 
 Result<Objects> read_object_file(const base::FileBytes& bytes, std::string_view path) {
   if (Objects known = cache().find(bytes)) return known;
-  Result<std::vector<Value>> objects = read_objects(*bytes, path);
+  Result<ObjectList> objects = read_objects(*bytes, path);
   if (!objects.ok()) return std::move(objects).error();
-  auto result = std::make_shared<const std::vector<Value>>(*std::move(objects));
+  auto result = std::make_shared<const ObjectList>(*std::move(objects));
   cache().add(bytes, result);
   return Objects(result);
 }

@@ -15,15 +15,31 @@
 
 namespace weir::kustomize {
 
-using Objects = std::shared_ptr<const std::vector<Value>>;
+// The objects of a text.
+struct ObjectList : std::vector<Value> {
+  std::uint32_t unread_line = 0;  // where text begins that was not read (YamlDocument)
+};
+
+using Objects = std::shared_ptr<const ObjectList>;
 
 // Error: invalid. Texts: "MalformedYAMLError: yaml: line 3: ...", "missing metadata.name in object
-// ...".
+// ...", "invalid document separator: --- x".
 // `path`, when given, goes into the error of a text that is no YAML, with line and column.
-Result<std::vector<Value>> read_objects(std::string_view text, std::string_view path = {});
+Result<ObjectList> read_objects(std::string_view text, std::string_view path = {});
 // The same, remembered.
 Result<Objects> read_object_file(const base::FileBytes& bytes, std::string_view path);
 
+// "line 3, column 5: what: hint" -> "<words>line 3: what in File: f.yaml (f.yaml:3:5: hint)": the
+// reference's words, and behind them the place and the help. Without a path the place is "line 3,
+// column 5". The line in the words is go-yaml's, which is not always the place's, less
+// `lines_before`.
+base::Error malformed_yaml(base::Error error, std::string_view words, std::string_view path,
+                           std::size_t lines_before = 0);
+// The reason of an error about a key that is there twice: the reference finds it at the end of a
+// build, so the text stands for itself.
+inline constexpr std::string_view duplicate_key_reason = "DuplicateKey";
+inline constexpr std::string_view duplicate_key_words =
+    "map[string]interface {}(nil): yaml: unmarshal errors:\n  ";
 bool is_malformed_yaml(const base::Error& error);
 
 }  // namespace weir::kustomize

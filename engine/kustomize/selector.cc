@@ -13,6 +13,25 @@ namespace {
 using base::Code;
 using base::make_error;
 
+// In the words of Go's regexp package.
+std::string problem_of(const re2::RE2& regex) {
+  using enum re2::RE2::ErrorCode;
+  std::string words = regex.error();
+  switch (regex.error_code()) {
+    case ErrorMissingBracket: words = "missing closing ]"; break;
+    case ErrorMissingParen: words = "missing closing )"; break;
+    case ErrorBadEscape: words = "invalid escape sequence"; break;
+    case ErrorBadCharClass:
+    case ErrorBadCharRange: words = "invalid character class range"; break;
+    case ErrorTrailingBackslash: words = "trailing backslash at end of expression"; break;
+    case ErrorRepeatArgument: words = "missing argument to repetition operator"; break;
+    case ErrorRepeatSize: words = "invalid repeat count"; break;
+    case ErrorRepeatOp: words = "invalid nested repetition operator"; break;
+    default: return words;
+  }
+  return words + ": `" + regex.error_arg() + "`";
+}
+
 // One part of a selector: matches all when it was left empty; a plain word is compared without a
 // machine.
 class Pattern {
@@ -27,10 +46,10 @@ class Pattern {
     }
     re2::RE2::Options options;
     options.set_log_errors(false);
-    regex_ = std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+    // Anchored as the reference does it, so that an error shows the same piece of it.
+    regex_ = std::make_unique<re2::RE2>("^(?:" + std::string(text) + ")$", options);
     if (regex_->ok()) return {};
-    return make_error(Code::invalid, "error parsing regexp: " + regex_->error() + " in `" +
-                                         std::string(text) + "`");
+    return make_error(Code::invalid, "error parsing regexp: " + problem_of(*regex_));
   }
 
   bool matches(std::string_view text) const {
@@ -63,13 +82,16 @@ class LabelParser {
     skip_space();
     if (rest_.empty()) return selector;
     while (true) {
+      if (rest_[0] != '!' && at_symbol())
+        return found("expected: !, identifier, or 'end of string'");
       WEIR_TRY(LabelSelector::Requirement requirement, parse_requirement());
       selector.requirements_.push_back(std::move(requirement));
       skip_space();
       if (rest_.empty()) return selector;
-      if (!take(',')) return refuse("expected: ',' or 'end of string'");
+      if (!take(',')) return found("expected: ',' or 'end of string'");
       skip_space();
-      if (rest_.empty()) return refuse("expected: identifier after ','");
+      if (rest_.empty() || (rest_[0] != '!' && at_symbol()))
+        return found("expected: identifier after ','");
     }
   }
 
@@ -77,9 +99,22 @@ class LabelParser {
   using Op = LabelSelector::Op;
   using Requirement = LabelSelector::Requirement;
 
+  static constexpr std::string_view symbols = " \t\r\n,=!()<>";
+
+  bool at_symbol() const {
+    return !rest_.empty() && symbols.find(rest_[0]) != std::string_view::npos;
+  }
+
+  // The next word or operator is not what belongs there.
+  base::Error found(std::string_view what) const {
+    std::size_t end = std::min(rest_.find_first_of(symbols), rest_.size());
+    if (end == 0 && !rest_.empty())
+      end = rest_.starts_with("==") || rest_.starts_with("!=") ? 2 : 1;
+    return make_error(Code::invalid,
+                      "found '" + std::string(rest_.substr(0, end)) + "', " + std::string(what));
+  }
   base::Error refuse(std::string_view what) const {
-    return make_error(Code::invalid, "unable to parse requirement: found '" + std::string(rest_) +
-                                         "', " + std::string(what));
+    return found(what).with_context("unable to parse requirement");
   }
 
   void skip_space() {
@@ -96,7 +131,7 @@ class LabelParser {
 
   std::string word() {
     skip_space();
-    const std::size_t end = std::min(rest_.find_first_of(" \t\r\n,=!()<>"), rest_.size());
+    const std::size_t end = std::min(rest_.find_first_of(symbols), rest_.size());
     std::string result(rest_.substr(0, end));
     rest_.remove_prefix(end);
     return result;
@@ -125,8 +160,12 @@ class LabelParser {
     }
     if (take('>')) return with_number(std::move(requirement), Op::greater);
     if (take('<')) return with_number(std::move(requirement), Op::less);
+    const std::string_view before = rest_;
     const std::string op = word();
-    if (op != "in" && op != "notin") return refuse("expected: in, notin, =, ==, !=, gt, lt");
+    if (op != "in" && op != "notin") {
+      rest_ = before;
+      return refuse("expected: '=', '!=', '==', 'in', notin'");
+    }
     requirement.op = op == "in" ? Op::in : Op::not_in;
     return with_list(std::move(requirement));
   }
@@ -139,14 +178,21 @@ class LabelParser {
 
   Result<Requirement> with_number(Requirement requirement, Op op) {
     WEIR_TRY(Requirement result, with_value(std::move(requirement), op));
-    if (!to_integer(result.values[0]))
-      return refuse("for 'Gt', 'Lt' operators, the value must be an integer");
+    if (!to_integer(result.values[0])) {
+      return make_error(Code::invalid,
+                        "unable to parse requirement: for 'Gt', 'Lt' operators, the value must be "
+                        "an integer");
+    }
     return result;
   }
 
   Result<Requirement> with_list(Requirement requirement) {
     skip_space();
-    if (!take('(')) return refuse("expected: '('");
+    if (!take('(')) {
+      base::Error error = refuse("expected: '('");
+      error.message.replace(error.message.find("', expected"), 2, "'");
+      return error;
+    }
     while (true) {
       requirement.values.push_back(word());
       skip_space();
@@ -192,8 +238,8 @@ struct Selector::Patterns {
   Pattern kind;
   Pattern name;
   Pattern ns;
-  LabelSelector labels;
-  LabelSelector annotations;
+  Result<LabelSelector> labels = LabelSelector();
+  Result<LabelSelector> annotations = LabelSelector();
 };
 
 Selector::Selector(std::unique_ptr<Patterns> patterns) : patterns_(std::move(patterns)) {}
@@ -208,12 +254,12 @@ Result<Selector> Selector::make(const Value& fields) {
   WEIR_CHECK(patterns->kind.set(fields["kind"].get_string()));
   WEIR_CHECK(patterns->name.set(fields["name"].get_string()));
   WEIR_CHECK(patterns->ns.set(fields["namespace"].get_string()));
-  WEIR_TRY(patterns->labels, LabelSelector::parse(fields["labelSelector"].get_string()));
-  WEIR_TRY(patterns->annotations, LabelSelector::parse(fields["annotationSelector"].get_string()));
+  patterns->labels = LabelSelector::parse(fields["labelSelector"].get_string());
+  patterns->annotations = LabelSelector::parse(fields["annotationSelector"].get_string());
   return Selector(std::move(patterns));
 }
 
-bool Selector::matches(const Resource& resource) const {
+Result<bool> Selector::matches(const Resource& resource) const {
   const Patterns& p = *patterns_;
   const ResId& now = resource.id();
   const ResId first = resource.original_id();
@@ -224,14 +270,17 @@ bool Selector::matches(const Resource& resource) const {
       !p.kind.matches(now.gvk.kind)) {
     return false;
   }
-  return (p.labels.empty() || p.labels.matches(resource.labels())) &&
-         (p.annotations.empty() || p.annotations.matches(resource.annotations()));
+  if (!p.labels.ok()) return p.labels.error();
+  if (!p.labels->empty() && !p.labels->matches(resource.labels())) return false;
+  if (!p.annotations.ok()) return p.annotations.error();
+  return p.annotations->empty() || p.annotations->matches(resource.annotations());
 }
 
-std::vector<std::size_t> Selector::select(const ResMap& resources) const {
+Result<std::vector<std::size_t>> Selector::select(const ResMap& resources) const {
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    if (matches(resources[i])) result.push_back(i);
+    WEIR_TRY(const bool matched, matches(resources[i]));
+    if (matched) result.push_back(i);
   }
   return result;
 }

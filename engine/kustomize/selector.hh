@@ -38,16 +38,18 @@ class LabelSelector {
 // current id.
 class Selector {
  public:
-  // Error: invalid (a pattern or an expression that does not parse).
+  // Error: invalid (a pattern that does not parse).
   static Result<Selector> make(const Value& fields);
-  bool matches(const Resource& resource) const;
-  std::vector<std::size_t> select(const ResMap& resources) const;
+  // Error: invalid: a label or annotation selector that does not parse, which is found out, as in
+  // the reference, at the first resource that all the patterns match.
+  Result<std::vector<std::size_t>> select(const ResMap& resources) const;
   ~Selector();
   Selector(Selector&&) noexcept;
   Selector& operator=(Selector&&) noexcept;
 
  private:
   struct Patterns;
+  Result<bool> matches(const Resource& resource) const;
   explicit Selector(std::unique_ptr<Patterns> patterns);
   std::unique_ptr<Patterns> patterns_;
 };

@@ -85,14 +85,14 @@ constexpr std::array target_fields = {
 constexpr Shape target_shape{"TargetSelector", target_fields};
 
 constexpr std::array replacement_fields = {
-    ShapeField{"source", object, &source_shape},
-    ShapeField{"targets", object_list, &target_shape},
-    ShapeField{"sourceValue", string},
+    ShapeField{"source", object, &source_shape, "Replacement."},
+    ShapeField{"targets", object_list, &target_shape, "Replacement."},
+    ShapeField{"sourceValue", string, nullptr, "Replacement."},
     ShapeField{"path", string},
 };
 constexpr Shape replacement_field_shape{"ReplacementField", replacement_fields};
 
-constexpr std::array replica_fields = {ShapeField{"name", string}, ShapeField{"count", integer}};
+constexpr std::array replica_fields = {ShapeField{"name", string}, ShapeField{"count", integer64}};
 constexpr Shape replica_shape{"Replica", replica_fields};
 
 constexpr std::array objref_fields = {
@@ -128,19 +128,31 @@ constexpr std::array generator_option_fields = {
 };
 constexpr Shape generator_options_shape{"GeneratorOptions", generator_option_fields};
 
+// Both generators' fields stand in structs embedded in theirs.
+constexpr std::string_view args = "GeneratorArgs.";
+constexpr std::string_view sources = "GeneratorArgs.KvPairSources.";
+
 constexpr std::array config_map_fields = {
-    ShapeField{"namespace", string},  ShapeField{"name", string},
-    ShapeField{"behavior", string},   ShapeField{"literals", string_list},
-    ShapeField{"files", string_list}, ShapeField{"envs", string_list},
-    ShapeField{"env", string},        ShapeField{"options", object, &generator_options_shape},
+    ShapeField{"namespace", string, nullptr, args},
+    ShapeField{"name", string, nullptr, args},
+    ShapeField{"behavior", string, nullptr, args},
+    ShapeField{"literals", string_list, nullptr, sources},
+    ShapeField{"files", string_list, nullptr, sources},
+    ShapeField{"envs", string_list, nullptr, sources},
+    ShapeField{"env", string, nullptr, sources},
+    ShapeField{"options", object, &generator_options_shape, args},
 };
 constexpr Shape config_map_shape{"ConfigMapArgs", config_map_fields};
 
 constexpr std::array secret_fields = {
-    ShapeField{"namespace", string},  ShapeField{"name", string},
-    ShapeField{"behavior", string},   ShapeField{"literals", string_list},
-    ShapeField{"files", string_list}, ShapeField{"envs", string_list},
-    ShapeField{"env", string},        ShapeField{"options", object, &generator_options_shape},
+    ShapeField{"namespace", string, nullptr, args},
+    ShapeField{"name", string, nullptr, args},
+    ShapeField{"behavior", string, nullptr, args},
+    ShapeField{"literals", string_list, nullptr, sources},
+    ShapeField{"files", string_list, nullptr, sources},
+    ShapeField{"envs", string_list, nullptr, sources},
+    ShapeField{"env", string, nullptr, sources},
+    ShapeField{"options", object, &generator_options_shape, args},
     ShapeField{"type", string},
 };
 constexpr Shape secret_shape{"SecretArgs", secret_fields};
@@ -359,16 +371,20 @@ std::string_view json_kind(const Value& value) {
   return value.is_bool() ? "bool" : "number";
 }
 
-std::string_view go_type(const ShapeField& field) {
+std::string_view go_type(const ShapeField& field, const Shape& shape) {
   switch (field.type) {
     case string: return "string";
     case boolean: return "bool";
     case integer: return "int";
+    case integer64: return "int64";
     case string_list: return "[]string";
     case string_map: return "map[string]string";
     case boolean_map: return "map[string]bool";
     case object: return "types.";
-    case object_list: return "[]types.";
+    case object_list:
+      if (field.shape == &field_spec_shape && &shape == &config_table) return "types.FsSlice";
+      if (field.shape == &reference_shape) return "builtinconfig.nbrSlice";
+      return "[]types.";
     case anything: break;
   }
   return "interface {}";
@@ -393,8 +409,9 @@ class Checker {
         continue;
       }
       if (member.value.is_null()) continue;
-      const std::string below =
-          path.empty() ? std::string(field->name) : path + "." + std::string(field->name);
+      std::string below(field->embedded);
+      below.append(field->name);
+      if (!path.empty()) below.insert(0, path + ".");
       WEIR_CHECK(check_field(member.value, *field, shape, below));
       result.set(field->name, std::move(member.value));
     }
@@ -443,14 +460,15 @@ class Checker {
   Result<void> check_field(Value& value, const ShapeField& field, const Shape& shape,
                            const std::string& path) {
     const auto refuse = [&]() -> Result<void> {
-      std::string type(go_type(field));
+      std::string type(go_type(field, shape));
       if (type.ends_with('.')) type += field.shape->name;
       return wrong(value, type, shape, path);
     };
     switch (field.type) {
       case string: return value.is_string() ? Result<void>() : refuse();
       case boolean: return value.is_bool() ? Result<void>() : refuse();
-      case integer: return value.is_integer() ? Result<void>() : refuse();
+      case integer:
+      case integer64: return value.is_integer() ? Result<void>() : refuse();
       case string_list:
       case object_list: return value.is_array() ? check_items(value, field, shape, path) : refuse();
       case string_map:

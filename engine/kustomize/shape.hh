@@ -19,6 +19,7 @@ enum class FieldType : std::uint8_t {
   string,
   boolean,
   integer,
+  integer64,  // told from an integer in error texts alone
   string_list,
   string_map,
   boolean_map,
@@ -33,6 +34,8 @@ struct ShapeField {
   std::string_view name;
   FieldType type;
   const Shape* shape = nullptr;
+  // The Go structs it is embedded by, as they stand in error texts: "GeneratorArgs.".
+  std::string_view embedded{};
 };
 
 struct Shape {

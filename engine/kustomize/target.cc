@@ -13,6 +13,12 @@ namespace {
 using base::Code;
 using base::make_error;
 
+std::string go_quoted(std::string_view text) {
+  value::JsonStyle style;
+  style.escape_html = false;
+  return value::write_json(Value(text), style);
+}
+
 }  // namespace
 
 Result<Target> Target::open(Loader loader, BuildState& state) {
@@ -48,8 +54,7 @@ Result<void> Target::accumulate(Accumulator& result) {
   WEIR_CHECK(add_components(result).with_context("accumulating components"));
   WEIR_CHECK(run_transformers(result));
   WEIR_CHECK(run_validators(result));
-  return merge_vars(result.vars, kustomization_["vars"], result.resources)
-      .with_context("merging vars");
+  return merge_vars(result.vars, kustomization_["vars"], result.resources);
 }
 
 Result<void> Target::add_resources(Accumulator& result, const Value& paths) {
@@ -61,7 +66,10 @@ Result<void> Target::add_resources(Accumulator& result, const Value& paths) {
 Result<void> Target::add_resource(Accumulator& result, std::string_view path) {
   Result<void> file = add_file(result, path);
   if (file.ok()) return {};
-  if (Loader::is_http_error(file.error()) || file.error().code == Code::limit) return file;
+  const base::Error& problem = file.error();
+  if (Loader::is_http_error(problem) || problem.code == Code::limit ||
+      problem.reason == duplicate_key_reason)
+    return file;
   const std::string attempt = "accumulation err='" + file.error().message + "'";
   Result<Loader> base = loader_.open(path);
   if (!base.ok()) {
@@ -76,6 +84,12 @@ Result<void> Target::add_file(Accumulator& result, std::string_view path) {
     WEIR_TRY(const base::FileBytes bytes, loader_.load(path));
     WEIR_TRY(const Objects objects, read_object_file(bytes, path));
     ResMap resources;
+    if (objects->unread_line != 0) {
+      state_->warnings.push_back(
+          "# Warning: '" + std::string(path) + "': the text from line " +
+          std::to_string(objects->unread_line) +
+          " up to the next \"---\" belongs to no object and is not read.");
+    }
     std::optional<Origin> origin;
     if (origin_) origin = origin_->append(path);
     std::optional<PlacedText> places;
@@ -122,7 +136,10 @@ Result<void> Target::accumulate_directory(Accumulator& result, Loader loader,
   const std::string recursed = "recursed accumulation of path '" + root + "'";
   if (component) {
     WEIR_CHECK(target.accumulate(result).with_context(recursed));
-    // As when a base is merged, so that equal rules are taken out in the same order.
+    // As when a base is merged: an id that a pass of the component made a second time is refused
+    // here, and equal rules are taken out in the same order.
+    WEIR_CHECK(result.resources.check_unique().with_context("recursed merging from path '" + root +
+                                                            "'"));
     WEIR_TRY(result.config, merge_configs(nullptr, result.config));
     return {};
   }
@@ -142,13 +159,13 @@ Result<void> Target::add_components(Accumulator& result) {
     Result<Loader> loader = loader_.open(path);
     if (!loader.ok()) {
       base::Error error = std::move(loader).error();
-      error.message = "loader.New \"" + error.message + "\"";
+      error.message = "loader.New " + go_quoted(error.message);
       return error;
     }
     Result<void> added = add_directory(result, *std::move(loader), path, true);
     if (added.ok()) continue;
     base::Error error = std::move(added).error();
-    error.message = "accumulateDirectory: \"" + error.message + "\"";
+    error.message = "accumulateDirectory: " + go_quoted(error.message);
     return error;
   }
   return {};
@@ -164,13 +181,17 @@ Result<void> Target::add_configuration(Accumulator& result) {
              merge_configs(config, std::make_shared<const TransformerConfig>(std::move(added))));
   }
   WEIR_TRY(result.config, merge_configs(result.config, config).with_context("merging config"));
+  std::string paths = "[";
+  for (const Value& path : kustomization_["crds"].items())
+    paths += (paths.size() > 1 ? " " : "") + std::string(path.get_string());
+  paths += "]";
   for (const Value& path : kustomization_["crds"].items()) {
     const auto load = [&]() -> Result<TransformerConfig> {
       WEIR_TRY(const base::FileBytes bytes, loader_.load(path.get_string()));
       return parse_crd_config(*bytes).with_context("unable to parse open API definition from '" +
                                                    std::string(path.get_string()) + "'");
     };
-    WEIR_TRY(TransformerConfig added, load().with_context("loading CRDs"));
+    WEIR_TRY(TransformerConfig added, load().with_context("loading CRDs " + paths));
     WEIR_TRY(
         result.config,
         merge_configs(result.config, std::make_shared<const TransformerConfig>(std::move(added)))

@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "engine/kustomize/plain_scalar.hh"
 #include "engine/kustomize/field_path.hh"
 #include "engine/kustomize/transformers.hh"
 #include "engine/value/json.hh"
@@ -101,7 +102,7 @@ Result<void> set_namespaces(ResMap& resources, const NamespaceSetter& setter) {
     for (std::size_t j = 0; j < resources.size(); ++j) {
       if (!resources[j].id().equals(resource.id())) continue;
       if (!conflict.ends_with('[')) conflict += ' ';
-      conflict += value::write_json(resources[j].object());
+      conflict += shown_json(resources[j].object());
     }
     return make_error(Code::invalid, conflict + "]");
   }
@@ -165,6 +166,7 @@ static Result<void> set_entries_of(Resource& resource, const StringMap& entries,
         *known = value::in_manner_of(*known, Value(text));
         continue;
       }
+      WEIR_CHECK(check_plain_key(key));
       field.append_member(Value(key), Value(text));
       SharedEntry& entry = added[key];
       std::vector<SharedEntry::Step>& path = entry.maps.emplace_back();

@@ -73,7 +73,8 @@ Result<Transform> make_value_add(const Value& config, const FieldSpecs&,
   return Transform([value, targets, context](ResMap& resources) -> Result<void> {
     for (const Value& target : targets.items()) {
       WEIR_TRY(const Selector selector, Selector::make(target["selector"]));
-      for (const std::size_t i : selector.select(resources)) {
+      WEIR_TRY(const std::vector<std::size_t> selected, selector.select(resources));
+      for (const std::size_t i : selected) {
         if (target["fieldPath"].get_string() != "metadata/namespace") {
           WEIR_CHECK(add_value(resources[i], value, target));
         } else if (!resources[i].id().cluster_scoped) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/limits.hh"
+#include "engine/kustomize/resource_reader.hh"
 #include "engine/kustomize/shape.hh"
 #include "engine/kustomize/sort_order.hh"
 #include "engine/value/yaml.hh"
@@ -191,8 +192,12 @@ Result<TransformerConfig> parse_transformer_config(std::string_view text) {
 }
 
 Result<TransformerConfig> parse_crd_config(std::string_view text) {
-  WEIR_TRY(Value definitions, value::parse_yaml(text));
-  return CrdReader(definitions).read();
+  Result<Value> definitions = value::parse_yaml(text);
+  if (!definitions.ok()) {
+    return malformed_yaml(std::move(definitions).error(), "error converting YAML to JSON: yaml: ",
+                          {});
+  }
+  return CrdReader(*definitions).read();
 }
 
 }  // namespace weir::kustomize

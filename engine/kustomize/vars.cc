@@ -51,9 +51,25 @@ std::vector<std::string> var_path(std::string_view text) {
   return result;
 }
 
-std::string describe(const std::string& name, const Value& var) {
-  return name + " (" + target_of(var).to_string() + " " +
-         std::string(var["fieldref"]["fieldPath"].get_string("metadata.name")) + ")";
+// "{NAME Kind.version.group {field.path}}"
+std::string describe(const Value& var, const Gvk& gvk, std::string_view default_path) {
+  return "{" + std::string(var["name"].get_string()) + " " + gvk_string(gvk) + " {" +
+         std::string(var["fieldref"]["fieldPath"].get_string(default_path)) + "}}";
+}
+
+// All of them as they are before defaults and apiVersion are looked at.
+base::Error not_merged(const Value& vars, const std::string& problem) {
+  std::string text = "merging vars [";
+  for (const Value& var : vars.items()) {
+    if (!text.ends_with('[')) text += ' ';
+    const Value& ref = var["objref"];
+    text += describe(var,
+                     {std::string(ref["group"].get_string()),
+                      std::string(ref["version"].get_string()),
+                      std::string(ref["kind"].get_string())},
+                     "");
+  }
+  return make_error(Code::invalid, text + "]: " + problem);
 }
 
 Result<Value> value_of(const std::string& name, const Value& var, const ResMap& resources) {
@@ -68,11 +84,12 @@ Result<Value> value_of(const std::string& name, const Value& var, const ResMap& 
       const Value& node = **found;
       return node.is_null() ? Value("") : node;
     }
-    return make_error(Code::invalid, "field specified in var '" + describe(name, var) +
+    return make_error(Code::invalid, "field specified in var '" +
+                                         describe(var, target_of(var).gvk, "metadata.name") +
                                          "' not found in corresponding resource");
   }
   return make_error(Code::invalid,
-                    "var '" + describe(name, var) +
+                    "var '" + describe(var, target_of(var).gvk, "metadata.name") +
                         "' cannot be mapped to a field in the set of known resources");
 }
 
@@ -172,17 +189,16 @@ Result<void> merge_vars(VarSet& set, const Value& vars, ResMap& resources) {
     }
     const std::string name(var["name"].get_string());
     if (matched.size() > 1) {
-      return make_error(Code::invalid, "found " + std::to_string(matched.size()) +
-                                           " resId matches for var " + describe(name, var) +
-                                           " (unable to disambiguate)");
+      return not_merged(vars, "found " + std::to_string(matched.size()) +
+                                  " resId matches for var " + describe(var, target.gvk, "") +
+                                  " (unable to disambiguate)");
     }
     if (matched.size() == 1) matched[0]->var_names.push_back(name);
   }
   for (const Value& var : vars.items()) {
     const std::string name(var["name"].get_string());
-    if (!set.emplace(name, var).second) {
-      return make_error(Code::invalid, "var '" + name + "' already encountered");
-    }
+    if (set.emplace(name, var).second) continue;
+    return not_merged(vars, "var '" + name + "' already encountered");
   }
   return {};
 }

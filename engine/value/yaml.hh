@@ -29,7 +29,7 @@ struct YamlPlace {
 struct YamlOptions {
   YamlDialect dialect = YamlDialect::kubernetes;
   std::string_view file;  // named in error texts: "file:line:column: what"; may be empty
-  // Go's Unmarshal: the stream's first document alone; what stands behind it is not even read.
+  // Go's Unmarshal: the stream's first document alone; of what stands behind it one token is read.
   bool first_document_only = false;
   // When given, the place of every node below a document's root is added; those of one document
   // have lines from its own up to the next one's.
@@ -41,7 +41,15 @@ struct YamlDocument {
   Value value;
   std::uint32_t line = 1;      // of the document's first content
   std::string head_comment;    // comment lines before the first content, without '#', if any
+  // Where text begins that belongs to no node; it was not read, as the Go tools do not. 0 = none.
+  std::uint32_t unread_line = 0;
 };
+
+// Ends texts of what was not expected inside a list or a map: behind it stands the line where that
+// begins. go-yaml names that line, or the one before it.
+inline constexpr std::string_view yaml_context = "; its collection begins in line ";
+// Ends texts that go-yaml has of a later line than the place that is to be mended.
+inline constexpr std::string_view yaml_noticed = "; noticed in line ";
 
 // All documents of a stream; empty ones (only comments, or nothing) are left out. Anchors,
 // aliases and merge keys are expanded, tags honoured (!!str, !!int, !!binary ...), comments

@@ -128,7 +128,10 @@ ScanOutcome YamlScanner::scan(std::vector<YamlDocument>& out) {
       at_ += 3;
       ended = true;
       if (!skip_to_token(false)) break;
-      if (at_ != end_ && !crossed_line_) {
+      if (at_ == end_ || at_document_marker()) continue;
+      if (passes_stray()) {
+        if (!pass_stray(false)) break;
+      } else if (!crossed_line_) {
         fail("did not find expected <document start>");
         break;
       }
@@ -169,13 +172,51 @@ bool YamlScanner::scan_document(std::vector<YamlDocument>& out) {
   YamlDocument document;
   document.line = line_;
   document.head_comment = comment_before(line_start_);
+  const bool flow = *at_ == '{' || *at_ == '[';
   if (!scan_node(-1, key_allowed, false)) return false;
   document.value = builder_.take_document();
-  if (!document.value.is_null()) out.push_back(std::move(document));
   if (!skip_to_token(crossed_line_)) return false;
-  if (at_ == end_ || at_document_marker()) return true;
+  const bool stray = at_ != end_ && !at_document_marker();
+  if (stray && passes_stray()) {
+    document.unread_line = line_;
+    if (!pass_stray(flow && line_ == document.line)) return false;
+  }
+  if (!document.value.is_null()) out.push_back(std::move(document));
+  if (!stray || passes_stray()) return true;
   if (*at_ == ':' && is_blankz(at_[1])) return fail(no_mapping_here);
   return fail(stray_text);
+}
+
+// Text that belongs to no node before it: Go's decoders read one token of it, kyaml then goes on
+// behind the next line that begins with "---". `joined_to_flow`: it stands in one line with all of
+// a flow collection, which a ':' would make a key.
+bool YamlScanner::pass_stray(bool joined_to_flow) {
+  const std::uint32_t first_line = line_;
+  const bool indicator = std::strchr("-?:", *at_) != nullptr && is_blankz(at_[1]);
+  const bool begins_line = std::all_of(line_start_, at_, is_blank);
+  if (indicator && !begins_line)
+    return fail(*at_ == ':' ? no_mapping_here
+                            : "block sequence entries are not allowed in this context");
+  if (*at_ == '@' || *at_ == '`' || (*at_ == '%' && column() > 0))
+    return fail("found character that cannot start any token");
+  std::string_view ignored;
+  if (*at_ == '%') {
+    if (std::strncmp(at_, "%YAML ", 6) != 0 && std::strncmp(at_, "%TAG ", 5) != 0)
+      return fail("found unknown directive name");
+  } else if (*at_ == '"' || *at_ == '\'') {
+    if (!(*at_ == '"' ? scan_double_quoted(ignored) : scan_single_quoted(ignored))) return false;
+  } else if (!indicator && std::strchr("[]{},|>&*!", *at_) == nullptr) {
+    if (!scan_plain(0, false, ignored)) return false;
+    const bool key = *at_ == ':' && is_blankz(at_[1]);
+    if (key && joined_to_flow && line_ == first_line) return fail("did not find expected key");
+    if (key && line_ != first_line) return fail(no_mapping_here);
+  }
+  while (at_ != end_ && !(at_ == line_start_ && std::strncmp(at_, "---", 3) == 0)) {
+    const void* line_end = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
+    at_ = line_end == nullptr ? end_ : static_cast<const char*>(line_end);
+    if (at_ != end_) next_line();
+  }
+  return true;
 }
 
 // Goes over blanks, comments and line breaks. Tabs may separate, but not indent what could be a
@@ -192,7 +233,8 @@ bool YamlScanner::skip_to_token(bool key_allowed) {
     next_line();
     key_allowed = crossed_line_ = true;
   }
-  if (*at_ == '\t') return fail("found a tab where only spaces may indent");
+  if (*at_ == '\t')
+    return fail("found character that cannot start any token: a tab may not indent, use spaces");
   return true;
 }
 
@@ -373,11 +415,13 @@ bool YamlScanner::scan_mapping(int column_wanted, const YamlProperties& properti
     if (next > column_wanted || !crossed_line_) {
       if (*at_ == ':' && is_blankz(at_[1]))
         return fail(no_mapping_here);
-      return fail(crossed_line_ ? "did not find expected key: this line is indented more than its "
-                                  "mapping"
-                                : "did not find expected key: unexpected text after a value");
+      return fail_in(start,
+                     crossed_line_
+                         ? "did not find expected key: this line is indented more than its mapping"
+                         : "did not find expected key: unexpected text after a value");
     }
-    if (at_entry()) return fail("did not find expected key: found a list item in a mapping");
+    if (at_entry())
+      return fail_in(start, "did not find expected key: found a list item in a mapping");
   }
   return builder_.end_collection();
 }
@@ -436,6 +480,7 @@ bool YamlScanner::scan_value(int indent) {
 bool YamlScanner::scan_sequence(int column_wanted, bool indentless,
                                 const YamlProperties& properties) {
   if (!builder_.begin_sequence(properties, mark())) return false;
+  const Position start = here();
   for (;;) {
     ++at_;
     if (!skip_to_token(true)) return false;
@@ -446,15 +491,19 @@ bool YamlScanner::scan_sequence(int column_wanted, bool indentless,
     const int next = column();
     if (next < column_wanted) break;
     if (next > column_wanted)
-      return fail(crossed_line_ ? "did not find expected '-' indicator: this line is indented more "
-                                  "than its list"
-                                : "did not find expected '-' indicator: unexpected text after a "
-                                  "list item");
+      return fail_in(start, crossed_line_ ? "did not find expected '-' indicator: this line is "
+                                            "indented more than its list"
+                                          : "did not find expected '-' indicator: unexpected text "
+                                            "after a list item");
     if (at_entry()) continue;
     if (indentless) break;
-    return fail("did not find expected '-' indicator");
+    return fail_in(start, "did not find expected '-' indicator");
   }
   return builder_.end_collection();
+}
+
+bool YamlScanner::fail_in(const Position& collection, std::string_view what) {
+  return fail(std::string(what).append(yaml_context).append(std::to_string(collection.line)));
 }
 
 // The place of a ':' with no space behind it in the line at `start`, if there is one that looks
@@ -466,8 +515,11 @@ bool YamlScanner::fail_key(const Position& start, const Position& place, std::st
                               colon[1] != '/' && colon - start.at <= 128;
   if (!looks_like_key) return fail_at(place, what);
   const std::string key(start.at, static_cast<std::size_t>(colon - start.at));
+  std::string noticed;
+  if (place.line != start.line)
+    noticed = std::string(yaml_noticed) + std::to_string(place.line);
   return fail_at({colon, start.line_start, start.line},
-                 std::string(what) + ": a space is missing after \"" + key + ":\"");
+                 std::string(what) + ": a space is missing after \"" + key + ":\"" + noticed);
 }
 
 std::size_t YamlScanner::anchor_number(std::string_view name, bool define) {

@@ -66,9 +66,13 @@ class YamlScanner {
   bool scan_value(int column);
   bool scan_sequence(int column, bool indentless, const YamlProperties& properties);
   bool empty_node(const YamlProperties& properties);
+  bool pass_stray(bool joined_to_flow);
   bool skip_to_token(bool key_allowed);
   bool skip_key_separator();
   bool at_document_marker() const;
+  bool passes_stray() const {
+    return options_.first_document_only || options_.dialect == YamlDialect::kustomize;
+  }
   bool at_entry() const { return *at_ == '-' && is_blankz(at_[1]); }
   std::string comment_before(const char* line_start) const;
 
@@ -115,6 +119,8 @@ class YamlScanner {
   bool fail_at(const Position& place, std::string_view what) {
     return builder_.fail(Code::invalid, mark(place), what);
   }
+  // As fail(); the text ends in yaml_context and the line where the collection around begins.
+  bool fail_in(const Position& collection, std::string_view what);
   // A key without its colon, or a colon where none may be. The usual cause is a missing space
   // behind a colon in the line at `start`: then the error says so, at that colon; else it stands
   // at `place`.

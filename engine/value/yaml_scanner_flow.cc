@@ -19,6 +19,7 @@ bool YamlScanner::scan_flow(Properties& properties) {
 
 bool YamlScanner::scan_flow_sequence(const YamlProperties& properties) {
   if (!builder_.begin_sequence(properties, mark())) return false;
+  const Position start = here();
   ++at_;
   if (!skip_flow()) return false;
   while (*at_ != ']') {
@@ -29,7 +30,7 @@ bool YamlScanner::scan_flow_sequence(const YamlProperties& properties) {
       ++at_;
       if (!skip_flow()) return false;
     } else if (*at_ != ']') {
-      return fail("did not find expected ',' or ']'");
+      return fail_in(start, "did not find expected ',' or ']'");
     }
   }
   ++at_;
@@ -38,6 +39,7 @@ bool YamlScanner::scan_flow_sequence(const YamlProperties& properties) {
 
 bool YamlScanner::scan_flow_mapping(const YamlProperties& properties) {
   if (!builder_.begin_mapping(properties, mark())) return false;
+  const Position start = here();
   ++at_;
   if (!skip_flow()) return false;
   while (*at_ != '}') {
@@ -47,7 +49,8 @@ bool YamlScanner::scan_flow_mapping(const YamlProperties& properties) {
     const bool key_on_one_line = line_ == key_line;
     if (!skip_flow()) return false;
     if (*at_ == ':') {
-      if (!key_on_one_line || line_ != key_line) return fail("did not find expected ',' or '}'");
+      if (!key_on_one_line || line_ != key_line)
+        return fail_in(start, "did not find expected ',' or '}'");
       ++at_;
       if (!scan_flow_value()) return false;
       if (!skip_flow()) return false;
@@ -58,7 +61,7 @@ bool YamlScanner::scan_flow_mapping(const YamlProperties& properties) {
       ++at_;
       if (!skip_flow()) return false;
     } else if (*at_ != '}') {
-      return fail("did not find expected ',' or '}'");
+      return fail_in(start, "did not find expected ',' or '}'");
     }
   }
   ++at_;

@@ -10,6 +10,9 @@ namespace weir::value {
 
 namespace {
 
+constexpr std::string_view unclosed_quote =
+    "found unexpected end of stream: a quote is not closed";
+
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-';
@@ -195,7 +198,7 @@ bool YamlScanner::scan_single_quoted(std::string_view& text) {
   at_ = from;
   scratch_.clear();
   for (;;) {
-    if (*at_ == '\0') return fail_at(start, "found unexpected end of stream in a quoted scalar");
+    if (*at_ == '\0') return fail_at(start, unclosed_quote);
     if (*at_ == '\'') {
       if (at_[1] != '\'') break;
       scratch_ += '\'';
@@ -223,7 +226,7 @@ bool YamlScanner::scan_double_quoted(std::string_view& text) {
   at_ = from;
   scratch_.clear();
   for (;;) {
-    if (*at_ == '\0') return fail_at(start, "found unexpected end of stream in a quoted scalar");
+    if (*at_ == '\0') return fail_at(start, unclosed_quote);
     if (*at_ == '"') break;
     if (*at_ == '\\' && at_[1] == '\n') {
       // An escaped break: the blanks and empty lines behind it vanish into as many breaks.

@@ -113,13 +113,13 @@ TEST_CASE("a missing space behind a colon is named with file, line and column") 
         "guide/x.yaml:2:5: could not find expected ':': a space is missing after \"kind:\"");
   CHECK(failure("spec:\n  foo:bar\n  baz: 1\n") ==
         "apps/x.yaml:2:6: mapping values are not allowed in this context: a space is missing after "
-        "\"foo:\"");
+        "\"foo:\"; noticed in line 3");
   CHECK(read("url: http://x\nb: c:d\n") == R"({"b":"c:d","url":"http://x"})");
 }
 
 TEST_CASE("what the Go tools refuse is refused with its place") {
   CHECK(failure("a: b: c\n").starts_with("apps/x.yaml:1:5: mapping values are not allowed"));
-  CHECK(failure("a:\n\tb: 1\n").starts_with("apps/x.yaml:2:1: found a tab"));
+  CHECK(failure("a:\n\tb: 1\n").starts_with("apps/x.yaml:2:1: found character that cannot"));
   CHECK(failure("a:\n   b: 1\n  c: 2\n").starts_with("apps/x.yaml:3:3: did not find expected key"));
   CHECK(failure("a:\n  - b\n c\n").starts_with("apps/x.yaml:3:2: "));
   CHECK(failure("a: \"x\n").starts_with("apps/x.yaml:1:4: found unexpected end"));
