@@ -24,10 +24,11 @@ struct Wording {
   std::string_view theirs;
 };
 constexpr Wording wordings[] = {
-    {"found unexpected end of stream in a quoted scalar", "found unexpected end of stream"},
+    {"found unexpected end of stream: a quote is not closed", "found unexpected end of stream"},
     {"found unexpected document indicator in a quoted scalar",
      "found unexpected document indicator"},
-    {"found a tab where only spaces may indent", "found character that cannot start any token"}};
+    {"found character that cannot start any token: a tab may not indent, use spaces",
+     "found character that cannot start any token"}};
 
 constexpr std::string_view missing_colon = "could not find expected ':'";
 
