@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "engine/base/limits.hh"
 
@@ -219,6 +220,9 @@ Result<base::FileBytes> DiskFileTree::read(std::string_view path) const {
     return make_error(Code::invalid, std::string(path) + ": is a directory");
   if (!S_ISREG(status.st_mode) && confined_)
     return make_error(Code::invalid, std::string(path) + ": is not a regular file");
+  if (S_ISREG(status.st_mode) &&
+      std::cmp_greater(status.st_size, base::limits::file_bytes_max))
+    return make_error(Code::limit, std::string(path) + ": larger than file_bytes_max");
   // Of a file of known size one read takes all.
   const auto size = static_cast<std::size_t>(std::clamp<off_t>(status.st_size, 0, 1 << 26));
   std::string bytes(size, '\0');
