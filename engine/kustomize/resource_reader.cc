@@ -70,6 +70,21 @@ Result<void> add_checked(std::deque<Value>& objects, const Value& object) {
   return {};
 }
 
+constexpr std::string_view marked_line = "\n\xEF\xBB\xBF";
+
+// A byte order mark may begin each document, as files that were put together have it.
+std::string without_marks(std::string_view text) {
+  std::string result(text);
+  for (std::size_t at = result.find(marked_line); at != result.npos;
+       at = result.find(marked_line, at + 1)) {
+    const std::size_t before = at == 0 ? result.npos : result.rfind('\n', at - 1);
+    const std::size_t line = before == result.npos ? 0 : before + 1;
+    if (std::string_view(result).substr(line).starts_with("---"))
+      result.erase(at + 1, marked_line.size() - 1);
+  }
+  return result;
+}
+
 // The reference makes "\n" of "\r\n" before it reads: of "\r\r\n", which YAML knows as two breaks,
 // one is left.
 std::string unix_breaks(std::string_view text) {
@@ -220,6 +235,7 @@ bool is_malformed_yaml(const Error& error) {
 Result<ObjectList> read_objects(std::string_view text, std::string_view path) {
   std::string rewritten;
   if (text.find("\r\r\n") != text.npos) text = rewritten = unix_breaks(text);
+  if (text.find(marked_line) != text.npos) text = rewritten = without_marks(text);
   WEIR_CHECK(check_separators(text));
   value::YamlOptions options;
   options.dialect = value::YamlDialect::kustomize;
