@@ -150,8 +150,9 @@ ScanOutcome YamlScanner::scan(std::vector<YamlDocument>& out) {
 
 bool YamlScanner::at_document_marker() const {
   if (at_ != line_start_ || (*at_ != '-' && *at_ != '.')) return false;
-  return is_blankz(at_[3]) &&
-         (std::strncmp(at_, "---", 3) == 0 || std::strncmp(at_, "...", 3) == 0);
+  // In this order: the text may end behind the first character.
+  return (std::strncmp(at_, "---", 3) == 0 || std::strncmp(at_, "...", 3) == 0) &&
+         is_blankz(at_[3]);
 }
 
 bool YamlScanner::scan_document(std::vector<YamlDocument>& out) {
