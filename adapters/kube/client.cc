@@ -127,6 +127,7 @@ Result<Value> KubeClient::write(Verb verb, std::string_view method, const model:
   std::string what = call.what;
   auto response = send(std::move(call));
   if (!response.ok()) return without_secrets(std::move(response).error(), body, id.gvk);
+  if (options.made != nullptr) *options.made = response->status == 201;
   return parse_object(*response, what);
 }
 

@@ -155,6 +155,10 @@ Result<reconcile::OperatorAction> plan_undo(const Call& call, store::Seq seq, bo
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
     if (event->data["action"].get_string() != "deleted") continue;
     const model::ObjectId& id = event->subject.object;
+    if (!event->subject.cluster.empty())
+      return make_error(Code::unsupported, id.subject() + " was deleted on the cluster " +
+                                               event->subject.cluster +
+                                               ", where an undo does not reach");
     if (!seen.insert(id).second) continue;
     WEIR_TRY(const auto blob, last_manifest(call, *event));
     if (!blob) continue;  // it was gone before the prune

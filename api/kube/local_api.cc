@@ -230,7 +230,8 @@ class LocalApi final : public reconcile::KubeApi {
   }
 
   template <typename Fill>
-  Result<Value> run(const model::ObjectId& id, const reconcile::Identity& as, Fill fill) {
+  Result<Value> run(const model::ObjectId& id, const reconcile::Identity& as, Fill fill,
+                    bool* made = nullptr) {
     Result<Value> done = Value();
     {
       const std::lock_guard lock(core_->mutex);
@@ -249,6 +250,7 @@ class LocalApi final : public reconcile::KubeApi {
       call.name = id.name;
       fill(call);
       done = core_->execute(call);
+      if (made != nullptr) *made = call.created;
     }
     core_->deliver();
     return done;
@@ -256,12 +258,13 @@ class LocalApi final : public reconcile::KubeApi {
 
   Result<Value> write(const Value& object, const reconcile::WriteOptions& options, Verb verb,
                       PatchKind kind) {
-    return run(model::ObjectId::of(object), options.as, [&](Call& call) {
+    const auto fill = [&](Call& call) {
       call.verb = verb;
       call.patch = kind;
       set_options(call, options);
       call.body = object;
-    });
+    };
+    return run(model::ObjectId::of(object), options.as, fill, options.made);
   }
 
   std::shared_ptr<Core> core_;

@@ -47,9 +47,11 @@ struct FoldedManager {
 };
 
 std::vector<FoldedManager> folded_managers(const CleanupOptions& options) {
-  std::vector<FoldedManager> out{{"kubectl", true},
-                                 {"before-first-apply", false},
-                                 {std::string(options.field_manager), false}};
+  std::vector<FoldedManager> out;
+  if (!options.only_overridden)
+    out = {{"kubectl", true},
+           {"before-first-apply", false},
+           {std::string(options.field_manager), false}};
   for (const std::string& manager : options.override_managers) out.push_back({manager, true});
   return out;
 }
@@ -172,8 +174,10 @@ bool has_drifted(const Value& live, const Value& dry_run) {
 Value make_cleanup_patch(const Value& live, const CleanupOptions& options) {
   Value patch = Value::array();
   const Value& metadata = live["metadata"];
-  remove_keys(patch, metadata["annotations"], "/metadata/annotations", stale_annotations);
-  remove_keys(patch, metadata["labels"], "/metadata/labels", stale_labels);
+  if (!options.only_overridden) {
+    remove_keys(patch, metadata["annotations"], "/metadata/annotations", stale_annotations);
+    remove_keys(patch, metadata["labels"], "/metadata/labels", stale_labels);
+  }
   Value managers = fold_managers(metadata["managedFields"], options);
   if (!managers.is_null()) {
     patch.push_back(Value::object(

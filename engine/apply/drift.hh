@@ -21,6 +21,7 @@ bool has_drifted(const Value& live, const Value& dry_run);
 struct CleanupOptions {
   std::string_view field_manager = "kustomize-controller";
   std::vector<std::string> override_managers;  // --override-manager: folded in too
+  bool only_overridden = false;  // nothing but `override_managers` (a release's objects, H9.5)
 };
 
 // K7.9: the JSON patch for the live object that drops leftover annotations and labels and folds

@@ -1,4 +1,4 @@
-// Clusters other than the one that weir runs against: what spec.kubeConfig of a HelmRelease names.
+// Clusters other than the one that weir runs against: what spec.kubeConfig of an applier names.
 // Implementations: adapters/kube/remote_clusters; a scripted one in tests. Thread-safe; calls
 // block.
 #pragma once

@@ -16,48 +16,27 @@
 #include "engine/base/duration.hh"
 #include "engine/model/kinds/helm_release.hh"
 #include "engine/model/kinds/kustomization.hh"
-#include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/cluster_port.hh"
 #include "engine/reconcile/rendered.hh"
-#include "engine/reconcile/source_port.hh"
+#include "engine/reconcile/source_command.hh"
 
 namespace weir::reconcile {
-
-// A source's artifact as its status carries it.
-struct Artifact {
-  std::string revision, digest, path, url;
-  std::string origin_revision;  // metadata org.opencontainers.image.revision
-  Value metadata{};             // what came with it (OCI annotations); null when nothing did
-  bool foreign = false;         // another controller serves it at `url`
-  bool empty() const { return revision.empty(); }
-};
 
 // Objects are applied under this name, as Flux's controller does.
 inline constexpr std::string_view field_manager = "kustomize-controller";
 
 // ---- commands ----
 
-// A source that a chart is made from, or that its dependencies may come from.
-struct ChartOrigin {
-  ObjectId id;
-  model::SourceSpec spec;
-  Artifact artifact;
-};
-
-struct FetchSource {
-  model::SourceSpec spec;
-  Artifact current;  // as in status; empty when there is none
-  Value status;      // what was observed when `current` was made
-  std::int64_t generation = 0;
-  std::optional<ChartOrigin> origin{};      // charts only
-  std::vector<ChartOrigin> repositories{};  // HelmRepositories of the namespace; charts only
-};
-
 struct BuildManifests {
   Value object;  // the Kustomization
   model::KustomizationSpec spec;
   Artifact artifact;
   ObjectId claimant;  // set: what this Kustomization would apply, asked by one that is to delete
+};
+
+// Finds the way to the cluster of spec.kubeConfig, and whether it leads anywhere.
+struct ReachCluster {
+  model::KubeConfigReference to;
 };
 
 // Reads a rendered set back from the blob store (a rollback pin).
@@ -72,6 +51,7 @@ struct ApplyStage {
   bool force = false;
   bool full_check = false;    // ask the server about every object, whatever is known
   bool validate_all = false;  // dry-run every stage before the first write (spec.validation)
+  KubeApiPtr cluster;         // that it is applied to; null: the one weir runs against
   Identity as;
   Value ignore;     // spec.ignore
   LiveTable known;  // facts of the stage's objects
@@ -83,6 +63,7 @@ struct PruneObjects {
   std::vector<ObjectId> ids;  // in the order of deletion
   ObjectId owner;
   std::vector<std::pair<ObjectId, ObjectId>> former;  // object: who has handed it to the owner
+  KubeApiPtr cluster;
   Identity as;
   bool finalizing = false, wait = false;  // the owner is being deleted; WaitForTermination
   base::Duration timeout{};
@@ -113,6 +94,7 @@ struct RevertCommit {
 struct ReadObjects {  // health of objects that no watch covers yet
   std::vector<ObjectId> ids;
   std::vector<apply::HealthRule> rules;
+  KubeApiPtr cluster;
   Identity as;
 };
 
@@ -177,7 +159,7 @@ struct KeepLive {
 using CommandBody = std::variant<FetchSource, BuildManifests, LoadRendered, ApplyStage,
                                  PruneObjects, ReadObjects, WriteStatus, WriteFinalizer, EmitEvent,
                                  CollectArtifacts, ApplyHelmChart, PrepareHelm, RunHelm,
-                                 RestoreObjects, RevertCommit, KeepLive>;
+                                 RestoreObjects, RevertCommit, KeepLive, ReachCluster>;
 
 struct Command {
   ObjectId owner;
@@ -194,16 +176,6 @@ struct StepError {
   std::string reason;
   std::string message;
   bool terminal = false;  // Stalled: no retry until the object changes
-};
-
-struct SourceFetched {
-  Artifact artifact;
-  StoredArtifact stored;
-  bool unchanged = false;
-  std::string reason = "Succeeded", message;        // of Ready
-  std::string news_reason = "NewArtifact", news{};  // of the event about new content
-  Value observed{};  // members of the status to set; null ones are erased
-  Value details{};   // where it came from, for the log: {"commit": {...}}
 };
 
 struct ManifestsRendered {
@@ -281,12 +253,16 @@ struct HelmRan {
   HelmRunPtr run;
 };
 
+struct ClusterReached {
+  KubeApiPtr cluster;
+};
+
 struct Done {};  // finalizer, event, collection: nothing to tell
 
 using OutcomeBody =
     std::variant<StepError, SourceFetched, ManifestsRendered, StageApplied, ObjectsPruned,
                  ObjectsRead, StatusWritten, HelmChartApplied, HelmPrepared, HelmRan,
-                 ObjectsRestored, CommitPushed, LiveKept, ArtifactsCollected, Done>;
+                 ObjectsRestored, CommitPushed, LiveKept, ArtifactsCollected, Done, ClusterReached>;
 
 struct Outcome {
   ObjectId owner;

@@ -8,7 +8,12 @@
 namespace weir::reconcile {
 namespace {
 
+bool leads_to_cluster(const std::optional<model::KubeConfigReference>& to, const ObjectId& config) {
+  return to && to->name() == config.name && to->secret.empty() == (config.gvk.kind != "Secret");
+}
+
 bool takes_values_from(const KustomizationState& ks, const ObjectId& config) {
+  if (leads_to_cluster(ks.spec.kube_config, config)) return true;
   return std::any_of(ks.spec.substitute_from.begin(), ks.spec.substitute_from.end(),
                      [&](const model::SubstituteReference& reference) {
                        return reference.name == config.name &&
@@ -18,9 +23,7 @@ bool takes_values_from(const KustomizationState& ks, const ObjectId& config) {
 
 bool uses(const model::HelmReleaseSpec& spec, const ObjectId& config) {
   const bool secret = config.gvk.kind == "Secret";
-  if (spec.kube_config && spec.kube_config->name() == config.name &&
-      secret == !spec.kube_config->secret.empty())
-    return true;
+  if (leads_to_cluster(spec.kube_config, config)) return true;
   return std::any_of(spec.values_from.begin(), spec.values_from.end(),
                      [&](const model::ValuesReference& reference) {
                        return reference.name == config.name && reference.secret == secret;

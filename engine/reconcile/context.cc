@@ -157,4 +157,8 @@ std::string watch_key(const Gvk& gvk, std::string_view ns, std::string_view name
   return gvk.group + "/" + gvk.kind + "/" + std::string(ns) + "/" + std::string(name);
 }
 
+std::string remote_watch_key(const std::string& cluster, const Gvk& gvk) {
+  return "@" + cluster + "/" + watch_key(gvk);
+}
+
 }  // namespace weir::reconcile

@@ -16,10 +16,19 @@
 
 namespace weir::reconcile {
 
+// A watch on another cluster that is to be opened in the place of the one with the same key;
+// without a client it is to be closed.
+struct RemoteWatch {
+  std::string key;
+  WatchOptions options;
+  KubeApiPtr client;
+};
+
 struct Effects {
   std::vector<event::Event> events;
   std::vector<Command> commands;
   std::vector<WatchOptions> watches;  // to be opened
+  std::vector<RemoteWatch> remote_watches;
   std::string record;                 // of the steps that gave these (recording.hh)
 };
 

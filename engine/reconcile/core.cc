@@ -159,18 +159,25 @@ void Core::step(const Input& input, base::TimeUs now, Effects& out) {
 
 void Core::observed(Context& ctx, const Observed& seen) {
   const WatchEvent& event = seen.event;
+  const bool remote = seen.key.starts_with('@');
+  // A watch that has been closed may have told something before.
+  if (remote && !state_.watches.contains(seen.key)) return;
+  WatchState& watch = state_.watches[seen.key];
   if (event.type == WatchType::synced) {
-    state_.watches[seen.key].synced = true;
+    watch.synced = true;
+    if (remote) return;
     wake_synced(ctx);
     if (seen.key == watch_key(model::helm_chart_gvk)) wake_synced_releases(ctx);
     return;
   }
   if (event.type == WatchType::failed) {
     metrics_.count("watch_failures", event.error.reason);
+    if (remote) watch.synced = false;  // what changes there is unseen
     return;
   }
   const ObjectId id = ObjectId::of(event.object);
   const bool deleted = event.type == WatchType::deleted;
+  if (remote) return observe_remote(ctx, watch.cluster, event.object, deleted);
   if (is_config_watch(seen.key)) return observe_config(ctx, seen.key, event.object, deleted);
   if (is_kustomization(id)) {
     observe_kustomization(ctx, id, deleted, event.object);

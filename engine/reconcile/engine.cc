@@ -106,14 +106,38 @@ void Engine::stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   watches_.clear();
+  retired_.clear();
   acted_.notify_all();
 }
 
 void Engine::open_watch(const WatchOptions& options) {
   const std::string key = watch_key(options);
-  watches_[key] = ports_.kube->watch(options, [this, key](WatchEvent event) {
+  watches_[key].handle = ports_.kube->watch(options, [this, key](WatchEvent event) {
     post(Observed{key, std::move(event)});
   });
+}
+
+void Engine::change_watch(const RemoteWatch& change) {
+  if (const auto old = watches_.find(change.key); old != watches_.end()) {
+    retire(std::move(old->second));
+    watches_.erase(old);
+  }
+  if (change.client == nullptr) return;
+  OpenWatch& watch = watches_[change.key];
+  watch.client = change.client;
+  watch.handle = change.client->watch(change.options, [this, key = change.key](WatchEvent event) {
+    post(Observed{key, std::move(event)});
+  });
+}
+
+void Engine::retire(OpenWatch watch) {
+  std::erase_if(retired_, [](std::future<void>& done) {
+    return done.wait_for(0s) == std::future_status::ready;
+  });
+  retired_.push_back(std::async(std::launch::async, [old = std::move(watch)]() mutable {
+    old.handle.reset();
+    old.client.reset();
+  }));
 }
 
 void Engine::post(Input input, std::shared_ptr<Pending> pending) {
@@ -197,6 +221,7 @@ void Engine::handle(std::vector<QueuedInput> batch) {
   core_lock.unlock();
   if (!append(effects.events, std::move(effects.record))) return;
   for (const WatchOptions& watch : effects.watches) open_watch(watch);
+  for (const RemoteWatch& change : effects.remote_watches) change_watch(change);
   for (Command& command : effects.commands) pool_->submit(std::move(command));
   {
     const std::lock_guard lock(mutex_);

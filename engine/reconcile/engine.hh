@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -58,6 +59,11 @@ class Engine {
   const Delivery& delivery() const { return delivery_; }
 
  private:
+  // The handle goes before the client that it was made by.
+  struct OpenWatch {
+    KubeApiPtr client;  // of another cluster; null: ports_.kube
+    std::unique_ptr<Watch> handle;
+  };
   struct Pending {
     OperatorAction action;
     Result<std::uint64_t> result = std::uint64_t{0};
@@ -71,6 +77,9 @@ class Engine {
   void handle(std::vector<QueuedInput> batch);
   bool append(std::vector<event::Event>& events, std::string record);
   void open_watch(const WatchOptions& options);
+  void change_watch(const RemoteWatch& change);
+  // Destroys it on a thread of its own: it waits for a sink that may itself wait for the loop.
+  void retire(OpenWatch watch);
   base::TimeUs next_time() const;
 
   Ports ports_;
@@ -80,7 +89,8 @@ class Engine {
   Core core_;
   Executor executor_;
   std::unique_ptr<WorkerPool> pool_;
-  std::map<std::string, std::unique_ptr<Watch>> watches_;
+  std::map<std::string, OpenWatch> watches_;
+  std::vector<std::future<void>> retired_;
   std::string record_;  // of steps that are not in the log yet; the loop's
 
   mutable std::mutex core_mutex_;  // core_, held by the loop while it steps

@@ -121,7 +121,8 @@ class StageRun {
     }
     out.desired = object.manifest;
     const bool stood = facts != apply_.known.end() && facts->second.exists;
-    if (!stood) out.shape = apply::shape_of(out.desired, names_);
+    // What one server has taken, another one may refuse.
+    if (!stood && apply_.cluster == nullptr) out.shape = apply::shape_of(out.desired, names_);
     if (out.shape && shapes_.knows(*out.shape, ports_.clock->now()) && plan_trusted(out)) return;
     auto dry = ports_.kube->apply(out.desired, apply_options(apply_, true));
     const bool exists = !dry.ok() || !(*dry).path("metadata", "resourceVersion").is_null();
@@ -292,7 +293,8 @@ class StageRun {
 }  // namespace
 
 OutcomeBody Executor::run(const ObjectId&, const ApplyStage& apply) {
-  return StageRun(ports_, options_, apply, shapes_).run();
+  const Ports ports = ports_at(apply.cluster);
+  return StageRun(ports, options_, apply, shapes_).run();
 }
 
 }  // namespace weir::reconcile

@@ -110,4 +110,21 @@ Result<KubeApiPtr> Executor::connect(const ObjectId& owner,
   return ports_.clusters->connect(cluster);
 }
 
+OutcomeBody Executor::run(const ObjectId& owner, const ReachCluster& reach) {
+  auto cluster = connect(owner, reach.to);
+  if (!cluster.ok()) {
+    const Error& error = cluster.error();
+    const bool refused = error.code == Code::unsupported;
+    return StepError{error.code, refused ? "UnsupportedField" : "ReconciliationFailed",
+                     "failed to build kube client: " + error.message, refused};
+  }
+  auto version = (*cluster)->server_version();
+  if (version.ok()) return ClusterReached{*std::move(cluster)};
+  // That a cluster has no such address is no reason to think that nothing is there.
+  const bool nothing = version.error().code == Code::not_found;
+  const Code code = nothing ? Code::unavailable : version.error().code;
+  return StepError{code, "ReconciliationFailed",
+                   "failed to build kube client: " + version.error().message, false};
+}
+
 }  // namespace weir::reconcile

@@ -157,7 +157,11 @@ std::optional<StepError> Executor::compose(const ObjectId& owner, const PrepareH
 
 OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
   auto cluster = connect(owner, prepare.spec->kube_config);
-  if (!cluster.ok()) return step_error(cluster.error(), "RESTClientError");
+  if (!cluster.ok()) {
+    StepError failed = step_error(cluster.error(), "RESTClientError");
+    failed.terminal = failed.code == Code::unsupported;
+    return failed;
+  }
   KubeApi& kube = *cluster != nullptr ? **cluster : *ports_.kube;
   auto out = std::make_shared<PreparedRelease>();
   // A rollback does not depend on what can be had of source and values now.
@@ -175,6 +179,12 @@ OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
   auto loaded = storage->load(kube);
   if (!loaded.ok())
     return step_error(loaded.error(), "StateError", "Could not determine release state: ");
+  // Values that are kept are values of the release as much as the new ones: else it would be out of
+  // sync for good.
+  const ReleasePtr kept = storage->current();
+  if (prepare.spec->upgrade.preserve_values && prepare.recorded.empty() && kept != nullptr)
+    out->desired.config_digest =
+        helm::values_digest(merge_maps(kept->config, out->values)).to_string();
   return HelmPrepared{std::move(out), std::move(storage), *std::move(cluster)};
 }
 

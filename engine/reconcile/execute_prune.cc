@@ -60,7 +60,8 @@ bool wait_until_gone(const Ports& ports, const PruneObjects& prune,
 // The account to act as is looked up under weir's own identity.
 bool account_is_gone(const Ports& ports, const PruneObjects& prune) {
   constexpr std::string_view prefix = "system:serviceaccount:";
-  if (!prune.finalizing || !prune.as.user.starts_with(prefix)) return false;
+  if (!prune.finalizing || prune.cluster != nullptr) return false;
+  if (!prune.as.user.starts_with(prefix)) return false;
   const std::string name = prune.as.user.substr(prune.as.user.rfind(':') + 1);
   auto account = ports.kube->get({Gvk{"", "v1", "ServiceAccount"}, prune.owner.ns, name});
   return !account.ok() && account.error().code == Code::not_found;
@@ -117,18 +118,20 @@ OutcomeBody Executor::run(const ObjectId&, const PruneObjects& prune) {
     out.orphaned = true;
     return out;
   }
-  for (const ObjectId& id : prune.ids) out.changes.push_back(prune_one(ports_, prune, id));
-  if (prune.wait) out.timed_out = !wait_until_gone(ports_, prune, out.changes);
+  const Ports ports = ports_at(prune.cluster);
+  for (const ObjectId& id : prune.ids) out.changes.push_back(prune_one(ports, prune, id));
+  if (prune.wait) out.timed_out = !wait_until_gone(ports, prune, out.changes);
   return out;
 }
 
 OutcomeBody Executor::run(const ObjectId&, const ReadObjects& read) {
+  const Ports ports = ports_at(read.cluster);
   ObjectsRead out;
   for (const ObjectId& id : read.ids) {
-    auto live = ports_.kube->get(id, read.as);
+    auto live = ports.kube->get(id, read.as);
     LiveFacts facts;
     if (live.ok()) {
-      facts = read_facts(ports_, options_, read, *live);
+      facts = read_facts(ports, options_, read, *live);
     } else if (live.error().code != Code::not_found) {
       facts.exists = true;
       facts.health = "Unknown";

@@ -81,6 +81,7 @@ class Executor {
   // Its bytes; not_found when its server has it no more.
   Result<base::FileBytes> read_artifact(const Artifact& artifact);
   OutcomeBody run(const ObjectId& owner, const LoadRendered& load);
+  OutcomeBody run(const ObjectId& owner, const ReachCluster& reach);  // execute_cluster.cc
   OutcomeBody run(const ObjectId& owner, const ApplyStage& apply);    // execute_apply.cc
   OutcomeBody run(const ObjectId& owner, const PruneObjects& prune);  // execute_prune.cc
   OutcomeBody run(const ObjectId& owner, const ReadObjects& read);
@@ -103,6 +104,12 @@ class Executor {
   // execute_cluster.cc: the cluster that the owner's objects go to; null: the one of `kube`.
   Result<KubeApiPtr> connect(const ObjectId& owner,
                              const std::optional<model::KubeConfigReference>& to);
+  // The ports, with another cluster's API where there is one.
+  Ports ports_at(const KubeApiPtr& cluster) const {
+    Ports ports = ports_;
+    if (cluster != nullptr) ports.kube = cluster.get();
+    return ports;
+  }
 
   // How long an accepted shape is believed: an admission policy may change meanwhile.
   static constexpr base::TimeUs shape_lifetime = 600'000'000;

@@ -41,6 +41,7 @@ void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void begin_prune(Context& ctx, const ObjectId& id, KustomizationState& ks,
                  std::vector<ObjectId> stale);
 void begin_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks);
+void finalize_connected(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void check_handover(Context& ctx, const ObjectId& id, KustomizationState& ks);
 void on_claimed(Context& ctx, const ObjectId& id, KustomizationState& ks,
                 const ManifestsRendered& made);
@@ -64,6 +65,33 @@ std::vector<std::pair<std::string, std::string>> revision_annotations(const Kust
 // Lets a held prune go, for good ("always") or for the revision it names.
 inline constexpr std::string_view allow_prune_annotation = "weir.dev/allow-prune";
 
+// kustomization_remote.cc: Kustomizations of other clusters.
+// The cluster that it applies to, as events name it: "" for the one weir runs against.
+std::string cluster_of(const ObjectId& id, const KustomizationState& ks);
+// Logs an event about one of its objects, with the cluster that it is on.
+std::uint64_t log_object(Context& ctx, event::Type type, const ObjectId& object, const ObjectId& id,
+                         KustomizationState& ks, Value data, std::vector<base::Digest> blobs = {});
+// What is known of its objects, where they are.
+LiveTable& live_of(Context& ctx, KustomizationState& ks);
+const LiveTable& live_of(const Context& ctx, const KustomizationState& ks);
+// Asks for the way there; true when it is asked for and the answer goes on with the reconcile.
+bool begin_connect(Context& ctx, const ObjectId& id, KustomizationState& ks);
+// False when the pass has ended here.
+bool on_connected(Context& ctx, const ObjectId& id, KustomizationState& ks, const Outcome& outcome);
+// Watches on the kinds of its objects there, by the way of this attempt.
+void want_remote_watches(Context& ctx, const ObjectId& id, KustomizationState& ks,
+                         const std::vector<ObjectId>& ids);
+// True when nothing of its objects there can have changed unseen.
+bool remote_is_seen(const Context& ctx, const ObjectId& id, const KustomizationState& ks);
+void observe_remote(Context& ctx, const std::string& cluster, const Value& object, bool deleted);
+// Asks for the objects that are waited for, while no watch may tell of them.
+void poll_remote(Context& ctx, const ObjectId& id, KustomizationState& ks);
+// The Kustomization is gone, or goes elsewhere: watches that nobody needs any more are closed.
+void leave_cluster(Context& ctx, KustomizationState& ks);
+
+// The label by which an applied object names its Kustomization.
+inline constexpr std::string_view owner_name_label = "kustomize.toolkit.fluxcd.io/name";
+
 // Whom the Kustomization's writes are made as.
 Identity identity_of(const Context& ctx, const ObjectId& id, const KustomizationState& ks);
 
@@ -83,6 +111,8 @@ LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* ru
                    std::string_view manager = field_manager);
 // The Kustomization that the object's labels name; an empty id when there is none.
 ObjectId owner_of(const Value& object);
+// A live object of a Kustomization is not as it was applied: logged, and corrected.
+void notice_drift(Context& ctx, const ObjectId& id, const ObjectId& owner, const Value& object);
 // Opens watches on the kinds of these objects unless they stand.
 void want_watches(Context& ctx, const std::vector<ObjectId>& ids);
 // True when the watches on all these kinds have told their first list.

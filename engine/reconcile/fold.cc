@@ -116,14 +116,13 @@ void fold(State& state, const event::Event& event) {
       break;
     }
     case Type::object_applied:
-      if (!event.subject.cluster.empty()) break;
-      fold_applied(state, event);
+      // Of other clusters nothing is known until they are asked.
+      if (event.subject.cluster.empty()) fold_applied(state, event);
       if (is_kustomization(event.owner))
         state.kustomizations[event.owner].attempted.insert(subject);
       break;
     case Type::object_pruned:
-      if (!event.subject.cluster.empty()) break;
-      state.live.erase(subject);
+      if (event.subject.cluster.empty()) state.live.erase(subject);
       if (is_kustomization(event.owner)) {
         state.kustomizations[event.owner].attempted.erase(subject);
         state.kustomizations[event.owner].attempted_before.erase(subject);

@@ -178,6 +178,22 @@ Result<void> HelmRunner::look_for_drift(HelmObject& object,
   return {};
 }
 
+// Fields of managers that the operator does not let have any become ours, and go with the next
+// correction unless the release has them too (H9.5).
+Result<void> HelmRunner::override_managers(const ObjectId& id) {
+  if (options_.override_managers.empty()) return {};
+  WEIR_TRY(const Value live, live_of(id));
+  const Value patch = apply::make_cleanup_patch(
+      live, {helm_field_manager, options_.override_managers, /*only_overridden=*/true});
+  if (patch.empty()) return {};
+  WriteOptions options;
+  options.as = run_.as;
+  options.field_manager = helm_field_manager;
+  auto patched = kube_.patch(id, PatchType::json, patch, options);
+  if (!patched.ok()) return std::move(patched).error().with_context("failed to override managers");
+  return {};
+}
+
 Result<HelmRunner::Next> HelmRunner::correct_drift() {
   std::string errors;
   WriteOptions options;
@@ -187,6 +203,12 @@ Result<HelmRunner::Next> HelmRunner::correct_drift() {
                         [](const HelmDrift& drift) { return drift.removed; });
   for (const HelmDrift& drift : run_.drifts) {
     if (is_excluded(drift)) continue;
+    auto overridden = drift.removed ? Result<void>() : override_managers(drift.id);
+    if (!overridden.ok()) {
+      errors += (errors.empty() ? "" : "\n") + drift.id.subject() + ": ";
+      errors += overridden.error().message;
+      continue;
+    }
     auto result = drift.removed ? kube_.create(drift.manifest, options)
                                 : kube_.patch(drift.id, PatchType::json, drift.patch, options);
     if (!result.ok()) {

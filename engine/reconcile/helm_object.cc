@@ -1,5 +1,7 @@
 #include "engine/reconcile/helm_object.hh"
 
+#include <algorithm>
+
 #include "engine/apply/field_set.hh"
 #include "engine/apply/three_way.hh"
 #include "engine/helm/go_yaml.hh"
@@ -113,6 +115,7 @@ Result<Value> apply_object(KubeApi& kube, const HelmObject& object, const Value&
                            const HelmApply& how, WriteOptions options) {
   if (how.migrate_manager && !live.is_null()) WEIR_CHECK(migrate_manager(kube, object, live, how));
   options.force = how.force_conflicts;
+  options.made = how.made;
   auto applied = kube.apply(object.manifest, options);
   if (applied.ok()) return applied;
   const bool conflict = applied.error().code == Code::conflict;
@@ -154,6 +157,12 @@ Result<std::vector<HelmObject>> release_objects(KubeApi& kube, std::string_view 
   return out;
 }
 
+const HelmObject* find_object(const std::vector<HelmObject>& objects, const ObjectId& id) {
+  for (const HelmObject& object : objects)
+    if (model::same_object(object.id, id)) return &object;
+  return nullptr;
+}
+
 void mark_owned(Value& manifest, const std::string& release, const std::string& ns) {
   Value& metadata = manifest.entry("metadata");
   metadata.entry("labels").set(managed_by, "Helm");
@@ -184,6 +193,15 @@ Result<void> check_ownership(const HelmObject& object, const Value& live,
 
 bool is_kept(const Value& object) {
   return object.path("metadata", "annotations", resource_policy).get_string() == "keep";
+}
+
+bool has_client_side_fields(const Value& live) {
+  const auto entries = live.path("metadata", "managedFields").items();
+  return std::any_of(entries.begin(), entries.end(), [](const Value& entry) {
+    return entry["manager"].get_string() == helm_field_manager &&
+           entry["operation"].get_string() == "Update" &&
+           entry["subresource"].get_string().empty();
+  });
 }
 
 Result<Value> write_object(KubeApi& kube, const HelmObject& object, const Value& original,

@@ -24,6 +24,9 @@ struct HelmObject {
   bool generated = false;  // metadata.generateName: made anew each time, never looked up
 };
 
+// Null when there is none of that id.
+const HelmObject* find_object(const std::vector<HelmObject>& objects, const ObjectId& id);
+
 // The documents of a manifest in its order, `ns` filled in. Errors: invalid (a document that does
 // not parse, a kind that the API does not serve: "resource mapping not found ...").
 Result<std::vector<HelmObject>> release_objects(KubeApi& kube, std::string_view manifest,
@@ -47,7 +50,11 @@ struct HelmApply {
   bool replace = false;           // PUT; client-side only
   bool migrate_manager = false;   // take the fields over that client-side writes left
   bool three_way_custom = false;  // merge with the live object for kinds without a schema too
+  bool* made = nullptr;           // server-side: set to whether the object was not there before
 };
+
+// True when fields of the live object are ours by writes of the client-side kind.
+bool has_client_side_fields(const Value& live);
 
 // Makes the object, or brings it from `original` (the manifest of the release before; null: the
 // live object) to its manifest. `live`: as it stands, null when it is not there.

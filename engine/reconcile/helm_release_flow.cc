@@ -33,7 +33,7 @@ void decode(HelmReleaseState& hr) {
     hr.cel_error = std::string(terminal_prefix) + rules.error().message;
     return;
   }
-  hr.health_rules = *std::move(rules);
+  if (!hr.spec->legacy_wait) hr.health_rules = *std::move(rules);  // H8.6
   for (const auto& dependency : hr.spec->depends_on) {
     if (dependency.ready_expr.empty()) {
       hr.ready_programs.emplace_back(std::nullopt);
@@ -344,7 +344,7 @@ std::string helm_pin_note(const HelmReleaseState& hr) {
 
 std::string helm_cluster_name(const ObjectId& id, const HelmReleaseState& hr) {
   if (hr.spec == nullptr || !hr.spec->kube_config) return {};
-  return id.ns + "/" + hr.spec->kube_config->name();
+  return hr.spec->kube_config->cluster(id.ns);
 }
 
 ObjectId helm_owner_of(const Value& object) {
@@ -526,6 +526,12 @@ void stop_helm_waiting(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
 void send_helm_run(Context& ctx, const ObjectId& id, HelmReleaseState& hr, bool trust_watches) {
   RunHelm command;
   command.run = hr.run;
+  const bool begins = hr.run->step == 0 && hr.run->cluster_name.empty();
+  if (begins)
+    for (const ObjectId& object : hr.inventory) {
+      const auto found = ctx.state.live.find(object);
+      if (found != ctx.state.live.end()) command.known.insert(*found);
+    }
   if (trust_watches)
     for (const ObjectId& object : hr.waiting) {
       const auto found = ctx.state.live.find(object);

@@ -5,26 +5,16 @@
 #include "engine/helm/go_yaml.hh"
 #include "engine/helm/render.hh"
 #include "engine/reconcile/flows.hh"
-#include "engine/reconcile/helm_post_render.hh"
 #include "engine/reconcile/helm_render.hh"
 #include "engine/reconcile/helm_values.hh"
-#include "engine/reconcile/parallel.hh"
 
 namespace weir::reconcile {
 namespace {
 
-constexpr base::Duration crd_wait = std::chrono::seconds(60);
 constexpr std::size_t logs_max = 10;
 const Gvk namespace_gvk{"", "v1", "Namespace"};
-const Value no_manifest;
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-const HelmObject* find_object(const std::vector<HelmObject>& objects, const ObjectId& id) {
-  for (const HelmObject& object : objects)
-    if (model::same_object(object.id, id)) return &object;
-  return nullptr;
-}
 
 bool wants_server_side(model::ApplyMode mode, const std::string& stored_method) {
   if (mode == model::ApplyMode::same) return stored_method == "ssa";
@@ -159,8 +149,7 @@ Result<HelmRunner::Next> HelmRunner::begin_upgrade() {
   if (newest == nullptr)
     return make_error(Code::not_found,
                       quoted(run_.spec->release_name) + " has no deployed releases");
-  ReleasePtr current = newest->status == "deployed" ? newest : run_.storage->deployed();
-  if (current == nullptr) current = newest;
+  const ReleasePtr current = run_.storage->current();
   run_.before = *current;
   helm::Release& release = run_.release;
   release.name = run_.spec->release_name;
@@ -370,155 +359,6 @@ Result<HelmRunner::Next> HelmRunner::post_hooks() {
   }
 }
 
-Result<void> HelmRunner::write_one(const HelmObject& object, const Value& original,
-                                   const HelmApply& how, bool& created) {
-  Value live;
-  if (!object.generated) {
-    auto found = live_of(object.id);
-    if (!found.ok())
-      return std::move(found).error().with_context("could not get information about the resource");
-    live = *std::move(found);
-  }
-  created = live.is_null();
-  auto result = write_object(kube_, object, original, live, how);
-  if (!result.ok()) {
-    if (!created || run_.kind == HelmActionKind::install) return std::move(result).error();
-    return std::move(result).error().with_context("failed to create resource");
-  }
-  const bool same = !created && live.path("metadata", "resourceVersion") ==
-                                    result->path("metadata", "resourceVersion");
-  note_change(object, *result,
-              created ? Action::created
-              : same  ? Action::unchanged
-                      : Action::configured);
-  return {};
-}
-
-// Objects of one kind side by side, kinds in the manifest's order. All are tried.
-Result<HelmRunner::Next> HelmRunner::write_objects() {
-  HelmApply how;
-  how.as = run_.as;
-  how.server_side = run_.server_side;
-  how.replace = options_of_kind().force;
-  how.strict = !options_of_kind().disable_openapi_validation;
-  const std::string before_method = run_.before ? run_.before->apply_method : "csa";
-  how.migrate_manager = run_.server_side && before_method != "ssa";
-  how.three_way_custom = run_.kind == HelmActionKind::install && !run_.server_side;
-  std::string errors;
-  Code code = Code::invalid;
-  const auto& objects = run_.objects;
-  for (std::size_t begin = 0; begin < objects.size();) {
-    std::size_t end = begin + 1;
-    while (end < objects.size() && objects[end].id.gvk.kind == objects[begin].id.gvk.kind) ++end;
-    std::vector<Result<void>> results(end - begin);
-    std::vector<char> created(end - begin, 0);
-    std::mutex mutex;
-    parallel_for(end - begin, options_.concurrent_ssa, [&](std::size_t i) {
-      const HelmObject& object = objects[begin + i];
-      const HelmObject* original = find_object(run_.previous, object.id);
-      bool fresh = false;
-      results[i] =
-          write_one(object, original == nullptr ? Value() : original->manifest, how, fresh);
-      created[i] = fresh;
-    });
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (created[i] != 0) run_.created.push_back(objects[begin + i]);
-      if (results[i].ok()) continue;
-      code = results[i].error().code;
-      if (!errors.empty()) errors += run_.kind == HelmActionKind::install ? "\n" : " && ";
-      errors += results[i].error().message;
-    }
-    begin = end;
-  }
-  if (!errors.empty()) return make_error(code, std::move(errors));
-  return Next::proceed;
-}
-
-// What the release had and has no more.
-Result<HelmRunner::Next> HelmRunner::remove_leftovers() {
-  std::string errors;
-  for (const HelmObject& object : run_.previous) {
-    if (object.generated || find_object(run_.objects, object.id) != nullptr) continue;
-    WEIR_TRY(const Value live, live_of(object.id));
-    if (live.is_null() || is_kept(live)) continue;
-    DeleteOptions options;
-    options.as = run_.as;
-    auto removed = kube_.remove(object.id, options);
-    if (!removed.ok() && removed.error().code != Code::not_found) {
-      if (!errors.empty()) errors += " && ";
-      errors += "failed to delete resource namespace=" + object.id.ns;
-      errors += ", name=" + object.id.name + ", kind=" + object.id.gvk.kind + ": ";
-      errors += removed.error().message;
-      continue;
-    }
-    note_removed(object.id, live);
-  }
-  if (!errors.empty()) return make_error(Code::unavailable, std::move(errors));
-  return Next::proceed;
-}
-
-// What is known without asking: the answer to our own write, or what a watch has told since.
-const LiveFacts* HelmRunner::known_facts(const ObjectId& id) const {
-  const auto own = run_.applied.find(id);
-  const auto watched = known_.find(id);
-  const LiveFacts* written = own == run_.applied.end() ? nullptr : &own->second;
-  if (written != nullptr && written->health == "Current") return written;
-  if (watched == known_.end() || !watched->second.exists) return nullptr;
-  const std::string& version = watched->second.resource_version;
-  const bool older =
-      written != nullptr &&
-      (version.size() < written->resource_version.size() ||
-       (version.size() == written->resource_version.size() && version < written->resource_version));
-  return older ? nullptr : &watched->second;
-}
-
-bool HelmRunner::is_ready(const ObjectId& id, std::string& text, bool& failed) {
-  const HelmObject* desired = find_object(run_.objects, id);
-  const Value& manifest = desired == nullptr ? no_manifest : desired->manifest;
-  if (id.gvk.kind == "Deployment" && manifest.path("spec", "paused").get_bool()) return true;
-  const bool started_is_enough = id.gvk.kind == "Job" && options_of_kind().disable_wait_for_jobs;
-  std::string health;
-  if (const LiveFacts* known = known_facts(id); known != nullptr && !started_is_enough) {
-    health = known->health;
-  } else if (auto live = live_of(id); !live.ok()) {
-    health = live.error().message;
-  } else if (live->is_null()) {
-    health = apply::health_status_name(apply::missing_health(manifest).status);
-  } else {
-    health =
-        facts_of(*live, &run_.rules, ports_.clock->now(), options_, nullptr, helm_field_manager)
-            .health;
-    if (started_is_enough && health == "InProgress" && !live->path("status", "startTime").is_null())
-      health = "Current";
-  }
-  if (health == "Current") return true;
-  failed = failed || health == "Failed";
-  text = health;
-  return false;
-}
-
-Result<HelmRunner::Next> HelmRunner::await_ready() {
-  if (options_of_kind().disable_wait) return Next::proceed;
-  if (!run_.cancelled.empty()) return make_error(Code::cancelled, run_.cancelled);
-  std::vector<ObjectId> pending;
-  std::string all, stalled;
-  for (const HelmObject& object : run_.objects) {
-    if (object.generated) continue;
-    std::string text;
-    bool failed = false;
-    if (is_ready(object.id, text, failed)) continue;
-    pending.push_back(object.id);
-    const std::string entry = object.id.subject() + " status: '" + text + "'";
-    all += (all.empty() ? "" : ", ") + entry;
-    if (failed) stalled += (stalled.empty() ? "" : ", ") + entry;
-  }
-  if (pending.empty()) return Next::proceed;
-  if (!stalled.empty() && !run_.spec->legacy_wait)
-    return make_error(Code::timeout, "failed early due to stalled resources: [" + stalled + "]");
-  if (late()) return make_error(Code::timeout, "timeout waiting for: [" + all + "]");
-  return wait_for(HelmWait::ready, std::move(pending), timeout());
-}
-
 Result<HelmRunner::Next> HelmRunner::settle() {
   helm::Release& release = run_.release;
   const bool rollback = run_.kind == HelmActionKind::rollback;
@@ -577,95 +417,6 @@ void HelmRunner::fail(Error error) {
     fail_release(error, (waited ? "Release " : "Rollback ") + name + " failed: ");
   }
   run_.failure = std::move(error);
-}
-
-// ---- what the log gets ----
-
-void HelmRunner::note_change(const HelmObject& object, const Value& result, Action action) {
-  static std::mutex mutex;
-  ObjectChange change;
-  change.id = ObjectId::of(result);
-  change.action = action;
-  change.facts =
-      facts_of(result, &run_.rules, ports_.clock->now(), options_, nullptr, helm_field_manager);
-  auto stored = store_manifest(*ports_.log, object.manifest);
-  if (stored.ok()) {
-    change.manifest = stored->first;
-    change.manifest_blob = stored->second;
-  }
-  change.facts.applied_manifest = change.manifest;
-  change.facts.applied_owned = change.facts.owned;
-  const std::lock_guard lock(mutex);
-  run_.applied[change.id] = change.facts;
-  run_.changes.push_back(std::move(change));
-}
-
-void HelmRunner::note_removed(const ObjectId& id, const Value& live) {
-  ObjectChange change;
-  change.id = id;
-  change.action = Action::deleted;
-  if (!live.is_null())
-    if (auto stored = store_live(*ports_.log, live); stored.ok()) change.live_blob = *stored;
-  run_.changes.push_back(std::move(change));
-}
-
-// ---- CRDs ----
-
-Result<std::vector<HelmObject>> HelmRunner::chart_crds() {
-  std::vector<HelmObject> out;
-  for (const helm::CrdFile& file : helm::crd_files(run_.prepared->charts->root())) {
-    auto objects = release_objects(kube_, *file.file->data, run_.release_ns);
-    if (!objects.ok())
-      return std::move(objects).error().with_context(
-          "failed to parse CustomResourceDefinitions from " + file.path);
-    for (HelmObject& object : *objects) {
-      if (object.id.gvk.kind != "CustomResourceDefinition") {
-        log_line(file.path + " holds " + object.id.subject() +
-                 ", which is no CustomResourceDefinition and is left out");
-        continue;
-      }
-      add_origin_labels(object.manifest, run_.owner);
-      out.push_back(std::move(object));
-    }
-  }
-  return out;
-}
-
-Result<HelmRunner::Next> HelmRunner::apply_crds() {
-  const model::CrdsPolicy policy = options_of_kind().crds;
-  if (policy == model::CrdsPolicy::skip || run_.prepared->recorded != nullptr)
-    return Next::proceed;
-  WEIR_TRY(const auto crds, chart_crds());
-  HelmApply how;
-  how.as = run_.as;
-  how.server_side = run_.server_side;
-  how.replace = true;
-  run_.waiting.clear();
-  for (const HelmObject& crd : crds) {
-    WEIR_TRY(const Value live, live_of(crd.id));
-    if (!live.is_null() && policy == model::CrdsPolicy::create) continue;
-    auto result = write_object(kube_, crd, Value(), live, how);
-    if (!result.ok())
-      return std::move(result).error().with_context("failed to apply CustomResourceDefinition " +
-                                                    crd.id.name);
-    note_change(crd, *result, live.is_null() ? Action::created : Action::configured);
-    run_.waiting.push_back(crd.id);
-  }
-  return Next::proceed;
-}
-
-Result<HelmRunner::Next> HelmRunner::await_crds() {
-  std::vector<ObjectId> pending;
-  for (const ObjectId& id : run_.waiting) {
-    std::string text;
-    bool failed = false;
-    if (!is_ready(id, text, failed)) pending.push_back(id);
-  }
-  if (pending.empty()) return Next::proceed;
-  if (late())
-    return make_error(Code::timeout,
-                      "CustomResourceDefinition " + pending.front().name + " is not established");
-  return wait_for(HelmWait::gone, std::move(pending), crd_wait);
 }
 
 }  // namespace weir::reconcile

@@ -2,6 +2,7 @@
 // call at a time for a run. Contract H8, H12-H14.
 #pragma once
 
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace weir::reconcile {
 
 class HelmRunner {
  public:
-  // `known`: what the watches told of awaited objects.
+  // `known`: what the watches told of awaited objects; at the start, of those that the release has.
   HelmRunner(const Ports& ports, const EngineOptions& options, HelmRun& run, const LiveTable& known,
              ServerVersion& version)
       : ports_(ports),
@@ -37,8 +38,6 @@ class HelmRunner {
   Result<Next> begin_upgrade();
   Result<Next> begin_rollback();
   Result<Next> resume();
-  Result<Next> apply_crds();
-  Result<Next> await_crds();
   Result<Next> render();
   Result<Next> take_recorded();
   Result<Next> build_objects();
@@ -46,11 +45,15 @@ class HelmRunner {
   Result<Next> create_namespace();
   Result<Next> store();
   Result<Next> pre_hooks();
-  Result<Next> write_objects();
-  Result<Next> remove_leftovers();
-  Result<Next> await_ready();
   Result<Next> post_hooks();
   Result<Next> settle();
+  // helm_writes.cc
+  Result<Next> apply_crds();
+  Result<Next> await_crds();
+  Result<Next> write_objects();
+  Result<Next> remove_leftovers();
+  // helm_wait.cc
+  Result<Next> await_ready();
   // helm_uninstall.cc
   Result<Next> begin_uninstall();
   Result<Next> delete_objects();
@@ -64,6 +67,7 @@ class HelmRunner {
   Result<Next> unlock();
   Result<Next> detect_drift();
   Result<Next> correct_drift();
+  Result<void> override_managers(const ObjectId& id);
   Result<void> look_for_drift(HelmObject& object, const std::vector<apply::IgnoreRule>& rules,
                               std::optional<HelmDrift>& out);
 
@@ -82,7 +86,11 @@ class HelmRunner {
   Result<std::vector<HelmObject>> chart_crds();
   Result<void> write_one(const HelmObject& object, const Value& original, const HelmApply& how,
                          bool& created);
-  void note_change(const HelmObject& object, const Value& result, Action action);
+  Result<void> apply_blind(const HelmObject& object, HelmApply how, const LiveFacts* before,
+                           bool& created);
+  // `before`: the facts before the write, where they are known.
+  void note_change(const HelmObject& object, const Value& result, Action action,
+                   const LiveFacts* before = nullptr);
   void note_removed(const ObjectId& id, const Value& live);
   const LiveFacts* known_facts(const ObjectId& id) const;
   bool is_ready(const ObjectId& id, std::string& text, bool& failed);
@@ -100,6 +108,7 @@ class HelmRunner {
   const LiveTable& known_;
   ServerVersion& version_;
   KubeApi& kube_;
+  std::mutex changes_mutex_;  // run_.changes, run_.applied: objects are written side by side
 };
 
 }  // namespace weir::reconcile

@@ -56,6 +56,11 @@ ReleasePtr HelmStorage::deployed() const {
   return nullptr;
 }
 
+ReleasePtr HelmStorage::current() const {
+  const ReleasePtr found = deployed();
+  return found != nullptr ? found : newest();
+}
+
 Result<void> HelmStorage::create(KubeApi& kube, const helm::Release& release, int history_max,
                                  base::TimeUs now) {
   const ReleasePtr kept = deployed();

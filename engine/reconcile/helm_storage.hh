@@ -31,6 +31,8 @@ class HelmStorage {
   ReleasePtr find(int version) const;
   // The newest that is deployed; nullptr when none is.
   ReleasePtr deployed() const;
+  // What an upgrade starts from: the deployed one, else the newest.
+  ReleasePtr current() const;
 
   // A new record. `history_max` > 0: older ones are removed until there is room for it, never the
   // one deployed last. Errors: already_exists (somebody else releases too), limit, the API's.

@@ -210,6 +210,9 @@ template <typename A>
 void io(A&, HelmRan&) {}
 template <typename A>
 void io(A&, Done&) {}
+// That there is a way is what counts; a replay goes none.
+template <typename A>
+void io(A&, ClusterReached&) {}
 
 template <std::size_t I = 0, typename Variant>
 void emplace(Variant& variant, std::size_t index) {

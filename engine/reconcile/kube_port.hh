@@ -48,6 +48,7 @@ struct WriteOptions {
   bool dry_run = false;     // dryRun=All
   bool strict = false;      // fields that the kind does not have are an error, not a warning
   std::string subresource;  // "status", "" for the object itself
+  bool* made = nullptr;     // apply: set to whether the object was not there before
 };
 
 struct DeleteOptions {

@@ -25,8 +25,8 @@ bool stage_is_verified(const Context& ctx, const KustomizationState& ks,
                        const std::vector<RenderedObject>& stage) {
   if (ks.full_check) return false;
   return std::all_of(stage.begin(), stage.end(), [&](const RenderedObject& object) {
-    const auto found = ctx.state.live.find(object.id);
-    return found != ctx.state.live.end() && found->second.verified(object.digest);
+    const auto found = live_of(ctx, ks).find(object.id);
+    return found != live_of(ctx, ks).end() && found->second.verified(object.digest);
   });
 }
 
@@ -37,13 +37,14 @@ void send_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   apply.force = ks.spec.force;
   apply.full_check = ks.full_check;
   apply.validate_all = ks.spec.validate_client && ks.stage == 0;
+  apply.cluster = ks.cluster;
   apply.as = identity_of(ctx, id, ks);
   apply.ignore = ks.spec.ignore;
   apply.owner = id;
   apply.rules = ks.health_rules;
   for (const RenderedObject& object : ks.rendered->stages[ks.stage]) {
-    const auto found = ctx.state.live.find(object.id);
-    if (found != ctx.state.live.end()) apply.known.insert(*found);
+    const auto found = live_of(ctx, ks).find(object.id);
+    if (found != live_of(ctx, ks).end()) apply.known.insert(*found);
   }
   ks.phase = Phase::applying;
   ctx.command(id, ks, std::move(apply));
@@ -53,14 +54,14 @@ void send_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks,
                 const ObjectChange& change) {
   if (change.action == Action::skipped) {
-    ctx.log(event::Type::object_skipped, change.id, &ks, id,
-            Value::object({{"reason", change.note}}));
+    log_object(ctx, event::Type::object_skipped, change.id, id, ks,
+               Value::object({{"reason", change.note}}));
     return;
   }
   ctx.announce(id, ks, ks.artifact.revision);
   if (!change.live_blob.empty())
-    ctx.log(event::Type::object_observed, change.id, &ks, id,
-            Value::object({{"fields", change.note}}), {change.live_blob});
+    log_object(ctx, event::Type::object_observed, change.id, id, ks,
+               Value::object({{"fields", change.note}}), {change.live_blob});
   Value data = Value::object({{"action", action_name(change.action)},
                               {"resourceVersion", change.facts.resource_version},
                               {"revision", ks.rendered->revision}});
@@ -70,15 +71,23 @@ void log_change(Context& ctx, const ObjectId& id, KustomizationState& ks,
   if (!change.note.empty()) data.set("fields", change.note);
   std::vector<base::Digest> blobs = {change.manifest_blob};
   if (!change.made_blob.empty()) blobs.push_back(change.made_blob);
-  ctx.log(event::Type::object_applied, change.id, &ks, id, std::move(data), std::move(blobs));
+  log_object(ctx, event::Type::object_applied, change.id, id, ks, std::move(data),
+             std::move(blobs));
 }
 
-bool is_news(const Context& ctx, const ObjectChange& change) {
+bool is_news(const LiveTable& live, const ObjectChange& change) {
   if (change.action == Action::created || change.action == Action::configured) return true;
-  const auto found = ctx.state.live.find(change.id);
-  if (change.action == Action::skipped) return found == ctx.state.live.end();
-  return found == ctx.state.live.end() || found->second.applied_manifest != change.manifest ||
+  const auto found = live.find(change.id);
+  if (change.action == Action::skipped) return found == live.end();
+  return found == live.end() || found->second.applied_manifest != change.manifest ||
          found->second.applied_owned != change.facts.owned;
+}
+
+// Of another cluster nothing is remembered after a restart: what is found there as this very
+// revision had left it was told before.
+bool was_told(const KustomizationState& ks, const ObjectChange& change) {
+  return ks.spec.kube_config && change.action == Action::unchanged &&
+         ks.status["lastAppliedRevision"].get_string() == ks.rendered->revision;
 }
 
 std::string change_lines(const std::vector<ObjectChange>& changes) {
@@ -102,8 +111,8 @@ void finish_stages(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   std::vector<ObjectId> before = std::move(ks.inventory);
   const ObjectSet listed(before.begin(), before.end());
   for (const ObjectId& object : ks.attempted) {
-    const auto live = ctx.state.live.find(object);
-    if (!listed.contains(object) && live != ctx.state.live.end() && live->second.exists)
+    const auto live = live_of(ctx, ks).find(object);
+    if (!listed.contains(object) && live != live_of(ctx, ks).end() && live->second.exists)
       before.push_back(object);
   }
   ks.attempted.clear();
@@ -112,7 +121,7 @@ void finish_stages(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   status.set_inventory(ks.inventory);
   std::vector<ObjectId> stale = model::stale_objects(before, ks.inventory);
   if (!ks.spec.prune || stale.empty()) {
-    for (const ObjectId& object : stale) ctx.state.live.erase(object);
+    for (const ObjectId& object : stale) live_of(ctx, ks).erase(object);
     return begin_health(ctx, id, ks);
   }
   begin_prune(ctx, id, ks, std::move(stale));
@@ -123,8 +132,8 @@ bool must_wait(const Context& ctx, const KustomizationState& ks, std::vector<Obj
   const auto& stage = ks.rendered->stages[ks.stage];
   for (const RenderedObject& object : stage) {
     if (!apply::stage_is_awaited(apply::stage_of(object.id.gvk))) continue;
-    const auto found = ctx.state.live.find(object.id);
-    if (found != ctx.state.live.end() && found->second.health == "Current") continue;
+    const auto found = live_of(ctx, ks).find(object.id);
+    if (found != live_of(ctx, ks).end() && found->second.health == "Current") continue;
     waiting.push_back(object.id);
   }
   return !waiting.empty();
@@ -146,7 +155,10 @@ void on_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks,
   StatusEditor status(ks, ctx.now);
   status.set_field("lastAttemptedRevision", ks.rendered->revision);
   log_rendered(ctx, id, ks);
-  want_watches(ctx, ks.rendered->ids());
+  if (ks.spec.kube_config)
+    want_remote_watches(ctx, id, ks, ks.rendered->ids());
+  else
+    want_watches(ctx, ks.rendered->ids());
   ks.stage = 0;
   if (!ks.quiet)
     status.set("Reconciling", "True", "Progressing",
@@ -169,9 +181,9 @@ void next_stage(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
                       const StageApplied& applied) {
   for (const ObjectChange& change : applied.changes) {
-    if (is_news(ctx, change)) log_change(ctx, id, ks, change);
+    if (is_news(live_of(ctx, ks), change) && !was_told(ks, change)) log_change(ctx, id, ks, change);
     if (change.action == Action::created || change.action == Action::configured) ks.quiet = false;
-    LiveFacts& facts = ctx.state.live[change.id];
+    LiveFacts& facts = live_of(ctx, ks)[change.id];
     facts = change.facts;
     ks.changes.push_back(change);
     ctx.metrics.count("objects", action_name(change.action));
@@ -190,7 +202,7 @@ void on_stage_applied(Context& ctx, const ObjectId& id, KustomizationState& ks,
     ks.wait_started = ctx.now;
     for (const ObjectId& object : ks.stage_waiting) ctx.state.waiters[object].insert(id);
     ctx.schedule(id, ks, ctx.after(ctx.options.stage_wait_max));
-    return;
+    return poll_remote(ctx, id, ks);
   }
   ++ks.stage;
   next_stage(ctx, id, ks);

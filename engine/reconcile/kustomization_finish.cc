@@ -146,11 +146,11 @@ void on_finalized(Context& ctx, const ObjectId& id, KustomizationState& ks,
     const bool deleted = change.action == Action::deleted;
     std::vector<base::Digest> blobs;
     if (!change.live_blob.empty()) blobs.push_back(change.live_blob);
-    ctx.log(event::Type::object_pruned, change.id, &ks, id,
-            Value::object({{"action", deleted ? "deleted" : "skipped"},
-                           {"reason", change.note.empty() ? "owner deleted" : change.note}}),
-            std::move(blobs));
-    ctx.state.live.erase(change.id);
+    log_object(ctx, event::Type::object_pruned, change.id, id, ks,
+               Value::object({{"action", deleted ? "deleted" : "skipped"},
+                              {"reason", change.note.empty() ? "owner deleted" : change.note}}),
+               std::move(blobs));
+    live_of(ctx, ks).erase(change.id);
     lines +=
         (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
   }

@@ -204,6 +204,14 @@ void run(Context& ctx, const ObjectId& id, KustomizationState& ks, std::string r
     ks.full_check_due = ctx.after_jittered(id, ks, ctx.options.full_check_interval);
   ks.full_check = ks.reason == "requested" || ctx.now >= ks.full_check_due;
   release_pin(ctx, id, ks);
+  if (!begin_connect(ctx, id, ks)) build(ctx, id, ks);
+}
+
+// The way to the other cluster is known, or why there is none.
+void connected(Context& ctx, const ObjectId& id, KustomizationState& ks, const Outcome& outcome) {
+  if (!on_connected(ctx, id, ks, outcome)) return;
+  if (ks.phase == Phase::finalizing) return finalize_connected(ctx, id, ks);
+  ks.full_check = ks.full_check || !remote_is_seen(ctx, id, ks);
   build(ctx, id, ks);
 }
 
@@ -309,6 +317,7 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
     ctx.log(event::Type::spec_deleted, id, &found->second, id, Value());
     ctx.schedule(id, found->second, 0);
     ctx.metrics.forget(id);
+    leave_cluster(ctx, found->second);
     ctx.state.kustomizations.erase(found);
     ctx.state.pruners.erase(id);
     return;
@@ -322,7 +331,6 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
     ks.inventory = read_inventory(ks.status);
     ks.attempted.merge(ks.attempted_before);
     ks.handled_request = ks.status["lastHandledReconcileAt"].get_string();
-    want_watches(ctx, ks.inventory);
   }
   const bool changed = ks.generation() != ks.last_generation;
   if (changed) {
@@ -330,9 +338,11 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
     decode(ks);
   }
   log_spec(ctx, id, ks);
+  const bool here = !ks.spec.kube_config;
+  if (first && here) want_watches(ctx, ks.inventory);
   const bool requested = !ks.requested_at().empty() && ks.requested_at() != ks.handled_request &&
                          ks.requested_at() != ks.request_taken;
-  if (first && !watches_synced(ctx, ks.inventory)) {
+  if (first && here && !watches_synced(ctx, ks.inventory)) {
     ks.await_sync =
         true;  // what is live is not known yet; the timer is for kinds that cannot be watched
     ctx.schedule(id, ks, ctx.after(std::chrono::seconds(3)));
@@ -355,7 +365,9 @@ void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState&
     ks.pending_cause = ks.cause;
     return run(ctx, id, ks, ks.reason);
   }
-  if (const auto* error = std::get_if<StepError>(&outcome.body)) {
+  if (outcome.command == CommandBody(ReachCluster{}).index()) {
+    connected(ctx, id, ks, outcome);
+  } else if (const auto* error = std::get_if<StepError>(&outcome.body)) {
     fail(ctx, id, ks, *error);
   } else if (const auto* made = std::get_if<ManifestsRendered>(&outcome.body)) {
     if (!made->claimant.empty()) return on_claimed(ctx, id, ks, *made);
@@ -366,7 +378,8 @@ void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState&
     if (ks.phase == Phase::finalizing) return on_finalized(ctx, id, ks, *pruned);
     on_pruned(ctx, id, ks, *pruned);
   } else if (const auto* read = std::get_if<ObjectsRead>(&outcome.body)) {
-    for (const auto& [object, facts] : read->facts) keep_facts(ctx.state.live[object], facts);
+    for (const auto& [object, facts] : read->facts) keep_facts(live_of(ctx, ks)[object], facts);
+    check_stage_wait(ctx, id, ks);
     check_health(ctx, id, ks);
   }
   finish_pending(ctx, id, ks);
@@ -374,7 +387,10 @@ void kustomization_outcome(Context& ctx, const ObjectId& id, KustomizationState&
 
 void kustomization_due(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   if (ks.handover) return check_handover(ctx, id, ks);
-  if (ks.phase == Phase::stage_wait) return check_stage_wait(ctx, id, ks);
+  if (ks.phase == Phase::stage_wait) {
+    poll_remote(ctx, id, ks);
+    return check_stage_wait(ctx, id, ks);
+  }
   if (ks.phase == Phase::health_wait) return health_due(ctx, id, ks);
   if (ks.running) return;
   if (ks.await_sync) {

@@ -21,8 +21,8 @@ Value desired_of(const KustomizationState& ks, const ObjectId& id) {
 }
 
 std::string_view health_of(const Context& ctx, const KustomizationState& ks, const ObjectId& id) {
-  const auto found = ctx.state.live.find(id);
-  if (found == ctx.state.live.end()) return "Unknown";
+  const auto found = live_of(ctx, ks).find(id);
+  if (found == live_of(ctx, ks).end()) return "Unknown";
   if (found->second.exists) return found->second.health;
   return apply::health_status_name(apply::missing_health(desired_of(ks, id)).status);
 }
@@ -71,12 +71,14 @@ ObjectSet awaited(const ObjectId& self, const KustomizationState& ks) {
 // name.
 void read_unknown(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   ReadObjects read;
+  read.cluster = ks.cluster;
   read.as = identity_of(ctx, id, ks);
   read.rules = ks.health_rules;
   for (const ObjectId& object : ks.waiting)
-    if (!ctx.state.live.contains(object)) read.ids.push_back(object);
+    if (!live_of(ctx, ks).contains(object)) read.ids.push_back(object);
   if (read.ids.empty()) return;
   for (const ObjectId& object : read.ids) {
+    if (ks.spec.kube_config) break;  // there they are asked for again and again
     const std::string key = watch_key(object.gvk, object.ns, object.name);
     if (ctx.state.watches.contains(key)) continue;
     WatchOptions options{object.gvk, object.ns, "", "metadata.name=" + object.name};
@@ -95,6 +97,8 @@ bool asks_for_pods(const std::pair<ObjectId, std::string>& pending) {
 
 void schedule_health(Context& ctx, const ObjectId& id, KustomizationState& ks,
                      const Verdict& verdict) {
+  if (ks.spec.kube_config)
+    return ctx.schedule(id, ks, std::min(ks.deadline, ctx.now + pods_poll_interval));
   const bool poll = std::any_of(verdict.pending.begin(), verdict.pending.end(), asks_for_pods);
   ctx.schedule(id, ks, poll ? std::min(ks.deadline, ctx.now + pods_poll_interval) : ks.deadline);
 }
@@ -144,6 +148,7 @@ void begin_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
 void health_due(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   check_health(ctx, id, ks);
   if (ks.phase != Phase::health_wait) return;
+  if (ks.spec.kube_config) return poll_remote(ctx, id, ks);
   const Verdict verdict = judge(ctx, ks, ks.waiting);
   ReadObjects read;
   read.as = identity_of(ctx, id, ks);
@@ -169,9 +174,9 @@ void check_health(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     return;
   }
   for (const auto& [object, health] : verdict.pending)
-    ctx.log(
-        event::Type::health_observed, object, &ks, id,
-        Value::object({{"status", health}, {"message", ctx.state.live[object].health_message}}));
+    log_object(ctx, event::Type::health_observed, object, id, ks,
+               Value::object(
+                   {{"status", health}, {"message", live_of(ctx, ks)[object].health_message}}));
   stop_waiting(ctx, id, ks);
   StatusEditor status(ks, ctx.now);
   status.set("Healthy", "False", "HealthCheckFailed", text);

@@ -25,9 +25,10 @@ bool holds(const KustomizationState& ks, const ObjectId& object) {
 // The Kustomization, other than `self`, that wants the object; an empty id when none does. What a
 // suspended one wants is known when it resumes: it may have lost the object to `self` long ago.
 ObjectId claimant(const Context& ctx, const ObjectId& self, const ObjectId& object) {
+  const std::string cluster = cluster_of(self, ctx.state.kustomizations[self]);
   for (const auto& [id, ks] : ctx.state.kustomizations) {
     if (ks.object.is_null() || ks.deleting() || ks.spec.suspend) continue;
-    if (model::same_object(id, self)) continue;
+    if (model::same_object(id, self) || cluster_of(id, ks) != cluster) continue;
     if (holds(ks, object)) return id;
   }
   return {};
@@ -35,6 +36,7 @@ ObjectId claimant(const Context& ctx, const ObjectId& self, const ObjectId& obje
 
 // A Kustomization that it applies is not known yet: its watch event is still under way.
 bool has_unseen_child(const Context& ctx, const KustomizationState& ks) {
+  if (ks.spec.kube_config) return false;
   return std::any_of(ks.inventory.begin(), ks.inventory.end(), [&](const ObjectId& object) {
     return object.gvk.group == model::kustomization_gvk.group &&
            object.gvk.kind == model::kustomization_gvk.kind &&
@@ -48,6 +50,7 @@ bool is_unsettled(const Context& ctx, const KustomizationState& ks, const std::s
   if (!ks.spec_error.empty() || !ks.cel_error.empty() || !ks.spec.unsupported.empty()) return false;
   if (condition_text(ks.status, "Ready", "reason") == "DependencyNotReady") return false;
   if (ks.phase == Phase::building || ks.phase == Phase::finalizer) return true;
+  if (ks.phase == Phase::connecting) return true;
   if (ks.phase == Phase::applying || ks.phase == Phase::stage_wait)
     return std::any_of(ks.rendered->stages.begin(), ks.rendered->stages.end(), [](auto& stage) {
       return std::any_of(stage.begin(), stage.end(), [](const RenderedObject& object) {
@@ -92,8 +95,8 @@ void hand_over(Context& ctx, const ObjectId& id, KustomizationState& ks,
     const ObjectId taker = claimant(ctx, id, object);
     if (taker.empty()) return false;
     ctx.announce(id, ks, ks.artifact.revision);
-    ctx.log(event::Type::object_skipped, object, &ks, id,
-            Value::object({{"reason", "moved to " + taker.subject()}}));
+    log_object(ctx, event::Type::object_skipped, object, id, ks,
+               Value::object({{"reason", "moved to " + taker.subject()}}));
     takers.insert(taker);
     ctx.state.kustomizations[taker].attempted.insert(object);
     ctx.state.kustomizations[taker].received[object] = id;
@@ -145,6 +148,7 @@ void send_prune(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   apply::sort_for_prune(prune.ids);
   prune.owner = id;
   prune.former = former_owners(ks, prune.ids);
+  prune.cluster = ks.cluster;
   prune.as = identity_of(ctx, id, ks);
   ks.phase = Phase::pruning;
   ctx.command(id, ks, std::move(prune));
@@ -161,6 +165,7 @@ void send_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   apply::sort_for_prune(prune.ids);
   prune.owner = id;
   prune.former = former_owners(ks, prune.ids);
+  prune.cluster = ks.cluster;
   prune.as = identity_of(ctx, id, ks);
   prune.finalizing = true;
   prune.wait = ks.spec.deletion_policy == model::DeletionPolicy::wait_for_termination;
@@ -217,6 +222,10 @@ void begin_finalize(Context& ctx, const ObjectId& id, KustomizationState& ks) {
     ctx.command(id, ks, WriteFinalizer{false, ks.object});
     return;
   }
+  if (!begin_connect(ctx, id, ks)) wait_for_others(ctx, id, ks);
+}
+
+void finalize_connected(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   wait_for_others(ctx, id, ks);
 }
 
@@ -267,9 +276,10 @@ void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks,
     if (!change.note.empty()) data.set("reason", change.note);
     std::vector<base::Digest> blobs;
     if (!change.live_blob.empty()) blobs.push_back(change.live_blob);
-    ctx.log(event::Type::object_pruned, change.id, &ks, id, std::move(data), std::move(blobs));
+    log_object(ctx, event::Type::object_pruned, change.id, id, ks, std::move(data),
+               std::move(blobs));
     ctx.metrics.count("objects", deleted ? "deleted" : "skipped");
-    ctx.state.live.erase(change.id);
+    live_of(ctx, ks).erase(change.id);
     lines +=
         (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
   }

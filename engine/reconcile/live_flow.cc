@@ -10,7 +10,6 @@
 namespace weir::reconcile {
 namespace {
 
-constexpr std::string_view name_label = "kustomize.toolkit.fluxcd.io/name";
 constexpr std::string_view namespace_label = "kustomize.toolkit.fluxcd.io/namespace";
 
 // The manager that wrote last, other than ours: who made a drift.
@@ -47,13 +46,15 @@ void wake_waiters(Context& ctx, const ObjectId& id) {
   }
 }
 
+}  // namespace
+
 // A change of ours comes back by the watch too; only what differs from it is drift.
 void notice_drift(Context& ctx, const ObjectId& id, const ObjectId& owner, const Value& object) {
   const auto found = ctx.state.kustomizations.find(owner);
   if (found == ctx.state.kustomizations.end() || found->second.object.is_null()) return;
   KustomizationState& ks = found->second;
   if (ks.running || ks.await_sync || ks.spec.suspend || ks.deleting()) return;
-  const LiveFacts& facts = ctx.state.live[id];
+  const LiveFacts& facts = live_of(ctx, ks)[id];
   if (facts.applied_manifest.empty() || facts.verified(facts.applied_manifest)) return;
   if (!std::any_of(ks.inventory.begin(), ks.inventory.end(),
                    [&](const ObjectId& item) { return model::same_object(item, id); }))
@@ -63,6 +64,7 @@ void notice_drift(Context& ctx, const ObjectId& id, const ObjectId& owner, const
   const std::string manager = object.is_null() ? "" : last_manager(object);
   if (!manager.empty()) data.set("manager", manager);
   ctx.log_root(event::Type::drift_detected, id, ks, owner, std::move(data));
+  ctx.out.events.back().subject.cluster = cluster_of(owner, ks);
   ctx.metrics.count("drifts", "");
   // Two parties that undo each other must not spin: the first correction is at once, the next ones
   // back off.
@@ -74,11 +76,9 @@ void notice_drift(Context& ctx, const ObjectId& id, const ObjectId& owner, const
   ctx.schedule(owner, ks, ctx.now + (std::int64_t{1'000'000} << shift));
 }
 
-}  // namespace
-
 ObjectId owner_of(const Value& object) {
   const Value& labels = object.path("metadata", "labels");
-  const std::string_view name = labels[name_label].get_string();
+  const std::string_view name = labels[owner_name_label].get_string();
   if (name.empty()) return {};
   return {model::kustomization_gvk, std::string(labels[namespace_label].get_string()),
           std::string(name)};
@@ -110,6 +110,12 @@ LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* ru
 }
 
 namespace {
+
+// An object here may bear the labels of a Kustomization that applies elsewhere.
+bool is_local(const Context& ctx, const ObjectId& owner) {
+  const auto found = ctx.state.kustomizations.find(owner);
+  return found == ctx.state.kustomizations.end() || !found->second.spec.kube_config;
+}
 
 // A change of health that has come to rest is kept with all that the object was.
 void keep_turn(Context& ctx, const ObjectId& owner, const LiveFacts& before, const LiveFacts& after,
@@ -147,7 +153,8 @@ void observe_live(Context& ctx, const Value& object, bool deleted) {
     if (!deleted) keep_turn(ctx, release.empty() ? owner : release, known->second, facts, object);
   }
   ctx.state.live[id] = std::move(facts);
-  if (!owner.empty()) notice_drift(ctx, id, owner, deleted ? Value() : object);
+  if (!owner.empty() && is_local(ctx, owner))
+    notice_drift(ctx, id, owner, deleted ? Value() : object);
   if (!release.empty()) notice_helm_drift(ctx, id, release);
   wake_waiters(ctx, id);
 }
@@ -156,7 +163,7 @@ void want_watches(Context& ctx, const std::vector<ObjectId>& ids) {
   for (const ObjectId& id : ids) {
     const std::string key = watch_key(id.gvk);
     if (ctx.state.watches.contains(key)) continue;
-    WatchOptions options{id.gvk, ctx.options.watch_namespace, std::string(name_label), ""};
+    WatchOptions options{id.gvk, ctx.options.watch_namespace, std::string(owner_name_label), ""};
     ctx.state.watches[key] = {options, false};
     ctx.out.watches.push_back(std::move(options));
   }
@@ -171,8 +178,8 @@ bool watches_synced(const Context& ctx, const std::vector<ObjectId>& ids) {
 
 bool has_drifted(const Context& ctx, const KustomizationState& ks) {
   return std::any_of(ks.inventory.begin(), ks.inventory.end(), [&](const ObjectId& id) {
-    const auto found = ctx.state.live.find(id);
-    return found != ctx.state.live.end() && !found->second.applied_manifest.empty() &&
+    const auto found = live_of(ctx, ks).find(id);
+    return found != live_of(ctx, ks).end() && !found->second.applied_manifest.empty() &&
            !found->second.verified(found->second.applied_manifest);
   });
 }

@@ -59,6 +59,10 @@ std::string tell(const BuildManifests& c, Words& words) {
   return "BuildManifests " + c.artifact.revision +
          (c.claimant.empty() ? "" : " asked by " + c.claimant.name);
 }
+std::string tell(const ReachCluster& c, Words& words) {
+  words.add(c.to.secret).add(c.to.key).add(c.to.config_map);
+  return "ReachCluster " + c.to.name();
+}
 std::string tell(const LoadRendered& c, Words& words) {
   words.add(c.set_blob);
   return "LoadRendered " + c.revision;

@@ -86,7 +86,14 @@ void reset_static(Context& ctx, const ObjectId& id, SourceState& source) {
   source_changed(ctx, id);
 }
 
-void show_progress(Context& ctx, const ObjectId& id, SourceState& source) {
+// A chart that is built of what is at hand is built before anybody has read of it.
+bool builds_at_once(const SourceState& source, const FetchSource& fetch) {
+  const bool asked = source.reason == "spec" || source.reason == "requested";
+  return !asked && fetch.origin && !fetch.origin->artifact.empty() &&
+         fetch.origin->id.gvk.kind != "HelmRepository";
+}
+
+void show_progress(Context& ctx, const ObjectId& id, SourceState& source, bool written) {
   StatusEditor status(source, ctx.now);
   const bool fresh = source.status["observedGeneration"].get_int(-1) != source.generation();
   if (!fresh && !source.artifact.empty() && source.requested_at() == source.handled_request) return;
@@ -94,7 +101,7 @@ void show_progress(Context& ctx, const ObjectId& id, SourceState& source) {
   status.set("Reconciling", "True", "Progressing",
              fresh ? "processing object: new generation" : "reconciliation in progress");
   if (source.artifact.empty()) status.set("Ready", "Unknown", "Progressing", "building artifact");
-  ctx.write_status(id, source);
+  if (written) ctx.write_status(id, source);
 }
 
 void suspend(Context& ctx, const ObjectId& id, SourceState& source) {
@@ -191,7 +198,6 @@ void run_source(Context& ctx, const ObjectId& id, SourceState& source, std::stri
   if (suspended) return suspend(ctx, id, source);
   ctx.begin(id, source, std::move(reason));
   if (const auto error = check_spec_of(ctx, source)) return fail_fetch(ctx, id, source, *error);
-  show_progress(ctx, id, source);
   FetchSource fetch;
   fetch.spec = source.spec;
   fetch.current = source.artifact;
@@ -200,6 +206,7 @@ void run_source(Context& ctx, const ObjectId& id, SourceState& source, std::stri
   if (const auto* chart = std::get_if<model::HelmChartSpec>(&source.spec))
     if (const auto error = find_origin(ctx, id, *chart, fetch))
       return fail_fetch(ctx, id, source, *error);
+  show_progress(ctx, id, source, !builds_at_once(source, fetch));
   if (fetch.origin && !fetch.origin->artifact.empty())
     StatusEditor(source, ctx.now)
         .set_field("observedSourceArtifactRevision", fetch.origin->artifact.revision);

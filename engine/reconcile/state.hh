@@ -70,6 +70,7 @@ struct SourceState : OwnerState {
 enum class Phase : std::uint8_t {
   idle,
   finalizer,    // our finalizer is being added
+  connecting,   // ReachCluster is under way
   building,     // BuildManifests or LoadRendered is under way
   applying,     // ApplyStage is under way
   stage_wait,   // CRDs, namespaces, classes of this stage are awaited
@@ -102,6 +103,9 @@ struct KustomizationState : OwnerState {
   base::Digest rendered_logged;   // last digest in a manifests_rendered event
   std::string rendered_revision;  // and its revision
   std::size_t stage = 0;
+  KubeApiPtr cluster;  // of this attempt; null: the one weir runs against
+  LiveTable remote;    // what is known of its objects there; State::live is of weir's own cluster
+  std::string remote_of;  // the cluster that `remote` is of
   std::vector<ObjectId> inventory;
   // Objects that may stand in the cluster without being in the inventory: a stage broke off, or the
   // process ended before the status was written. `before`: of the last reconcile that succeeded.
@@ -135,6 +139,8 @@ struct HelmReleaseState : OwnerState, HelmReleaseFields {};
 struct WatchState {
   WatchOptions options;
   bool synced = false;
+  std::string cluster{};  // "" for the one weir runs against, else as events name it
+  KubeApiPtr client{};    // that it is open on, of another cluster
 };
 
 struct State {
@@ -155,6 +161,8 @@ struct State {
 
 std::string watch_key(const Gvk& gvk, std::string_view ns = {}, std::string_view name = {});
 std::string watch_key(const WatchOptions& options);
+// Of a kind on another cluster.
+std::string remote_watch_key(const std::string& cluster, const Gvk& gvk);
 
 // Folds one event into the durable part of the state. Pure; the same events give the same state.
 void fold(State& state, const event::Event& event);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # weir is killed with -9 again and again in the middle of installs, upgrades, rollbacks and uninstalls, each time a little
-# later than the time before; whatever it was doing, the next start finds out and finishes it, and no record stays pending.
+# later than the time before, and then in the middle of tests and of remediations by name; whatever it was doing, the next start
+# finds out and finishes it, and no record stays pending.
 # usage: tests/e2e/helm_kill9.sh [ROUNDS]
 NAME=helm-kill9 PORT=${PORT:-18900}
 . "$(dirname "$0")/lib.sh"
@@ -38,7 +39,7 @@ metadata: {name: "{{ .Release.Name }}-bad"}
 spec: {schedule: "never", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}}}
 {{- end }}
 Y
-  for hook in pre-install pre-upgrade post-upgrade pre-rollback pre-delete; do
+  for hook in pre-install pre-upgrade post-upgrade pre-rollback pre-delete test; do
     cat >"$work/repo/chart/templates/$hook.yaml" <<Y
 apiVersion: batch/v1
 kind: Job
@@ -56,7 +57,9 @@ metadata: {name: web, namespace: shop}
 spec:
   interval: 10m
   timeout: 1m
+  install: {remediation: {retries: 1, remediateLastFailure: true}}
   upgrade: {remediation: {retries: 0, remediateLastFailure: true}}
+  test: {enable: ${tested:-false}}
   chart: {spec: {chart: ./chart, reconcileStrategy: Revision, sourceRef: {kind: GitRepository, name: app}}}
   values: $1
 Y
@@ -71,6 +74,13 @@ is_rolled_back_to() { [ "$(condition Remediated reason)" = RollbackSucceeded ] &
 is_gone() { ! kubectl -n shop get hr web >/dev/null 2>&1 && [ -z "$(kubectl -n shop get configmaps,deployments,jobs,secrets -l helm.toolkit.fluxcd.io/name=web -o name)" ] && [ -z "$(kubectl -n shop get secrets -l owner=helm -o name)" ]; }
 nothing_pends() { ! kubectl -n shop get secrets -l owner=helm -o jsonpath='{range .items[*]}{.metadata.labels.status}{"\n"}{end}' | grep -E 'pending|uninstalling'; }
 deployed_once() { [ "$(kubectl -n shop get secrets -l owner=helm,status=deployed -o name | wc -l)" = 1 ] || { helm -n shop history web; return 1; }; }
+# kill_in ACTION: as soon as the object says that it runs
+kill_in() {
+  within 60 contains "Running '$1' action" condition Reconciling message || { echo "FAIL it never ran '$1'"; failed=$((failed + 1)); }
+  kill -9 "$weir_pid"; wait "$weir_pid" 2>/dev/null || true; start_weir
+}
+is_tested_with() { [ "$(condition TestSuccess reason)" = TestSucceeded ] && is_ready_with "$1"; }
+is_uninstalled_for_good() { [ "$(condition Stalled reason)" = RetriesExceeded ] && [ "$(condition Remediated reason)" = UninstallSucceeded ] && observed && [ -z "$(kubectl -n shop get configmaps,deployments -l helm.toolkit.fluxcd.io/name=web -o name)" ]; }
 kill_after() { sleep "$1"; kill -9 "$weir_pid"; wait "$weir_pid" 2>/dev/null || true; start_weir; }
 
 start_cluster
@@ -110,5 +120,25 @@ for round in $(seq "$rounds"); do
   kill_after "$delay"
   check "killed $delay s into an uninstall: nothing is left" within 90 is_gone
 done
+tested=true
+release '{message: tested}'
+kill_in test
+check "killed in the middle of tests: they are run again" within 90 is_tested_with tested
+check "... nothing pends" nothing_pends
+check "... and one revision is deployed" deployed_once
+release '{message: again, broken: true}'
+kill_in rollback
+check "killed in the middle of a rollback: it is rolled back" within 120 is_rolled_back_to tested
+check "... nothing pends" nothing_pends
+check "... and one revision is deployed" deployed_once
+kubectl -n shop delete hr web --timeout=90s >/dev/null
+tested=false
+release '{message: first, broken: true}'
+kill_in uninstall
+check "killed in the middle of an uninstall that remediates: it is tried again, and ends" within 120 is_uninstalled_for_good
+check "... nothing pends" nothing_pends
+release '{message: mended}'
+check "... and what is mended is installed" within 90 is_ready_with mended
+check "... as the one revision that is deployed" deployed_once
 check "weir verify" contains "✔" "$weir" verify
 summary

@@ -116,6 +116,7 @@ struct EngineBench::Process {
   std::deque<reconcile::Input> inputs;
   std::deque<reconcile::Command> commands;
   std::vector<std::unique_ptr<reconcile::Watch>> watches;
+  std::map<std::string, std::unique_ptr<reconcile::Watch>> remote_watches;
 };
 
 EngineBench::EngineBench(reconcile::EngineOptions engine_options)
@@ -148,7 +149,8 @@ reconcile::KubeApi& EngineBench::other() {
   server.kv = other_kv_.get();
   server.clock = &clock;
   other_server_ = must(api::kube::KubeServer::open(server), "the other embedded API");
-  clusters.api = other_server_->local_api();
+  clusters.make = [this] { return reconcile::KubeApiPtr(other_server_->local_api()); };
+  clusters.api = clusters.make();
   return *clusters.api;
 }
 
@@ -186,6 +188,18 @@ void EngineBench::open_watch(const reconcile::WatchOptions& watch) {
     p->inputs.push_back(reconcile::Observed{key, std::move(event)});
   }));
 }
+
+void EngineBench::change_watch(const reconcile::RemoteWatch& change) {
+  Process* p = process_.get();
+  p->remote_watches.erase(change.key);
+  if (change.client == nullptr) return;
+  p->remote_watches[change.key] =
+      change.client->watch(change.options, [p, key = change.key](reconcile::WatchEvent event) {
+        p->inputs.push_back(reconcile::Observed{key, std::move(event)});
+      });
+}
+
+std::size_t EngineBench::remote_watches() const { return process_->remote_watches.size(); }
 
 reconcile::LogPort& EngineBench::port() { return *process_->port; }
 
@@ -249,6 +263,7 @@ bool EngineBench::drain() {
   must(p.port->append(appended, effects.record), "an append");
   if (!appended.empty()) p.core->appended(appended.back().seq);
   for (const auto& watch : effects.watches) open_watch(watch);
+  for (const auto& change : effects.remote_watches) change_watch(change);
   for (auto& command : effects.commands) p.commands.push_back(std::move(command));
   if (p.commands.empty()) return !p.inputs.empty();
   const reconcile::Command command = std::move(p.commands.front());

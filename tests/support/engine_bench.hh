@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -55,17 +56,24 @@ class BenchEvents final : public reconcile::EventPort {
   std::vector<Value> posted;
 };
 
-// One other cluster, an embedded API too, whatever it is described by.
+// One other cluster, an embedded API too, whatever it is described by; another kubeconfig has a
+// client of its own.
 class BenchClusters final : public reconcile::ClusterPort {
  public:
   Result<reconcile::KubeApiPtr> connect(const reconcile::ClusterDescription& cluster) override {
     asked.push_back(cluster);
     if (fail) return *fail;
-    return api;
+    reconcile::KubeApiPtr& client = clients_[cluster.kubeconfig];
+    if (client == nullptr) client = clients_.size() == 1 || !make ? api : make();
+    return client;
   }
   reconcile::KubeApiPtr api;
+  std::function<reconcile::KubeApiPtr()> make;
   std::vector<reconcile::ClusterDescription> asked;
   std::optional<Error> fail;
+
+ private:
+  std::map<std::string, reconcile::KubeApiPtr> clients_;
 };
 
 // Counts writes, and refuses what `refuse` says.
@@ -124,6 +132,7 @@ class EngineBench {
 
   // The other cluster's API.
   reconcile::KubeApi& other();
+  std::size_t remote_watches() const;  // that stand open on it
 
   // Runs until nothing is to do before `seconds` of virtual time have passed.
   void run(std::int64_t seconds = 5);
@@ -156,6 +165,7 @@ class EngineBench {
  private:
   struct Process;
   void open_watch(const reconcile::WatchOptions& watch);
+  void change_watch(const reconcile::RemoteWatch& change);
   bool drain();
 
   store::MemoryArtifacts artifacts_;

@@ -3,6 +3,8 @@
 #include <cstdlib>
 
 #include "engine/base/duration.hh"
+#include "engine/base/limits.hh"
+#include "engine/base/targz.hh"
 #include "engine/reconcile/source_secrets.hh"
 #include "tools/weir/host.hh"
 
@@ -52,6 +54,24 @@ Result<oci::Reference> parse_artifact_url(const std::string& url) {
   if (!url.starts_with("oci://"))
     return make_error(Code::invalid, "URL must be in format 'oci://<domain>/<org>/<repo>'");
   return oci::parse_reference(url);
+}
+
+Result<PulledArtifact> pull_artifact_files(const RegistryFlags& flags,
+                                           const oci::Reference& reference) {
+  PulledArtifact out;
+  const std::string repository = "oci://" + repository_text(reference.repository);
+  WEIR_TRY(out.manifest, flags.registry().manifest(
+                             repository,
+                             reference.digest.empty() ? reference.tag : reference.digest,
+                             flags.access()));
+  if (out.manifest.layers.empty())
+    return make_error(Code::not_found, "no layers found in artifact");
+  WEIR_TRY(const auto blob,
+           flags.registry().blob(repository, out.manifest.layers.front(),
+                                 base::limits::oci_layer_bytes_max, flags.access()));
+  WEIR_TRY(const std::string bytes, blob->bytes(base::limits::oci_layer_bytes_max));
+  WEIR_TRY(out.files, base::unpack_targz(bytes));
+  return out;
 }
 
 std::string repository_text(const oci::Repository& repository) {

@@ -9,6 +9,7 @@
 
 #include "adapters/download/http_clients.hh"
 #include "adapters/oci/registry_client.hh"
+#include "engine/base/file_tree.hh"
 #include "tools/weir/args.hh"
 
 namespace weir::cli {
@@ -43,6 +44,13 @@ class RegistryFlags {
 
 // "oci://host/repo[:tag|@digest]"; other schemes, and none, are an error in Flux's words.
 Result<oci::Reference> parse_artifact_url(const std::string& url);
+// The manifest of the artifact and the files of its first layer. Errors: those of the registry.
+struct PulledArtifact {
+  reconcile::OciManifest manifest;
+  std::shared_ptr<const base::MemoryFileTree> files;
+};
+Result<PulledArtifact> pull_artifact_files(const RegistryFlags& flags,
+                                           const oci::Reference& reference);
 // "host/repo", and with ":tag" or "@digest".
 std::string repository_text(const oci::Repository& repository);
 std::string reference_text(const oci::Reference& reference);

@@ -28,6 +28,8 @@ struct SourceForm {
   std::vector<SpecFlag> flags;
 };
 
+constexpr std::string_view verified_issuer = "verify.issuer", verified_subject = "verify.subject";
+
 const std::vector<SourceForm>& forms() {
   static const std::vector<SourceForm> all = {
       {"GitRepository",
@@ -56,6 +58,10 @@ const std::vector<SourceForm>& forms() {
         {"--service-account", "serviceAccountName", "ServiceAccount with pull secrets."},
         {"--insecure", "insecure", "Allows registries without TLS.", FlagType::on},
         {"--layer-selector", "layerSelector", "Layer to take: <media-type>:<operation>."},
+        {"--verify-provider", "verify.provider", "Who verifies signatures: cosign."},
+        {"--verify-secret-ref", "verify.secretRef.name", "Secret with the keys to verify by."},
+        {"--verify-issuer", verified_issuer, "Issuer that signed, a regular expression."},
+        {"--verify-subject", verified_subject, "Subject that signed, a regular expression."},
         {"--ignore-paths", "ignore", "Paths that stay out, by commas.", FlagType::list}}},
       {"HelmRepository",
        "HelmRepository source",
@@ -71,7 +77,11 @@ const std::vector<SourceForm>& forms() {
        {{"--chart", "chart", "Name of the chart, or its path in the source."},
         {"--chart-version", "version", "Range of versions."},
         {"--source", "sourceRef", "Source of the chart: <kind>/<name>."},
-        {"--reconcile-strategy", "reconcileStrategy", "ChartVersion or Revision."}}},
+        {"--reconcile-strategy", "reconcileStrategy", "ChartVersion or Revision."},
+        {"--verify-provider", "verify.provider", "Who verifies signatures: cosign."},
+        {"--verify-secret-ref", "verify.secretRef.name", "Secret with the keys to verify by."},
+        {"--verify-issuer", verified_issuer, "Issuer that signed, a regular expression."},
+        {"--verify-subject", verified_subject, "Subject that signed, a regular expression."}}},
   };
   return all;
 }
@@ -79,6 +89,7 @@ const std::vector<SourceForm>& forms() {
 struct CreateFlags : CreateCommon {
   std::vector<std::string> texts;  // beside the form's flags
   std::vector<bool> switches;
+  HelmLogin login;  // HelmRepositories only
 };
 
 void set_path(Value& spec, std::string_view path, Value value) {
@@ -106,7 +117,9 @@ Result<Value> parse_source(const std::string& text) {
                       "invalid --source \"" + text + "\": must be in the format '<kind>/<name>'");
   const FluxKind* kind = find_kind_named(text.substr(0, slash));
   if (kind == nullptr)
-    return make_error(Code::invalid, "source kind '" + text.substr(0, slash) +
+    return make_error(Code::invalid, "invalid argument \"" + text +
+                                         "\" for \"--source\" flag: source kind '" +
+                                         text.substr(0, slash) +
                                          "' is not supported, must be one of: HelmRepository, "
                                          "GitRepository, Bucket");
   return Value::object({{"kind", kind->gvk.kind}, {"name", text.substr(slash + 1)}});
@@ -120,6 +133,26 @@ Result<Value> field_value(const SpecFlag& flag, const std::string& text) {
   for (char& c : lines)
     if (c == ',') c = '\n';
   return Value(lines);
+}
+
+// Issuer and subject are one entry of a list.
+Result<void> check_verification(Value& spec) {
+  if (spec["verify"].is_null()) return {};
+  Value& verify = spec.entry("verify");
+  if (verify["provider"].is_null())
+    return make_error(Code::invalid,
+                      verify["secretRef"].is_null()
+                          ? "a verification provider must be specified when OIDC issuer/subject is "
+                            "specified"
+                          : "a verification provider must be specified when a secret is specified");
+  const std::string issuer(verify["issuer"].get_string()), subject(verify["subject"].get_string());
+  verify.erase("issuer");
+  verify.erase("subject");
+  if (!issuer.empty() || !subject.empty())
+    verify.set("matchOIDCIdentity", Value::array({Value::object({{"issuer", issuer},
+                                                                 {"subject", subject}})}));
+  verify.sort_members();
+  return {};
 }
 
 // What Flux refuses before it asks the cluster.
@@ -169,12 +202,30 @@ Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const Cr
     }
   }
   WEIR_CHECK(check_spec(kind.gvk.kind, spec));
+  WEIR_CHECK(check_verification(spec));
   return make_flux_object(flags, kind.gvk, std::move(spec));
+}
+
+// Makes the Secret that holds the credentials given, and names it in the object.
+Result<void> put_login(const CreateFlags& flags, Value& object) {
+  if (!object.path("spec", "secretRef").is_null()) return {};
+  WEIR_TRY(Value secret, flags.login.secret(flags));
+  if (secret.is_null()) return {};
+  say_action("applying secret with repository credentials");
+  reconcile::WriteOptions options;
+  options.field_manager = "weir";
+  options.force = true;
+  WEIR_TRY([[maybe_unused]] const Value made, flags.connection.kube().apply(secret, options));
+  Value& spec = object.entry("spec");
+  spec.set("secretRef", Value::object({{"name", secret.path("metadata", "name")}}));
+  spec.sort_members();
+  say_success("authentication configured");
+  return {};
 }
 
 Result<void> create(CreateFlags& flags, const FluxKind& kind, const SourceForm& form) {
   WEIR_CHECK(flags.connection.check());
-  WEIR_TRY(const Value object, make_object(kind, form, flags));
+  WEIR_TRY(Value object, make_object(kind, form, flags));
   const std::string words(form.words);
   // Flux says so for a chart even when it only prints it.
   const bool says = kind.gvk.kind != "OCIRepository" &&
@@ -185,6 +236,7 @@ Result<void> create(CreateFlags& flags, const FluxKind& kind, const SourceForm& 
     return {};
   }
   WEIR_CHECK(flags.connection.open());
+  WEIR_CHECK(put_login(flags, object));
   say_action("applying " + words);
   WEIR_CHECK(put_object(flags, object, std::string(form.made)));
   if (object.path("spec", "type").get_string() == "oci") {
@@ -285,6 +337,7 @@ int run_create(int argc, char** argv) {
   Args args(words.usage,
             "Makes or replaces a " + words.kind->gvk.kind + " and waits until it is ready.");
   flags.add_to(args, words.kind->gvk.kind);
+  if (form->kind == "HelmRepository") flags.login.add_to(args);
   flags.texts.resize(form->flags.size());
   flags.switches.resize(form->flags.size());
   auto on = std::make_unique<bool[]>(form->flags.size());

@@ -27,6 +27,15 @@ Result<std::string> interval_text(const CreateCommon& common);
 // `what`: "HelmRelease created".
 Result<void> put_object(const CreateCommon& common, const Value& object, const std::string& what);
 
+// Credentials of a Helm repository that are not in a Secret yet.
+struct HelmLogin {
+  std::string username, password, cert_file, key_file, ca_file;
+
+  void add_to(Args& args);
+  // The Secret "helm-<name>"; null when there are none. Errors: invalid (half a pair), io.
+  Result<Value> secret(const CreateCommon& common) const;
+};
+
 // weir create helmrelease.
 int run_create_release(const KindWords& words);
 

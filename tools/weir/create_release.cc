@@ -35,8 +35,7 @@ struct ReleaseFlags : CreateCommon {
     args.option("--service-account", account, "ServiceAccount to impersonate.");
     args.option("--values", values, "File of values; later ones win.");
     args.option("--values-from", values_from, "Secret/<name> or ConfigMap/<name>.");
-    args.choice("--crds", crds, {"Skip", "Create", "CreateReplace"},
-                "What an upgrade does with crds/.");
+    args.option("--crds", crds, "What an upgrade does with crds/: Skip, Create, CreateReplace.");
     args.option("--kubeconfig-secret-ref", kubeconfig, "Secret with a kubeconfig.");
   }
 };
@@ -75,7 +74,8 @@ Result<Reference> parse_reference(const std::string& flag, const std::string& te
     }
     return out;
   }
-  return make_error(Code::invalid, flag + ": kind '" + text.substr(0, slash) +
+  return make_error(Code::invalid, "invalid argument \"" + text + "\" for \"" + flag +
+                                       "\" flag: source kind '" + text.substr(0, slash) +
                                        "' is not supported, must be one of: " + list);
 }
 
@@ -164,6 +164,12 @@ Result<Value> make_spec(const ReleaseFlags& flags) {
     spec.set("kubeConfig",
              Value::object({{"secretRef", Value::object({{"name", flags.kubeconfig}})}}));
   if (!flags.crds.empty()) {
+    if (flags.crds != "Skip" && flags.crds != "Create" && flags.crds != "CreateReplace")
+      return make_error(Code::invalid, "invalid argument \"" + flags.crds +
+                                           "\" for \"--crds\" flag: unsupported upgrade CRDs "
+                                           "policy '" +
+                                           flags.crds +
+                                           "', must be one of: Skip, Create, CreateReplace");
     spec.set("install", Value::object({{"crds", "Create"}}));
     spec.set("upgrade", Value::object({{"crds", flags.crds}}));
   }

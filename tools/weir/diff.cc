@@ -1,5 +1,5 @@
 // weir diff: what changed in an object between two instants; `weir diff ks NAME --path DIR` is
-// diff_ks.cc's, `weir diff hr NAME` is preview.cc's.
+// diff_ks.cc's, `weir diff hr NAME` is preview.cc's, `weir diff artifact` is diff_artifact.cc's.
 #include <cstring>
 
 #include "tools/weir/client.hh"
@@ -66,6 +66,7 @@ int run_diff(int argc, char** argv) {
     return run_diff_kustomization(argc - 1, argv + 1);
   if ((first == "hr" || first == "helmrelease") && !has_option(argc, argv, "--from"))
     return run_diff_release(argc - 1, argv + 1);
+  if (first == "artifact") return run_diff_artifact(argc - 1, argv + 1);
   if (first == "cluster") return run_diff_cluster(argc - 1, argv + 1);
   AuditClient client;
   ObjectName object;

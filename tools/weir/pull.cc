@@ -1,8 +1,6 @@
 // weir pull artifact: the files of an OCI artifact, into a directory that is there.
 #include <filesystem>
 
-#include "engine/base/limits.hh"
-#include "engine/base/targz.hh"
 #include "tools/weir/artifact.hh"
 #include "tools/weir/host.hh"
 #include "tools/weir/output.hh"
@@ -42,18 +40,9 @@ Result<void> run(RegistryFlags& flags, const std::string& url, const std::string
                                            ": no such file or directory");
   WEIR_CHECK(flags.open());
   say_action("pulling artifact from " + reference_text(reference));
-  const std::string repository = "oci://" + repository_text(reference.repository);
-  WEIR_TRY(
-      const reconcile::OciManifest manifest,
-      flags.registry().manifest(
-          repository, reference.digest.empty() ? reference.tag : reference.digest, flags.access()));
-  if (manifest.layers.empty()) return make_error(Code::not_found, "no layers found in artifact");
-  WEIR_TRY(const auto blob,
-           flags.registry().blob(repository, manifest.layers.front(),
-                                 base::limits::oci_layer_bytes_max, flags.access()));
-  WEIR_TRY(const std::string bytes, blob->bytes(base::limits::oci_layer_bytes_max));
-  WEIR_TRY(const auto tree, base::unpack_targz(bytes));
-  WEIR_CHECK(write_tree(*tree, "", output));
+  WEIR_TRY(const PulledArtifact pulled, pull_artifact_files(flags, reference));
+  const reconcile::OciManifest& manifest = pulled.manifest;
+  WEIR_CHECK(write_tree(*pulled.files, "", output));
   say_success("source " + std::string(manifest.annotations[source_annotation].get_string()));
   say_success("revision " + std::string(manifest.annotations[revision_annotation].get_string()));
   say_success("digest " + repository_text(reference.repository) + "@" + manifest.digest);

@@ -1,122 +1,37 @@
 // weir push artifact: a directory or a file becomes an OCI artifact that an OCIRepository reads.
-#include <unistd.h>
-
-#include <filesystem>
-
-#include "adapters/archive/disk_file_tree.hh"
 #include "adapters/clock/system_clock.hh"
 #include "engine/base/digest.hh"
-#include "engine/base/targz.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
 #include "tools/weir/artifact.hh"
-#include "tools/weir/host.hh"
+#include "tools/weir/artifact_files.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/verbs.hh"
 
 namespace weir::cli {
 namespace {
 
-const std::vector<std::string> ignored_by_default = {
-    ".git/", ".gitignore", ".gitmodules", ".gitattributes", "*.jpg",    "*.jpeg",
-    "*.gif", "*.png",      "*.wmv",       "*.flv",          "*.tar.gz", "*.zip"};
-
 struct PushFlags {
   RegistryFlags registry;
-  std::string url, path, source, revision, output;
-  std::vector<std::string> annotations, ignored;
-  bool reproducible = false, resolve_symlinks = false, debug = false;
+  ArtifactFiles files;
+  std::string url, source, revision, output;
+  std::vector<std::string> annotations;
+  bool reproducible = false, debug = false;
 
   void add_to(Args& args) {
     registry.add_to(args);
     args.positional("url", url, "Where to push: oci://HOST/REPOSITORY:TAG.");
-    args.option("-f,--path", path, "Directory or file to push; - reads manifests from stdin.");
+    args.option("-f,--path", files.path, "Directory or file; - reads manifests from stdin.");
     args.option("--source", source, "Address of the source, such as the URL of its repository.");
     args.option("--revision", revision, "Revision of the source: <branch|tag>@sha1:<commit>.");
     args.option("-a,--annotations", annotations, "Annotation of the artifact, <key>=<value>.");
-    args.option("--ignore-paths", ignored, "Paths that stay out, in .gitignore format.");
+    files.add_ignored_to(args);
     args.option("-o,--output", output, "json or yaml: the artifact's digest, for scripts.");
     args.flag("--reproducible", reproducible, "Leaves the time of the push out of the artifact.");
-    args.flag("--resolve-symlinks", resolve_symlinks, "Copies what symbolic links lead to.");
+    files.add_symlinks_to(args);
     args.flag("--debug", debug, "Accepted for scripts written for flux; has no effect.");
   }
 };
-
-std::vector<std::string> split_list(const std::vector<std::string>& values) {
-  std::vector<std::string> out;
-  for (const std::string& value : values)
-    for (std::size_t at = 0; at <= value.size();) {
-      const std::size_t end = std::min(value.find(',', at), value.size());
-      out.push_back(value.substr(at, end - at));
-      at = end + 1;
-    }
-  return out;
-}
-
-// Symbolic links become what they lead to.
-Result<void> copy_resolved(const base::FileTree& from, const std::string& path, int depth,
-                           base::MemoryFileTree& to) {
-  if (depth > 64)
-    return make_error(Code::limit, "resolving symlinks failed: " + path + " is too deep");
-  WEIR_TRY(const auto entries, from.list(path));
-  for (const base::DirectoryEntry& entry : entries) {
-    const std::string below = path.empty() ? entry.name : path + "/" + entry.name;
-    const auto type = from.stat(below);
-    if (!type)
-      return make_error(Code::not_found, "resolving symlinks failed: " + below + " leads nowhere");
-    if (*type == base::EntryType::directory) {
-      WEIR_CHECK(copy_resolved(from, below, depth + 1, to));
-    } else {
-      WEIR_TRY(base::FileBytes bytes, from.read(below));
-      to.add(below, std::move(bytes), entry.executable);
-    }
-  }
-  return {};
-}
-
-std::string read_stdin() {
-  std::string text;
-  char buffer[65536];
-  ssize_t got;
-  while ((got = ::read(0, buffer, sizeof buffer)) > 0)
-    text.append(buffer, static_cast<std::size_t>(got));
-  return text;
-}
-
-Result<std::string> pack(const PushFlags& flags) {
-  base::MemoryFileTree single;
-  if (flags.path == "-") {
-    single.add("manifests.yaml", read_stdin());
-    return base::pack_targz(single);
-  }
-  std::error_code error;
-  const auto kind = std::filesystem::status(flags.path, error).type();
-  const std::string why =
-      "invalid path '" + flags.path + "', must point to an existing directory or file";
-  if (kind == std::filesystem::file_type::regular) {
-    WEIR_TRY(std::string bytes, read_file(flags.path));
-    single.add(std::filesystem::path(flags.path).filename().string(), std::move(bytes));
-    return base::pack_targz(single);
-  }
-  if (kind != std::filesystem::file_type::directory)
-    return make_error(Code::not_found,
-                      why + ": stat " + flags.path + ": no such file or directory");
-  WEIR_TRY(std::shared_ptr<const base::FileTree> tree, archive::DiskFileTree::open(flags.path));
-  if (flags.resolve_symlinks) {
-    auto copied = std::make_shared<base::MemoryFileTree>();
-    WEIR_TRY(const auto whole,
-             archive::DiskFileTree::open_unconfined(std::filesystem::absolute(flags.path)));
-    WEIR_CHECK(copy_resolved(*whole, "", 0, *copied));
-    tree = copied;
-  }
-  std::string patterns;
-  for (const std::string& pattern :
-       flags.ignored.empty() ? ignored_by_default : split_list(flags.ignored))
-    patterns.append(pattern).append("\n");
-  const base::IgnoreRules rules = base::IgnoreRules::from_patterns(patterns);
-  WEIR_TRY(const auto kept, base::filter_tree(*tree, &rules));
-  return base::pack_targz(*kept);
-}
 
 Result<Value> make_annotations(const PushFlags& flags) {
   Value out = Value::object();
@@ -143,7 +58,7 @@ Value descriptor(std::string_view type, const std::string& bytes) {
 
 // Uploads both blobs and the manifest; the manifest's digest.
 Result<std::string> push(const PushFlags& flags, const oci::Reference& reference) {
-  WEIR_TRY(const std::string layer, pack(flags));
+  WEIR_TRY(const std::string layer, flags.files.pack());
   WEIR_TRY(const Value annotations, make_annotations(flags));
   const std::string config =
       R"({"architecture":"","created":"0001-01-01T00:00:00Z","os":"","rootfs":{"type":"layers",)"
@@ -166,7 +81,12 @@ Result<std::string> push(const PushFlags& flags, const oci::Reference& reference
 Result<void> check(const PushFlags& flags) {
   if (flags.source.empty()) return make_error(Code::invalid, "--source is required");
   if (flags.revision.empty()) return make_error(Code::invalid, "--revision is required");
-  if (flags.path.empty()) return make_error(Code::invalid, "invalid path \"\"");
+  if (auto checked = flags.files.check(); !checked.ok()) {
+    Error error = std::move(checked).error();
+    if (error.code == Code::not_found)
+      error.message += ": stat " + flags.files.path + ": no such file or directory";
+    return error;
+  }
   if (!flags.output.empty() && flags.output != "json" && flags.output != "yaml")
     return make_error(Code::invalid, "--output must be json or yaml");
   return {};

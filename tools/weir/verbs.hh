@@ -15,6 +15,7 @@ int run_debug(int argc, char** argv);
 int run_diff(int argc, char** argv);
 int run_diff_kustomization(int argc, char** argv);
 int run_diff_release(int argc, char** argv);
+int run_diff_artifact(int argc, char** argv);
 int run_events(int argc, char** argv);
 int run_export(int argc, char** argv);
 int run_get(int argc, char** argv);

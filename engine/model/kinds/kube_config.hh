@@ -15,6 +15,10 @@ struct KubeConfigReference {
   std::string key;         // in the Secret; "" = `value`, then `value.yaml`
   std::string config_map;  // says where the cluster is and whose tokens it takes
   const std::string& name() const { return secret.empty() ? config_map : secret; }
+  // As events name the cluster: "ns/name", or "ns/name/key" of a Secret that holds several.
+  std::string cluster(const std::string& ns) const {
+    return ns + "/" + name() + (key.empty() ? "" : "/" + key);
+  }
 };
 
 // From an applier's spec; nothing when the field is absent.

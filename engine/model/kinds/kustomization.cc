@@ -224,8 +224,8 @@ Result<KustomizationSpec> decode_kustomization(const Value& object) {
   out.common_annotations = spec.path("commonMetadata", "annotations");
   out.ignore = spec["ignore"];
   decode_post_build(spec["postBuild"], out);
-  for (const std::string_view name : {"decryption", "kubeConfig"})
-    if (!spec[name].is_null()) out.unsupported = "spec." + std::string(name);
+  out.kube_config = decode_kube_config(spec);
+  if (!spec["decryption"].is_null()) out.unsupported = "spec.decryption";
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/base/duration.hh"
 #include "engine/base/result.hh"
 #include "engine/model/kinds/field.hh"
+#include "engine/model/kinds/kube_config.hh"
 #include "engine/value/value.hh"
 
 namespace weir::model {
@@ -41,6 +42,7 @@ struct KustomizationSpec {
   ObjectId source;  // version empty; name "" when spec.sourceRef is absent
   std::string target_namespace;
   std::string service_account;
+  std::optional<KubeConfigReference> kube_config;  // nothing: the cluster that weir runs against
   DeletionPolicy deletion_policy = DeletionPolicy::mirror_prune;
   std::vector<DependencyReference> depends_on;
   std::vector<ObjectId> health_checks;

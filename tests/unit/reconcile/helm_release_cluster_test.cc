@@ -127,6 +127,7 @@ TEST_CASE("a ConfigMap names address, authority, audiences and account") {
   bench.request("t2");
   bench.run(3);
   CHECK(bench.state("Ready").find("provider 'aws' is not supported") != std::string::npos);
+  CHECK(bench.state("Stalled").starts_with("True RESTClientError"));
 }
 
 TEST_CASE("deleting uninstalls there, and leaves alone what can no longer be reached") {

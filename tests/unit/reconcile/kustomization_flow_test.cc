@@ -162,7 +162,7 @@ TEST_CASE("fields that are not supported yet are refused, never ignored") {
   EngineBench bench;
   bench.commit({{"app/a.yaml", config("one")}});
   bench.create_repository();
-  bench.create_kustomization("app", "kubeConfig: {secretRef: {name: other}}");
+  bench.create_kustomization("app", "decryption: {provider: sops}");
   bench.run();
   CHECK(bench.condition("app", "Stalled").starts_with("True UnsupportedField"));
   CHECK(value_of(bench, "one").empty());
