@@ -25,6 +25,14 @@ const model::Remediation& remediation_of(const model::HelmReleaseSpec& spec, boo
   return upgrade ? spec.upgrade.remediation : spec.install.remediation;
 }
 
+// The record of a snapshot says that an uninstall began; the end of the process kept the snapshot
+// from saying so too.
+bool broke_off_uninstalling(const Value& latest, const helm::Release& stored) {
+  return stored.status == "uninstalling" && latest["version"].get_int() == stored.version &&
+         latest["name"].get_string() == stored.name &&
+         latest["namespace"].get_string() == stored.ns;
+}
+
 // What a deployed release lacks; state in_sync when nothing.
 ReleaseVerdict judge_deployed(const DecideInput& input) {
   const helm::Release& stored = *input.newest;
@@ -212,6 +220,7 @@ ReleaseVerdict determine_state(const DecideInput& input) {
       return {ReleaseState::absent, "found uninstalled release in storage"};
     return {ReleaseState::unmanaged, "found existing release in storage"};
   }
+  if (broke_off_uninstalling(latest, stored)) return {ReleaseState::failed, ""};
   if (!is_observed(latest, stored))
     return {ReleaseState::unmanaged, "release digest verification error"};
   // An uninstall that failed half way is gone on with; the reference never gets out of it.

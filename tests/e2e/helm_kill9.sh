@@ -80,7 +80,11 @@ kill_in() {
   kill -9 "$weir_pid"; wait "$weir_pid" 2>/dev/null || true; start_weir
 }
 is_tested_with() { [ "$(condition TestSuccess reason)" = TestSucceeded ] && is_ready_with "$1"; }
-is_uninstalled_for_good() { [ "$(condition Stalled reason)" = RetriesExceeded ] && [ "$(condition Remediated reason)" = UninstallSucceeded ] && observed && [ -z "$(kubectl -n shop get configmaps,deployments -l helm.toolkit.fluxcd.io/name=web -o name)" ]; }
+is_uninstalled_for_good() {
+  [ "$(condition Stalled reason)" = RetriesExceeded ] && [ "$(condition Remediated reason)" = UninstallSucceeded ] && observed &&
+    [ -z "$(kubectl -n shop get configmaps,deployments -l helm.toolkit.fluxcd.io/name=web -o name)" ] ||
+    { field '{.status.conditions}'; helm -n shop history web; return 1; }
+}
 kill_after() { sleep "$1"; kill -9 "$weir_pid"; wait "$weir_pid" 2>/dev/null || true; start_weir; }
 
 start_cluster

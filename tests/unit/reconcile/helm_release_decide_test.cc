@@ -234,6 +234,19 @@ TEST_CASE("a failed install is uninstalled while it may be tried again") {
   CHECK(c.decision().action == HelmActionKind::uninstall);
 }
 
+TEST_CASE("an uninstall that the end of the process broke off is gone on with") {
+  Case c;
+  c.spec = make_spec(R"({"install":{"remediation":{"retries":1}}})");
+  c.stand(stored(1, "failed"));
+  c.status.set("lastAttemptedReleaseAction", "install");
+  c.status.set("installFailures", 1);
+  c.newest = stored(1, "uninstalling");  // the history has not been told
+  CHECK(c.state() == ReleaseState::failed);
+  CHECK(c.decision().action == HelmActionKind::uninstall);
+  c.newest = stored(2, "uninstalling");  // somebody else's
+  CHECK(c.state() == ReleaseState::unmanaged);
+}
+
 TEST_CASE("a failed upgrade is rolled back to the last good release, if that still stands") {
   Case c;
   c.spec = make_spec(R"({"upgrade":{"remediation":{"retries":1}}})");
