@@ -176,6 +176,7 @@ struct StepError {
   std::string reason;
   std::string message;
   bool terminal = false;  // Stalled: no retry until the object changes
+  std::vector<ObjectId> unanswered{};  // objects whose apply got no answer: they may stand
 };
 
 struct ManifestsRendered {

@@ -20,11 +20,18 @@ struct Planned {
   Value live;             // null when there is none, or none was needed
   bool known = false;     // verified without asking
   bool recreate = false;  // an immutable field changed and force is on
+  bool unanswered = false;  // it was sent, and may stand
   bool trusted = false;   // new, of a shape that the server has taken before: no dry-run
   std::optional<base::Digest> shape;
   std::string note;
   std::optional<Error> error;
 };
+
+// The server may have done what it was asked for all the same.
+bool got_no_answer(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::timeout ||
+         error.code == Code::cancelled || error.code == Code::io || error.code == Code::internal;
+}
 
 WriteOptions apply_options(const ApplyStage& apply, bool dry_run) {
   WriteOptions options;
@@ -202,11 +209,12 @@ class StageRun {
                    [&](std::size_t i) { changes[i] = write(planned[begin + i]); });
       for (auto& change : changes)
         if (change) out.changes.push_back(*std::move(change));
-      for (std::size_t i = begin; i < end; ++i)
-        if (planned[i].error) {
-          out.failure = failure_of(*planned[i].error);
-          return;
-        }
+      for (std::size_t i = begin; i < end; ++i) {
+        if (!planned[i].error) continue;
+        if (!out.failure) out.failure = failure_of(*planned[i].error);
+        if (planned[i].unanswered) out.failure->unanswered.push_back(planned[i].object->id);
+      }
+      if (out.failure) return;
       begin = end;
     }
   }
@@ -230,6 +238,7 @@ class StageRun {
       if (plan.recreate && !remove_first(plan)) return std::nullopt;
       auto applied = ports_.kube->apply(plan.desired, apply_options(apply_, false));
       if (!applied.ok()) {
+        plan.unanswered = got_no_answer(applied.error());
         plan.error = plan.trusted ? apply::dry_run_error(object.id, applied.error())
                                   : write_error(object.id, applied.error());
         if (plan.trusted) shapes_.forget(*plan.shape);

@@ -1,3 +1,4 @@
+#include "engine/model/inventory.hh"
 #include "engine/reconcile/state.hh"
 
 namespace weir::reconcile {
@@ -76,6 +77,14 @@ void fold_planned(State& state, const event::Event& event) {
   state.helm_releases[event.subject.object].in_flight = std::move(flight);
 }
 
+// What was sent and got no answer may stand.
+void fold_unanswered(State& state, const event::Event& event) {
+  if (event.data["unanswered"].is_null() || !is_kustomization(event.subject.object)) return;
+  const auto ids = model::parse_inventory(event.data["unanswered"]);
+  if (!ids.ok()) return;
+  state.kustomizations[event.subject.object].attempted.insert(ids->begin(), ids->end());
+}
+
 // The status of the last success may not have been written before the end: its objects stay
 // candidates.
 void fold_finished(State& state, const event::Event& event) {
@@ -133,6 +142,7 @@ void fold(State& state, const event::Event& event) {
       if (OwnerState* owner = owner_state(state, subject))
         owner->failure_logged = std::string(event.data["reason"].get_string()) + ": " +
                                 std::string(event.data["message"].get_string());
+      fold_unanswered(state, event);
       break;
     case Type::reconcile_finished:
       if (OwnerState* owner = owner_state(state, subject))

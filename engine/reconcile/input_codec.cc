@@ -128,7 +128,7 @@ void io(A& a, LiveFacts& f) {
 }
 template <typename A>
 void io(A& a, StepError& e) {
-  all(a, e.code, e.reason, e.message, e.terminal);
+  all(a, e.code, e.reason, e.message, e.terminal, e.unanswered);
 }
 template <typename A>
 void io(A& a, ObjectChange& c) {

@@ -3,6 +3,7 @@
 #include "engine/apply/drift.hh"
 #include "engine/apply/field_set.hh"
 #include "engine/apply/health.hh"
+#include "engine/model/inventory.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/helm_flow.hh"
 #include "engine/value/json.hh"
@@ -187,13 +188,14 @@ bool has_drifted(const Context& ctx, const KustomizationState& ks) {
 void log_failure(Context& ctx, const ObjectId& id, OwnerState& owner, std::string_view step,
                  const StepError& error) {
   std::string text = error.reason + ": " + error.message;
-  if (owner.failure_logged == text) return;
+  if (owner.failure_logged == text && error.unanswered.empty()) return;
   owner.failure_logged = std::move(text);
-  ctx.log(event::Type::step_failed, id, &owner, id,
-          Value::object({{"step", step},
-                         {"code", base::code_name(error.code)},
-                         {"reason", error.reason},
-                         {"message", error.message}}));
+  Value data = Value::object({{"step", step},
+                              {"code", base::code_name(error.code)},
+                              {"reason", error.reason},
+                              {"message", error.message}});
+  if (!error.unanswered.empty()) data.set("unanswered", model::make_inventory(error.unanswered));
+  ctx.log(event::Type::step_failed, id, &owner, id, std::move(data));
   ctx.metrics.count("failures", error.reason);
 }
 

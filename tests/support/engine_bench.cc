@@ -89,7 +89,10 @@ Result<Value> BenchKube::apply(const Value& object, const WriteOptions& write) {
   if (const auto found = refuse.find(subject); found != refuse.end()) return found->second;
   WriteOptions own = write;
   own.as = {};  // the embedded API's accounts are not what these tests are about
-  return next_.apply(object, own);
+  auto answer = next_.apply(object, own);
+  if (!write.dry_run && subject == lose)
+    return make_error(Code::unavailable, "connection reset by peer");
+  return answer;
 }
 
 Result<Value> BenchKube::patch(const ObjectId& id, reconcile::PatchType type, const Value& body,

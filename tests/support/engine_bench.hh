@@ -106,6 +106,8 @@ class BenchKube final : public reconcile::KubeApi {
   std::vector<reconcile::Identity> identities;  // of applies and deletes
   // Applies (dry-runs too) of this object fail with this error.
   std::map<std::string, Error> refuse;
+  // Applies of this object are done, and their answers lost.
+  std::string lose;
 
  private:
   reconcile::KubeApi& next_;

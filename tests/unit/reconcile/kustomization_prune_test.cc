@@ -35,6 +35,27 @@ TEST_CASE("what leaves the source is deleted, the newest inventory stands") {
   CHECK(bench.logged(event::Type::object_pruned).size() == 1);
 }
 
+TEST_CASE("an object whose apply got no answer is pruned, after a restart too") {
+  EngineBench bench;
+  bench.commit({{"app/a.yaml", config("one") + config("two")}});
+  bench.create_repository();
+  bench.kube->lose = "ConfigMap/default/two";
+  bench.create_kustomization("app");
+  bench.run(1);
+  REQUIRE_FALSE(uid(bench, "two").empty());
+  CHECK(bench.condition("app", "Ready").find("connection reset by peer") != std::string::npos);
+  bench.merge(kustomization_id("app"), R"({"spec":{"suspend":true}})");
+  bench.run(1);
+  bench.restart();
+  bench.commit({{"app/a.yaml", config("one")}});
+  bench.run(70);
+  bench.merge(kustomization_id("app"), R"({"spec":{"suspend":false}})");
+  bench.run(5);
+  CHECK(bench.condition("app", "Ready").starts_with("True"));
+  CHECK(uid(bench, "two").empty());
+  CHECK_FALSE(uid(bench, "one").empty());
+}
+
 TEST_CASE("without prune nothing is deleted, and the inventory forgets it") {
   EngineBench bench;
   bench.commit({{"app/a.yaml", config("one") + config("two")}});
