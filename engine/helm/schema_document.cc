@@ -209,6 +209,11 @@ std::pair<std::string_view, std::string_view> split_fragment(std::string_view ur
   return {url.substr(0, hash), url.substr(hash + 1)};
 }
 
+// Before true and false were schemas, two keywords took them all the same.
+bool may_be_bool_in_draft_4(std::string_view place) {
+  return place.ends_with("/additionalProperties") || place.ends_with("/additionalItems");
+}
+
 std::string append_token(const std::string& place, std::string_view token) {
   return place + "/" + value::escape_pointer_token(token);
 }
@@ -358,11 +363,13 @@ Result<void> Document::walk_keyword(std::string_view keyword, const Value& found
 
 Result<void> Document::walk(const Value& schema, Resource* resource, const std::string& place,
                             std::size_t depth) {
-  if (schema.is_bool()) return {};
+  const int draft = resource ? resource->draft : 2020;
+  if (schema.is_bool() && (draft != 4 || may_be_bool_in_draft_4(place))) return {};
   if (!schema.is_object())
-    return not_valid(
-        resource ? resource->draft : 2020, place,
-        std::string("got ").append(type_name(schema)).append(", want boolean or object"));
+    return not_valid(draft, place,
+                     std::string("got ")
+                         .append(type_name(schema))
+                         .append(draft == 4 ? ", want object" : ", want boolean or object"));
   if (depth > limits::value_depth_max)
     return make_error(Code::limit, "schema nests too deeply (value_depth_max)");
   WEIR_TRY(Resource * own, begin_resource(schema, resource));

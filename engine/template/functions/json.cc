@@ -10,9 +10,10 @@ namespace {
 
 using Arguments = std::span<Datum>;
 
-constexpr value::JsonStyle compact{};
-constexpr value::JsonStyle pretty{.indent = 2};
-constexpr value::JsonStyle raw{.escape_html = false};
+// Maps are in the order of their keys already; structs keep that of their fields.
+constexpr value::JsonStyle compact{.sort_keys = false};
+constexpr value::JsonStyle pretty{.sort_keys = false, .indent = 2};
+constexpr value::JsonStyle raw{.sort_keys = false, .escape_html = false};
 
 // What json.Marshal cannot write gives an empty text.
 Datum write(CallContext& context, const Datum& datum, const value::JsonStyle& style) {

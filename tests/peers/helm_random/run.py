@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Random umbrella charts, rendered by the real helm and by weir template: values, nulls, globals, aliases, conditions, tags, import-values.
-usage: run.py --weir BINARY --helm BINARY [--compat helm-4.1|helm-4.2] [--seed N] [--count N] [--keep FOLDER]
-Prints the seed and each case that differs; the last line is "N equal, M differ". A chart shows all of its .Values; outputs are compared as bytes,
-failures by their first line. --keep saves the charts that differ."""
-import argparse, json, os, random, shutil, subprocess, sys, tempfile
+"""Random charts, rendered by the real helm and by weir template. --kind umbrella: values, nulls, globals, aliases, conditions, tags, import-values;
+a chart shows all of its .Values. --kind whole: one chart with everything a chart can have, a third of them broken in some way (whole.py).
+usage: run.py --weir BINARY --helm BINARY [--kind umbrella|whole] [--compat helm-4.1|helm-4.2] [--seed N] [--count N] [--from N] [--keep FOLDER]
+Prints the seed and each case that differs; the last line is "N equal, M differ". Outputs are compared as bytes, failures by their whole text
+(of umbrellas the first line). --keep saves the charts that differ, with the command line."""
+import argparse, json, os, random, re, shutil, subprocess, sys, tempfile
+from whole import Whole
 
 NAMES = ["a", "b", "c", "d"]
 CHARTS = ["red", "blue", "green", "lime"]
@@ -71,11 +73,53 @@ class Generator:
         return files
 
 
-def run(command, environment):
+def run(command, environment, whole):
     done = subprocess.run(command, capture_output=True, env=environment)
     if done.returncode == 0: return "ok", done.stdout
+    if done.returncode < 0: return "killed by signal %d" % -done.returncode, b""
     error = done.stderr[max(done.stderr.find(b"Error: "), 0):]
-    return "error", error.split(b"\n")[0]
+    return "error", error.split(b"\n\nUse --debug")[0].strip() if whole else error.split(b"\n")[0]
+
+
+def faults(text):
+    names = lambda line: re.sub(rb"additional properties (.*) not allowed", lambda m: b" ".join(sorted(m.group(1).split(b", "))), line)
+    return sorted(names(line) for line in text.split(b"\n"))
+
+
+def same(theirs, ours):
+    """Whether both say the same. Errors of reading YAML tell more here than theirs (the line), so only what led there is compared; the faults a
+    schema finds come in no fixed order of theirs."""
+    if theirs == ours: return True
+    if theirs[0] != "error" or ours[0] != "error": return False
+    a, b = theirs[1], ours[1]
+    for mark in (b"error converting YAML to JSON", b"YAML parse error on"):
+        if mark in a and mark in b: return a[:a.find(mark)] == b[:b.find(mark)]
+    if b"syntax error in pattern" in a or b"double-star" in a: return b.endswith(a.removeprefix(b"Error: "))
+    if b"don't meet the specifications" in a or b"validation failed" in a: return faults(a) == faults(b)
+    return False
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", newline="") as f: f.write(text)
+
+
+def umbrella(seed, folder):
+    generator = Generator(seed)
+    for path, text in generator.chart("root", 3).items(): write(os.path.join(folder, "root", path), text)
+    arguments = []
+    for n in range(generator.r.randint(0, 2)):
+        write("%s/values%d.yaml" % (folder, n), json.dumps(generator.values(CHARTS)))
+        arguments += ["-f", "%s/values%d.yaml" % (folder, n)]
+    return arguments
+
+
+def whole(seed, folder):
+    generator = Whole(seed)
+    for path, text in generator.chart().items(): write(os.path.join(folder, "root", path), text)
+    arguments, files = generator.flags(folder)
+    for path, text in files.items(): write(os.path.join(folder, path), text)
+    return arguments
 
 
 def main():
@@ -83,27 +127,23 @@ def main():
     parser.add_argument("--weir", required=True)
     parser.add_argument("--helm", required=True)
     parser.add_argument("--compat", default="helm-4.2")
+    parser.add_argument("--kind", choices=["umbrella", "whole"], default="umbrella")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--keep")
     o = parser.parse_args()
     print("seed %d" % o.seed)
     environment = {**os.environ, "KUBECONFIG": "/nonexistent"}
-    equal = differ = 0
-    for i in range(o.count):
-        generator = Generator(o.seed * 1_000_003 + i)
+    equal = differ = failed = 0
+    for i in range(o.first, o.first + o.count):
         with tempfile.TemporaryDirectory() as folder:
-            for path, text in generator.chart("root", 3).items():
-                full = os.path.join(folder, "root", path)
-                os.makedirs(os.path.dirname(full), exist_ok=True)
-                with open(full, "w") as f: f.write(text)
-            arguments = ["template", "rel", folder + "/root"]
-            for n in range(generator.r.randint(0, 2)):
-                with open("%s/values%d.yaml" % (folder, n), "w") as f: json.dump(generator.values(CHARTS), f)
-                arguments += ["-f", "%s/values%d.yaml" % (folder, n)]
-            theirs = run([o.helm] + arguments, environment)
-            ours = run([o.weir] + arguments + ["--compat", o.compat], environment)
-            if theirs == ours:
+            arguments = {"umbrella": umbrella, "whole": whole}[o.kind](o.seed * 1_000_003 + i, folder)
+            arguments = ["template", "rel", folder + "/root"] + arguments
+            theirs = run([o.helm] + arguments, environment, o.kind == "whole")
+            ours = run([o.weir] + arguments + ["--compat", o.compat], environment, o.kind == "whole")
+            failed += theirs[0] == "error"
+            if same(theirs, ours):
                 equal += 1
                 continue
             differ += 1
@@ -113,8 +153,12 @@ def main():
                 if x != y:
                     print("  helm %s\n  weir %s" % (x[:300].decode(errors="replace"), y[:300].decode(errors="replace")))
                     break
-            if o.keep: shutil.copytree(folder, os.path.join(o.keep, "%d-%d" % (o.seed, i)), dirs_exist_ok=True)
-    print("%d equal, %d differ" % (equal, differ))
+            sys.stdout.flush()
+            if not o.keep: continue
+            kept = os.path.join(o.keep, "%d-%d" % (o.seed, i))
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
+            write(kept + "/command", " ".join(json.dumps(a.replace(folder, ".")) for a in arguments) + "\n")
+    print("%d equal, %d differ ; helm failed in %d" % (equal, differ, failed))
     return 1 if differ else 0
 
 
