@@ -71,14 +71,18 @@ Error too_large() {
 
 Result<std::vector<ChartFile>> read_chart_archive(std::string_view bytes) {
   std::vector<ChartFile> files;
-  std::size_t left = limits::helm_chart_bytes_max;
+  std::size_t left = limits::helm_chart_bytes_max, entries = 0;
   base::UnpackLimits caps;
-  caps.files_max = limits::helm_chart_files_max;
+  caps.files_max = limits::helm_chart_files_max + 1;  // the one too many is refused here
   // Headers and padding take up to a block each beside the contents.
   caps.bytes_max = limits::helm_chart_bytes_max + limits::helm_chart_files_max * 1024;
   caps.file_bytes_max = limits::helm_chart_file_bytes_max;
   const auto visit = [&](const base::ArchiveEntry& entry,
                          const base::EntryReader& read) -> Result<void> {
+    if (++entries > limits::helm_chart_files_max)
+      return make_error(Code::limit, "archive holds more than " +
+                                         std::to_string(limits::helm_chart_files_max) +
+                                         " entries (helm_chart_files_max)");
     if (entry.directory) return {};
     WEIR_TRY(std::string name, name_in_chart(entry.name));
     if (entry.size > left) return too_large();

@@ -36,6 +36,7 @@ struct Inline {
 struct Render {
   const tmpl::FunctionMap* functions = nullptr;
   Lookup* lookup = nullptr;
+  HostNames* hosts = nullptr;
   std::unordered_map<std::string, std::size_t> including;
   std::size_t inline_depth = 0;
   // By set and text. A set of an Inline is a key of others, so none is ever dropped.
@@ -138,10 +139,21 @@ Datum lookup(CallContext& context, Arguments arguments) {
   return found->is_object() ? tmpl::from_value(*found, tmpl::Numbers::keep) : Datum::map();
 }
 
+// Go's takes any of them; the first makes the same text each time.
+Datum host_by_name(CallContext& context, Arguments arguments) {
+  HostNames* hosts = render_of(context).hosts;
+  if (!hosts) return Datum::string("");
+  const std::string name(arguments[0].as_string());
+  const std::vector<std::string> found = hosts->addresses(name);
+  if (found.empty()) throw FunctionError{"no address is known for " + tmpl::quoted(name)};
+  return Datum::string(found.front());
+}
+
 const Function engine_functions[] = {
     {"include", include, {&types::string, &types::any}},
     {"tpl", tpl, {&types::string, &types::any}},
     {"lookup", lookup, {&types::string, &types::string, &types::string, &types::string}},
+    {"getHostByName", host_by_name, {&types::string}},
 };
 
 const tmpl::FunctionMap& all_functions() {
@@ -193,6 +205,7 @@ Result<RenderedFiles> render_templates(const Renderables& renderables,
   Render render;
   render.functions = &all_functions();
   render.lookup = options.lookup;
+  render.hosts = options.hosts;
   tmpl::Budget fresh;
   if (options.clock)
     fresh.deadline =

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/clock.hh"
 #include "engine/base/result.hh"
@@ -26,8 +27,17 @@ class Lookup {
                                std::string_view ns, std::string_view name) = 0;
 };
 
+// Addresses of hosts for the function `getHostByName`, which finds nothing without.
+class HostNames {
+ public:
+  virtual ~HostNames() = default;
+  // As text, in the order they are to be tried; empty when the name is not known.
+  virtual std::vector<std::string> addresses(const std::string& name) = 0;
+};
+
 struct EngineOptions {
   Lookup* lookup = nullptr;
+  HostNames* hosts = nullptr;
   const base::Clock* clock = nullptr;
   tmpl::RandomSource* random = nullptr;
   tmpl::Budget* budget = nullptr;  // null: the caps of engine/base/limits.hh

@@ -8,6 +8,7 @@
 #include "engine/helm/schema_check.hh"
 #include "engine/helm/text.hh"
 #include "engine/template/format.hh"
+#include "engine/template/functions/instant.hh"
 
 namespace weir::helm::schema {
 
@@ -125,9 +126,9 @@ Fault date(std::string_view text) {
   const bool shaped = text.size() == 10 && text[4] == '-' && text[7] == '-' &&
                       all_digits(text.substr(0, 4)) && all_digits(text.substr(5, 2)) &&
                       all_digits(text.substr(8, 2));
-  std::string bad = "parsing time " + tmpl::quoted(text);
+  std::string bad = "parsing time " + tmpl::quoted_for_time(text);
   if (!shaped)
-    return bad + " as \"2006-01-02\": cannot parse " + tmpl::quoted(text) + " as \"2006\"";
+    return bad + " as \"2006-01-02\": cannot parse " + tmpl::quoted_for_time(text) + " as \"2006\"";
   const int year = number(text.substr(0, 4));
   const int month = number(text.substr(5, 2));
   const int day = number(text.substr(8, 2));

@@ -54,7 +54,9 @@ void Execution::step() {
 
 void Execution::run(const Template& found, const Datum& data) {
   template_ = &found;
-  const Operand dot{data, false};
+  // Data that is nil is no value at all: its fields are none either, where those of a nil that is
+  // met on the way are an error.
+  const Operand dot{data.kind() == Kind::interface ? Datum() : data, false};
   variables_.push_back({0, dot});
   walk(dot, *found.root);
 }

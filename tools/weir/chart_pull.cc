@@ -10,6 +10,7 @@
 
 #include "engine/base/limits.hh"
 #include "engine/reconcile/chart_repository.hh"
+#include "engine/reconcile/source_secrets.hh"
 #include "engine/value/yaml.hh"
 #include "tools/weir/remotes.hh"
 
@@ -53,17 +54,21 @@ Result<std::string> read_small(const std::string& name) {
   return text;
 }
 
+std::string environment(const char* variable) {
+  const char* found = std::getenv(variable);
+  return found == nullptr ? "" : found;
+}
+
+std::string helm_config_folder() {
+  if (std::string home = environment("HELM_CONFIG_HOME"); !home.empty()) return home;
+  const std::string xdg = environment("XDG_CONFIG_HOME");
+  return (xdg.empty() ? environment("HOME") + "/.config" : xdg) + "/helm";
+}
+
 std::string config_file(const PullOptions& options) {
   if (!options.repository_config.empty()) return options.repository_config;
-  const auto from = [](const char* variable) {
-    const char* found = std::getenv(variable);
-    return std::string(found == nullptr ? "" : found);
-  };
-  if (std::string path = from("HELM_REPOSITORY_CONFIG"); !path.empty()) return path;
-  if (const std::string home = from("HELM_CONFIG_HOME"); !home.empty())
-    return home + "/repositories.yaml";
-  const std::string xdg = from("XDG_CONFIG_HOME");
-  return (xdg.empty() ? from("HOME") + "/.config" : xdg) + "/helm/repositories.yaml";
+  if (std::string path = environment("HELM_REPOSITORY_CONFIG"); !path.empty()) return path;
+  return helm_config_folder() + "/repositories.yaml";
 }
 
 // The repository that `helm repo add NAME` noted down, laid over `options`.
@@ -117,6 +122,33 @@ Result<reconcile::RemoteAccess> access_of(const PullOptions& options) {
   return access;
 }
 
+// Where `helm registry login` and `docker login` note down what they were told.
+std::vector<std::string> login_files(const PullOptions& options) {
+  std::vector<std::string> files;
+  if (!options.registry_config.empty()) {
+    files.push_back(options.registry_config);
+  } else if (std::string path = environment("HELM_REGISTRY_CONFIG"); !path.empty()) {
+    files.push_back(std::move(path));
+  } else {
+    files.push_back(helm_config_folder() + "/registry/config.json");
+  }
+  const std::string docker = environment("DOCKER_CONFIG");
+  files.push_back((docker.empty() ? environment("HOME") + "/.docker" : docker) + "/config.json");
+  return files;
+}
+
+// The logins of those files; of two for one registry the first file's counts.
+Result<void> add_logins(const PullOptions& options, reconcile::RemoteAccess& access) {
+  for (const std::string& file : login_files(options)) {
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) continue;
+    WEIR_TRY(std::string text, read_small(file));
+    WEIR_CHECK(
+        reconcile::add_logins({{".dockerconfigjson", std::move(text)}}, access).with_context(file));
+  }
+  return {};
+}
+
 Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::string version,
                               const PullOptions& options) {
   reconcile::ChartPorts ports;
@@ -127,6 +159,7 @@ Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::s
   repository.oci = options.repo.starts_with("oci://");
   repository.pass_credentials = options.pass_credentials;
   WEIR_TRY(reconcile::RemoteAccess access, access_of(options));
+  if (repository.oci && access.username.empty()) WEIR_CHECK(add_logins(options, access));
   auto charts = reconcile::ChartRepository::reached_by(ports, repository, std::move(access));
   if (version.empty() && options.devel) version = ">0.0.0-0";
   WEIR_TRY(const helm::ChartVersion found, charts.find(chart, version));

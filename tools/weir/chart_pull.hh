@@ -15,6 +15,7 @@ struct PullOptions {
   std::string username, password;
   std::string ca_file, cert_file, key_file;
   std::string repository_config;  // "" = HELM_REPOSITORY_CONFIG, or Helm's place for it
+  std::string registry_config;  // logins; "" = HELM_REGISTRY_CONFIG or Helm's place; then docker's
   bool insecure_skip_tls_verify = false, plain_http = false, pass_credentials = false;
   bool devel = false;  // prereleases too
 };

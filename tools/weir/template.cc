@@ -1,10 +1,13 @@
 // weir template [NAME] CHART: what `helm template` prints.
+#include <netdb.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +26,7 @@
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
+#include "tools/weir/template_cluster.hh"
 #include "tools/weir/verbs.hh"
 
 namespace weir::cli {
@@ -44,9 +48,14 @@ Flags:
   -a, --api-versions strings       API versions besides the known ones for Capabilities.APIVersions
       --compat string              'helm-4.2' (default) or 'helm-4.1': whose behaviour to follow
       --description string         accepted and not used
+      --dry-run string             'client' (default), or 'server': ask the cluster for its version
+                                   and kinds, let lookup find its objects, refuse kinds it does
+                                   not serve and objects of other releases (nothing is written)
+      --enable-dns                 let getHostByName look names up
   -g, --generate-name              generate the name (and leave NAME out)
       --include-crds               put the CRDs of crds/ into the output
       --is-upgrade                 set .Release.IsUpgrade instead of .Release.IsInstall
+      --kube-context, --kubeconfig string   the cluster of --dry-run=server
       --kube-version string        Kubernetes version for Capabilities.KubeVersion
       --name-template string       template for the release's name
   -n, --namespace string           namespace of the release
@@ -61,6 +70,7 @@ Flags:
   -s, --show-only stringArray      only show manifests rendered from these templates
       --skip-schema-validation     do not check values against values.schema.json
       --skip-tests                 leave tests out
+      --validate                   the same as --dry-run=server
   -f, --values strings             values files (or - for stdin); may be repeated
 
 Of charts that are fetched:
@@ -72,11 +82,12 @@ Of charts that are fetched:
       --password, --username string    credentials of the repository or registry
       --plain-http                 reach the registry without TLS
       --repo string                URL of the repository the chart is in
+      --registry-config string     file with logins of registries (docker's are read too)
       --repository-config string   file with the names of repositories
       --version string             version, or range of versions, of the chart
 
-The other flags of helm template are accepted; those that need a cluster or another program
-(--dry-run=server, --validate, --dependency-update, --post-renderer) are refused.
+The other flags of helm template are accepted. Refused are --dependency-update, which would write
+into the chart's folder, --post-renderer, which would run another program, and --verify.
 )";
 
 struct Options {
@@ -89,6 +100,8 @@ struct Options {
   bool help = false, include_crds = false, is_upgrade = false, no_hooks = false;
   bool generate_name = false, use_release_name = false, skip_schema = false, skip_tests = false;
   bool validate = false, dependency_update = false, enable_dns = false, verify = false;
+
+  bool asks_cluster() const { return validate || dry_run == "server"; }
 };
 
 // What changes nothing about text that no cluster sees.
@@ -119,7 +132,6 @@ constexpr std::string_view idle_values[] = {"timeout",
                                             "kube-ca-file",
                                             "kube-tls-server-name",
                                             "kube-token",
-                                            "registry-config",
                                             "repository-cache",
                                             "content-cache",
                                             "burst-limit",
@@ -166,6 +178,7 @@ std::vector<GoFlag> flags_of(Options& options) {
       value("cert-file", options.pull.cert_file),
       value("key-file", options.pull.key_file),
       value("repository-config", options.pull.repository_config),
+      value("registry-config", options.pull.registry_config),
       on("devel", options.pull.devel),
       on("insecure-skip-tls-verify", options.pull.insecure_skip_tls_verify),
       on("pass-credentials", options.pull.pass_credentials),
@@ -239,7 +252,8 @@ Result<void> read_words(const std::vector<std::string>& words, Options& options)
   if (!options.name_template.empty()) {
     const clock::SystemClock clock;
     clock::SystemRandom random;
-    WEIR_TRY(options.name, helm::render_name(options.name_template, {nullptr, &clock, &random}));
+    const helm::EngineOptions engine{.clock = &clock, .random = &random};
+    WEIR_TRY(options.name, helm::render_name(options.name_template, engine));
   } else if (options.generate_name) {
     options.name = generated_release_name(options.chart);
   }
@@ -247,21 +261,18 @@ Result<void> read_words(const std::vector<std::string>& words, Options& options)
 }
 
 Result<void> refuse_what_needs_more(const Options& options) {
-  if (options.validate || options.dry_run == "server")
-    return refuse(
-        "--validate and --dry-run=server need a cluster, which weir template never "
-        "talks to: use weir diff");
-  if (options.dry_run != "client" && options.dry_run != "true" && options.dry_run != "1")
+  if (!options.asks_cluster() && options.dry_run != "client" && options.dry_run != "true" &&
+      options.dry_run != "1")
     return make_error(Code::invalid, "invalid dry-run value (" + tmpl::quoted(options.dry_run) +
                                          "). Must be \"server\" or \"client\"");
   if (options.dependency_update)
     return refuse(
-        "--dependency-update would fetch charts over the network: run 'helm dependency "
-        "build' first");
+        "--dependency-update would write fetched charts into the chart's folder: run 'helm "
+        "dependency build' first");
   if (!options.post_renderer.empty())
     return refuse("--post-renderer would run another program, which weir never does");
-  if (options.verify) return refuse("--verify: provenance files are not checked");
-  if (options.enable_dns) return refuse("--enable-dns: templates make no DNS look-ups");
+  if (options.verify)
+    return refuse("--verify: provenance files (OpenPGP) are not checked; nothing was rendered");
   return {};
 }
 
@@ -371,9 +382,40 @@ Result<helm::LoadedChart> load(const Options& options) {
   return helm::load_chart_archive(bytes, options.chart);
 }
 
+// The system's resolver.
+class SystemHosts final : public helm::HostNames {
+ public:
+  std::vector<std::string> addresses(const std::string& name) override {
+    std::vector<std::string> out;
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return out;
+    for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+      char text[NI_MAXHOST];
+      if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, nullptr, 0,
+                        NI_NUMERICHOST) == 0)
+        out.emplace_back(text);
+    }
+    ::freeaddrinfo(found);
+    return out;
+  }
+};
+
+Result<std::unique_ptr<TemplateCluster>> cluster_of(const Options& options,
+                                                    helm::RenderRequest& request) {
+  if (!options.asks_cluster()) return std::unique_ptr<TemplateCluster>();
+  WEIR_TRY(auto cluster, TemplateCluster::open(options.kubeconfig, options.kube_context));
+  WEIR_CHECK(cluster->prepare(request));
+  return cluster;
+}
+
 Result<void> run(Options& options) {
   WEIR_CHECK(refuse_what_needs_more(options));
   WEIR_TRY(helm::RenderRequest request, request_of(options));
+  WEIR_TRY(const auto cluster, cluster_of(options, request));
+  SystemHosts hosts;
+  if (options.enable_dns) request.engine.hosts = &hosts;
   const clock::SystemClock clock;
   clock::SystemRandom random;
   request.engine.clock = &clock;
@@ -396,6 +438,7 @@ Result<void> run(Options& options) {
   }
   for (const std::string& warning : rendered->warnings)
     std::fprintf(stderr, "%s\n", warning.c_str());
+  if (cluster) WEIR_CHECK(cluster->check(*rendered, request.release));
   const bool to_files = !options.output_dir.empty();
   if (to_files) WEIR_CHECK(write_files(*rendered, options));
   std::string text = "\n";

@@ -57,4 +57,7 @@ std::string format_instant(const Instant& instant, std::string_view layout);
 // time.ParseInLocation(layout, text, zone). Error: invalid, worded as Go words it.
 Result<Instant> parse_instant(std::string_view layout, std::string_view text, const ZonePtr& zone);
 
+// The quoting of package time: bytes outside of ASCII and control characters in hexadecimal.
+std::string quoted_for_time(std::string_view text);
+
 }  // namespace weir::tmpl

@@ -15,24 +15,6 @@ bool is_digit(std::string_view text, std::size_t at) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-// The quoting of package time: bytes outside of ASCII and control characters in hexadecimal.
-std::string quoted_for_time(std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80 || byte < ' ') {
-      out.append("\\x");
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-      continue;
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out += '"';
-}
-
 // The length of what looks like the name of a zone ("CET", "GMT+3", "-03"); 0 for nothing.
 std::size_t zone_name_length(std::string_view text) {
   const auto signed_hours = [](std::string_view part) -> std::size_t {
@@ -388,6 +370,23 @@ class LayoutReader {
 
 Result<Instant> parse_instant(std::string_view layout, std::string_view text, const ZonePtr& zone) {
   return LayoutReader(layout, text).read(zone);
+}
+
+std::string quoted_for_time(std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || byte < ' ') {
+      out.append("\\x");
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out += '"';
 }
 
 }  // namespace weir::tmpl

@@ -33,6 +33,14 @@ CHARTS = {
     "exec-function-error": template('x: {{ mustRegexMatch "[" "a" }}\n'),
     "exec-in-subchart": template("x: 1\n", **{
         "charts/sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n", "charts/sub/templates/s.yaml": "y: {{ .Values.a.b }}\n"}),
+    "nil-as-data": template('a: {{ include "f" nil | quote }}\nb: {{ include "f" .Values.none | quote }}\nc: {{ tpl "{{ .x }}{{ .x.y }}|{{ . }}" .Values.none | quote }}\nd: {{ include "g" .Values.none }}\n', **{
+        "templates/_h.tpl": '{{ define "f" }}{{ .a }}{{ .a.b }}{{ if . }}t{{ else }}f{{ end }}{{ with .a }}w{{ end }}{{ range .a }}r{{ end }}{{ $.a }}{{ . | default "d" }}{{ end }}{{ define "g" }}{{ toJson . }}{{ end }}'}),
+    "nil-as-data-fails": template('a: {{ include "f" nil }}\n', **{"templates/_h.tpl": '{{ define "f" }}{{ .Chart.Name | trunc 63 }}{{ end }}'}),
+    "schema-date": template("a: 1\n", **{"values.yaml": 'v: "no\\nd\\te \\" x"\n', "values.schema.json": '{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"v":{"format":"date"}}}'}),
+    "json-of-structs": template("a: {{ toJson .Capabilities.KubeVersion | quote }}\nb: {{ dict \"c\" .Capabilities | toJson | trunc 60 | quote }}\nd: {{ toPrettyJson .Capabilities.KubeVersion | quote }}\ne: {{ toYaml .Capabilities.KubeVersion | quote }}\n"),
+    "schema-bool-in-draft-4": template("a: 1\n", **{"values.schema.json": '{"$schema":"http://json-schema.org/draft-04/schema#","properties":{"a":false}}'}),
+    "schema-bool-in-draft-4-allowed": template("a: 1\n", **{"values.schema.json": '{"$schema":"http://json-schema.org/draft-04/schema#","additionalProperties":false,"properties":{"a":{"additionalItems":true}}}'}),
+    "schema-bool-in-draft-6": template("a: 1\n", **{"values.schema.json": '{"$schema":"http://json-schema.org/draft-06/schema#","properties":{"a":false}}', "values.yaml": "a: 1\n"}),
     "fail": template('{{ fail "stop: here" }}\n'),
     "fail-in-include": template('{{ include "f" . }}\n', **{"templates/_h.tpl": '{{ define "f" }}{{ fail "deep down\nsecond line" }}{{ end }}'}),
     "required": template('x: {{ required "need x: now" .Values.x }}\n'),

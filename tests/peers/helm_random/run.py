@@ -4,7 +4,7 @@ a chart shows all of its .Values. --kind whole: one chart with everything a char
 usage: run.py --weir BINARY --helm BINARY [--kind umbrella|whole] [--compat helm-4.1|helm-4.2] [--seed N] [--count N] [--from N] [--keep FOLDER]
 Prints the seed and each case that differs; the last line is "N equal, M differ". Outputs are compared as bytes, failures by their whole text
 (of umbrellas the first line). --keep saves the charts that differ, with the command line."""
-import argparse, json, os, random, re, shutil, subprocess, sys, tempfile
+import argparse, json, os, random, re, shutil, signal, subprocess, sys, tempfile
 from whole import Whole
 
 NAMES = ["a", "b", "c", "d"]
@@ -136,7 +136,10 @@ def main():
     print("seed %d" % o.seed)
     environment = {**os.environ, "KUBECONFIG": "/nonexistent"}
     equal = differ = failed = 0
+    stopped = []
+    signal.signal(signal.SIGINT, lambda *_: stopped.append(True))  # the figures so far, and an end
     for i in range(o.first, o.first + o.count):
+        if stopped: break
         with tempfile.TemporaryDirectory() as folder:
             arguments = {"umbrella": umbrella, "whole": whole}[o.kind](o.seed * 1_000_003 + i, folder)
             arguments = ["template", "rel", folder + "/root"] + arguments

@@ -56,7 +56,7 @@ class Whole:
             if self.chance(0.5): lines.append("%s: {w: %s, enabled: %s}" % (name, self.pick(FINITE), self.pick(["true", "false", "yes", "'true'", "null"])))
         if self.chance(0.1): lines.append("tags: {t: %s}" % self.pick(["true", "false", "null"]))
         self.r.shuffle(lines)
-        if self.chance(0.01 if self.sound else 0.08): lines.insert(self.r.randint(0, len(lines)), self.pick(["v1: twice", "bad: [1", "\tbad: tab", "- list", "a: b: c", "---", "...", "%YAML 1.1", "x: *nope"]))
+        if self.chance(0.01 if self.sound else 0.08): lines.insert(self.r.randint(0, len(lines)), self.pick(["v1: twice", "bad: [1", "\tbad: tab", "- list", "a: b: c", "---", "x: *nope"]))
         return "\n".join(lines) + "\n"
 
     def expression(self):

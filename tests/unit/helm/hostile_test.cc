@@ -29,7 +29,8 @@ Result<RenderedChart> render(const base::MemoryFileTree& tree) {
   return render_chart(loaded.charts, Table(), request);
 }
 
-std::string tar_entry(const std::string& name, const std::string& content) {
+std::string tar_entry(const std::string& name, const std::string& content, char type = '0',
+                      std::string_view link = {}) {
   std::string header(512, '\0');
   char size[12];
   std::snprintf(size, sizeof size, "%011zo", content.size());
@@ -37,7 +38,8 @@ std::string tar_entry(const std::string& name, const std::string& content) {
   header.replace(100, 7, "0000644");
   header.replace(124, 11, size);
   header.replace(136, 11, "00000000000");
-  header[156] = '0';
+  header[156] = type;
+  header.replace(157, link.size(), link);
   header.replace(257, 5, "ustar");
   header.replace(263, 2, "00");
   header.replace(148, 8, "        ");
@@ -164,6 +166,170 @@ TEST_CASE("names that leave the chart are refused in packages") {
     CHECK(loaded.error().message == "unable to load chart archive: " + std::string(one.error));
   }
   CHECK(load_chart_archive(package_with("c/templates/a.yaml"), "c.tgz").ok());
+}
+
+// A package of a sound chart with entries behind it.
+std::string package_of(const std::string& entries) {
+  const std::string list = "files:{{ range $name, $data := .Files.Glob \"**\" }} {{ $name }}={{ "
+                           "$data | toString }};{{ end }}\n";
+  return base::gzip_compress(tar_entry("c/Chart.yaml", std::string(plain)) +
+                             tar_entry("c/templates/a.yaml", list) + entries +
+                             std::string(1024, '\0'));
+}
+
+TEST_CASE("links and devices in packages lead nowhere: they are files without contents") {
+  struct Entry {
+    char type;
+    std::string_view link;
+  };
+  for (const Entry& entry : {Entry{'2', "/etc/passwd"}, Entry{'2', "../../../etc/passwd"},
+                             Entry{'1', "c/Chart.yaml"}, Entry{'3', ""}, Entry{'4', ""},
+                             Entry{'6', ""}, Entry{'7', ""}}) {
+    CAPTURE(entry.type);
+    const auto loaded =
+        load_chart_archive(package_of(tar_entry("c/odd", "", entry.type, entry.link)), "c.tgz");
+    REQUIRE(loaded.ok());
+    RenderRequest request;
+    request.release = {"rel", "default"};
+    request.capabilities = Capabilities::defaults(request.compat);
+    const auto rendered = render_chart(loaded->charts, Table(), request);
+    REQUIRE(rendered.ok());
+    CHECK(manifest_text(*rendered, false) ==
+          "---\n# Source: c/templates/a.yaml\nfiles: odd=;\n\n");
+  }
+}
+
+TEST_CASE("a link in the place of a chart's folder brings nothing in") {
+  const auto loaded =
+      load_chart_archive(package_of(tar_entry("c/templates", "", '2', "/etc")), "c.tgz");
+  REQUIRE(loaded.ok());
+  CHECK(loaded->charts.root().contents->templates.size() == 1);
+}
+
+TEST_CASE("of two entries of one name the later template counts, and both are bounded") {
+  const auto loaded = load_chart_archive(
+      package_of(tar_entry("c/templates/a.yaml", "kind: Second\n") +
+                 tar_entry("c/Chart.yaml", "apiVersion: v2\nname: d\nversion: 1.0.0\n")),
+      "c.tgz");
+  REQUIRE(loaded.ok());
+  CHECK(loaded->charts.root().name() == "d");
+}
+
+TEST_CASE("a package that unpacks to 800 times its size is stopped at the cap") {
+  std::string entries;
+  for (int i = 0; i < 30; ++i)
+    entries += tar_entry("c/f" + std::to_string(i), std::string(4u << 20, 'x'));
+  const std::string bomb = package_of(entries);
+  CHECK(bomb.size() * 800 < entries.size());
+  const auto loaded = load_chart_archive(bomb, "c.tgz");
+  REQUIRE_FALSE(loaded.ok());
+  CHECK(loaded.error().code == Code::limit);
+  CHECK(loaded.error().message.find("helm_chart_bytes_max") != std::string::npos);
+}
+
+TEST_CASE("a package of more files than a chart may have is refused") {
+  std::string entries;
+  entries.reserve(110'000 * 512);
+  for (int i = 0; i < 100'001; ++i) entries += tar_entry("c/f" + std::to_string(i), "");
+  const auto loaded = load_chart_archive(package_of(entries), "c.tgz");
+  REQUIRE_FALSE(loaded.ok());
+  CHECK(loaded.error().code == Code::limit);
+  CHECK(loaded.error().message ==
+        "unable to load chart archive: archive holds more than 100000 entries "
+        "(helm_chart_files_max)");
+}
+
+TEST_CASE("printf takes no width that is too large, as Go does not") {
+  const auto rendered =
+      render(chart_with({{"templates/a.yaml", "a: {{ printf \"%2000000000d\" 1 | quote }}"}}));
+  REQUIRE(rendered.ok());
+  CHECK(manifest_text(*rendered, false).find("%!(NOVERB)") != std::string::npos);
+}
+
+TEST_CASE("templates that ask for too much end in an error that names a cap") {
+  struct Case {
+    std::string_view what;
+    std::string text;
+    std::string_view error;  // the cap, or Helm's own words where it has some
+  };
+  constexpr std::string_view bytes = "template_bytes_max";
+  const Case cases[] = {
+      {"include of itself",
+       "{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}",
+       "nested reference name: r"},
+      {"two that call each other",
+       "{{ define \"a\" }}{{ include \"b\" . }}{{ end }}{{ define \"b\" }}{{ include \"a\" . }}"
+       "{{ end }}{{ include \"a\" . }}",
+       "nested reference name: a"},
+      {"template of itself",
+       "{{ define \"r\" }}{{ template \"r\" . }}{{ end }}{{ template \"r\" . }}",
+       "template_stack_bytes_max"},
+      {"tpl of itself", "{{ tpl \"{{ tpl . . }}\" \"{{ tpl . . }}\" }}", "helm_include_depth_max"},
+      {"repeat", "{{ repeat 2000000000 \"x\" }}", bytes},
+      {"repeat of repeat", "{{ repeat 100000 (repeat 100000 \"x\") }}", bytes},
+      {"until", "{{ until 2000000000 | len }}", bytes},
+      {"untilStep", "{{ untilStep 0 2000000000 1 | len }}", bytes},
+      {"seq", "{{ seq 1 2000000000 | len }}", bytes},
+      {"doubling text",
+       "{{ $x := \"0123456789\" }}{{ range until 40 }}{{ $x = print $x $x }}{{ end }}{{ len $x }}",
+       bytes},
+      {"doubling list",
+       "{{ $x := list 1 2 3 }}{{ range until 40 }}{{ $x = concat $x $x }}{{ end }}{{ len $x }}",
+       bytes},
+      {"indent", "{{ indent 1000000000 \"x\" }}", bytes},
+      {"wrap", "{{ wrap 1 (repeat 90000000 \"x \") | len }}", bytes},
+      {"regexReplaceAll",
+       "{{ regexReplaceAll \"x\" (repeat 10000000 \"x\") (repeat 1000 \"y\") | len }}", bytes},
+      {"randAlphaNum", "{{ randAlphaNum 2000000000 | len }}", bytes},
+      {"range of a number", "{{ range 9000000000 }}x{{ end }}", "template_steps_max"},
+      {"a map in itself printed",
+       "{{ $m := dict }}{{ $_ := set $m \"m\" $m }}{{ $m }}", "template_value_depth_max"},
+      {"a map in itself as JSON",
+       "{{ $m := dict }}{{ $_ := set $m \"m\" $m }}{{ mustToJson $m }}", "encountered a cycle"},
+      {"parentheses", "{{ " + std::string(200'000, '(') + "1" + std::string(200'000, ')') + " }}",
+       "max expression depth exceeded"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.what);
+    const auto rendered = render(chart_with({{"templates/a.yaml", one.text}}));
+    REQUIRE_FALSE(rendered.ok());
+    const std::string& message = rendered.error().message;
+    CAPTURE(message.substr(0, 200));
+    CHECK(message.find(one.error) != std::string::npos);
+  }
+}
+
+TEST_CASE("a schema that refers to itself for ever is given up") {
+  struct Case {
+    std::string_view schema, error;
+  };
+  const Case cases[] = {
+      {R"({"$ref":"#"})", "reference cycle"},
+      {R"({"$ref":"#/definitions/a","definitions":{"a":{"$ref":"#/definitions/b"},
+           "b":{"$ref":"#/definitions/a"}}})",
+       "reference cycle"},
+      {R"({"allOf":[{"$ref":"#"}]})", "reference cycle"},
+      {R"({"not":{"not":{"$ref":"#"}}})", "'not' failed"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.schema);
+    const auto checked = check_schema(Value::object(), one.schema);
+    REQUIRE_FALSE(checked.ok());
+    CHECK(checked.error().message.find(one.error) != std::string::npos);
+  }
+}
+
+TEST_CASE("a regular expression takes time by the length of the text alone") {
+  const std::string text(100'000, 'a');
+  const auto checked =
+      check_schema(Value::object({{"a", Value(text)}}),
+                   R"({"properties":{"a":{"pattern":"^(a|aa|a*)*(a*)*(a+)+$b"}}})");
+  CHECK_FALSE(checked.ok());
+  const auto large =
+      check_schema(Value::object({{"a", Value(text)}}),
+                   R"({"properties":{"a":{"pattern":"((a{1,100}){1,100}){1,100}"}}})");
+  REQUIRE_FALSE(large.ok());
+  CHECK(large.error().message.find("regex") != std::string::npos);
 }
 
 TEST_CASE("what is no package is refused by its name") {

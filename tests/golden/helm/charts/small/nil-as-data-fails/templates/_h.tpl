@@ -1,0 +1,1 @@
+{{ define "f" }}{{ .Chart.Name | trunc 63 }}{{ end }}

@@ -1,0 +1,1 @@
+{{ define "f" }}{{ .a }}{{ .a.b }}{{ if . }}t{{ else }}f{{ end }}{{ with .a }}w{{ end }}{{ range .a }}r{{ end }}{{ $.a }}{{ . | default "d" }}{{ end }}{{ define "g" }}{{ toJson . }}{{ end }}
