@@ -5,11 +5,13 @@
 #include <libssh2.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
 #include "adapters/git/known_hosts.hh"
 #include "adapters/git/socket.hh"
+#include "engine/base/digest.hh"
 
 namespace weir::git {
 namespace {
@@ -95,6 +97,26 @@ Result<void> Session::check_host_key(const KnownHosts& known_hosts) {
   return known_hosts.check(operation_.url.host, operation_.url.port, std::string_view(key, size));
 }
 
+// Whether a private key in PEM (PKCS#1, PKCS#8 or OpenSSH's form) is RSA's.
+bool is_rsa(std::string_view pem) {
+  if (pem.find("BEGIN RSA PRIVATE KEY") != pem.npos) return true;
+  std::string body;
+  for (std::string_view rest = pem; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (!line.starts_with("-----")) body += line.substr(0, line.find_last_not_of(" \r\t") + 1);
+  }
+  constexpr std::string_view rsa_oid = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+  const auto bytes = base::base64_decode(body);
+  return bytes && (bytes->find("ssh-rsa") != bytes->npos || bytes->find(rsa_oid) != bytes->npos);
+}
+
+// libssh2 before 1.11 signs with SHA-1 when the key is RSA, which OpenSSH refuses since 8.8.
+std::string key_hint(std::string_view identity) {
+  if (LIBSSH2_VERSION_NUM >= 0x010b00 || !is_rsa(identity)) return "";
+  return " (an RSA key signs with SHA-1 here, which most servers refuse: use ecdsa or ed25519)";
+}
+
 Result<void> Session::authenticate() {
   const reconcile::GitCredentials& credentials = operation_.credentials;
   std::string user = operation_.url.user;
@@ -113,7 +135,8 @@ Result<void> Session::authenticate() {
   if (code == LIBSSH2_ERROR_SOCKET_DISCONNECT || code == LIBSSH2_ERROR_SOCKET_RECV)
     return failed("authentication");
   return make_error(Code::unauthorized, "ssh: handshake failed: ssh: unable to authenticate, "
-                                        "attempted methods [none publickey]");
+                                        "attempted methods [none publickey]" +
+                                            key_hint(credentials.ssh_identity));
 }
 
 Result<void> Session::start(std::string_view command) {

@@ -132,19 +132,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_keys():
+    for name, kind, phrase in (("host_ed25519", "ed25519", ""), ("host_ecdsa", "ecdsa", ""), ("user_ed25519", "ed25519", ""),
+                               ("user_ecdsa", "ecdsa", ""), ("user_rsa", "rsa", ""), ("stranger", "ed25519", ""),
+                               ("user_locked", "ed25519", "phrase")):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", phrase, "-f", os.path.join(ROOT, name)], check=True)
+    with open(os.path.join(ROOT, "authorized"), "w") as out:
+        for name in ("user_ed25519", "user_ecdsa", "user_rsa", "user_locked"):
+            out.write(open(os.path.join(ROOT, name + ".pub")).read())
+
+
 def start_sshd():
     sshd = shutil.which("sshd") or "/usr/sbin/sshd"
     if not os.path.exists(sshd):
         return None
     os.makedirs("/run/sshd", exist_ok=True)
-    for name, kind in (("host_ed25519", "ed25519"), ("host_ecdsa", "ecdsa"), ("user_ed25519", "ed25519"),
-                       ("user_ecdsa", "ecdsa"), ("stranger", "ed25519")):
-        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", os.path.join(ROOT, name)], check=True)
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "phrase", "-f", os.path.join(ROOT, "user_locked")],
-                   check=True)
-    with open(os.path.join(ROOT, "authorized"), "w") as out:
-        for name in ("user_ed25519", "user_ecdsa", "user_locked"):
-            out.write(open(os.path.join(ROOT, name + ".pub")).read())
     port = free_port()
     with open(os.path.join(ROOT, "sshd_config"), "w") as out:
         out.write("""Port %d
@@ -195,6 +197,7 @@ def main():
     mutual.verify_mode = ssl.CERT_REQUIRED
     print("mutual", start(mutual))
     print("silent", start_silent())
+    make_keys()
     sshd = start_sshd()
     print("ready", flush=True)
     sys.stdin.read()
