@@ -24,10 +24,16 @@ class StackScope {
   static bool exhausted() {
     const char* const now = here();
     const std::ptrdiff_t used = now < base ? base - now : now - base;
-    return used > static_cast<std::ptrdiff_t>(base::limits::template_stack_bytes_max);
+    return used > frame_factor * std::ptrdiff_t{base::limits::template_stack_bytes_max};
   }
 
  private:
+// A sanitizer's frames are several times as big; the same templates are to fit.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static constexpr std::ptrdiff_t frame_factor = 8;
+#else
+  static constexpr std::ptrdiff_t frame_factor = 1;
+#endif
   static const char* here() { return static_cast<const char*>(__builtin_frame_address(0)); }
   static inline thread_local const char* base = nullptr;
   const bool outermost_;
