@@ -16,6 +16,10 @@
 
 #include "engine/base/result.hh"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace weir::store {
 
 // Column families, fixed at compile time; the meaning of each one's keys is in
@@ -103,6 +107,7 @@ struct RocksOptions {
   std::string directory;
   bool read_only = false;
   std::size_t cache_bytes = 16u << 20;
+  rocksdb::Env* environment = nullptr;  // the disk; null: the system's. Outlives the Kv.
 };
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options);
 

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
@@ -7,14 +8,17 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <mutex>
 
 #include "store/kv.hh"
+#include "store/rocks_files.hh"
 
 namespace weir::store {
 namespace {
@@ -29,7 +33,10 @@ std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), sl
 
 Error to_error(const rocksdb::Status& status, std::string_view what, const std::string& directory) {
   const Code code = status.IsCorruption() ? Code::corrupt : Code::io;
-  return make_error(code, std::string(what) + " " + directory + ": " + status.ToString());
+  std::string text = std::string(what) + " " + directory + ": " + status.ToString();
+  if (status.IsCorruption() || status.severity() >= rocksdb::Status::Severity::kFatalError)
+    text += "; what is there can be read, nothing more is written: stop weir and run 'weir repair'";
+  return make_error(code, std::move(text));
 }
 
 class RocksCursor final : public Cursor {
@@ -187,18 +194,25 @@ class NoOwnRecovery final : public rocksdb::EventListener {
   }
 };
 
+// RocksDB's own log file is a trap: once a write of it has failed, as on a full disk, the next one
+// aborts the process (an assertion in Debian's build). What matters is in the statuses.
+class NoInfoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::DBOptions database_options(const RocksOptions& options) {
   rocksdb::DBOptions db;
+  db.env = options.environment != nullptr ? options.environment : retryable_environment();
   db.create_if_missing = !options.read_only;
   db.create_missing_column_families = !options.read_only;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_background_jobs = 2;
   db.max_open_files = 512;
-  db.keep_log_file_num = 3;
-  db.max_log_file_size = 4u << 20;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  // One log for all families: the smallest write buffers that still keep flushes rare.
-  db.max_total_wal_size = 64u << 20;
+  db.info_log = std::make_shared<NoInfoLog>();
+  // One log for all families. A start after a crash plays it again, at some 40 MB a second.
+  db.max_total_wal_size = 24u << 20;
   db.bytes_per_sync = 1u << 20;
   db.stats_dump_period_sec = 0;
   db.max_bgerror_resume_count = 0;
@@ -226,12 +240,14 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_size = family == Family::events ? 32u << 10 : 8u << 10;
-  if (family == Family::events) {
-    // Records are alike: what all blocks share is said once a file.
+  table.block_size = 8u << 10;
+  if (family == Family::events || family == Family::index || family == Family::projections) {
+    // Records and keys are alike: what all blocks share is said once a file, where most of it ends.
+    table.block_size = family == Family::events ? 32u << 10 : 16u << 10;
     options.bottommost_compression_opts.enabled = true;
-    options.bottommost_compression_opts.max_dict_bytes = 16u << 10;
-    options.bottommost_compression_opts.zstd_max_train_bytes = 256u << 10;
+    options.bottommost_compression_opts.level = 9;
+    options.bottommost_compression_opts.max_dict_bytes = 32u << 10;
+    options.bottommost_compression_opts.zstd_max_train_bytes = 1u << 20;
   }
   if (family == Family::tiles) {
     // Read in runs and by keys that are there: no filter, and a whole key each 64 rows only.
@@ -276,7 +292,14 @@ Result<void> make_directory(const std::string& directory) {
     if (S_ISDIR(info.st_mode)) return {};
     return make_error(Code::io, "open " + directory + ": it is not a directory");
   }
-  if (::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  if (::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) {
+    // Its name must outlive a power failure as its files do.
+    const std::string parent = std::filesystem::path(directory).parent_path().string();
+    const int fd = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY);
+    const bool synced = fd >= 0 && ::fsync(fd) == 0;
+    if (fd >= 0) ::close(fd);
+    if (synced) return {};
+  }
   return make_error(Code::io, "create " + directory + ": " + std::strerror(errno));
 }
 

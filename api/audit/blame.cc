@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/audit/blame_release.hh"
 #include "api/audit/instant.hh"
 #include "api/audit/kinds.hh"
 #include "api/audit/live_managers.hh"
@@ -44,8 +45,8 @@ Fields fields_of(const Value& object, std::string_view wanted) {
 
 class Blame {
  public:
-  Blame(const Call& call, model::ObjectId id, store::Seq at)
-      : call_(call), id_(std::move(id)), at_(at), wanted_(call.parameter("field")) {}
+  Blame(const Call& call, model::ObjectId id, store::Seq at, std::string_view wanted)
+      : call_(call), id_(std::move(id)), at_(at), wanted_(wanted) {}
 
   Result<Value> run() {
     WEIR_TRY(const auto state, views::object_at(call_.log().kv(), id_, at_, views::Side::desired));
@@ -63,7 +64,9 @@ class Blame {
       rows_.push_back(std::move(row));
     });
     WEIR_CHECK(add_since());
-    if (auto traced = add_causes(); !traced.ok()) note_ = traced.error().message;
+    const auto traced = change_.owner.gvk.kind == "HelmRelease" ? add_release_causes(manifest)
+                                                                : add_causes();
+    if (!traced.ok()) note_ = traced.error().message;
     add_managers(manifest);
     if (rows_.empty())
       return make_error(Code::not_found, id_.subject() + " has no field " + std::string(wanted_));
@@ -79,6 +82,7 @@ class Blame {
     if (!change_.owner.empty()) out.set("owner", id_view(change_.owner));
     if (!source_.id.empty()) out.set("source", id_view(source_.id));
     if (!change_.revision.empty()) out.set("revision", change_.revision);
+    if (!chart_.empty()) out.set("chart", chart_);
     if (!note_.empty()) out.set("note", note_);
     out.set("fields", std::move(fields));
     return out;
@@ -127,7 +131,7 @@ class Blame {
       return make_error(Code::unsupported,
                         change_.owner.empty()
                             ? "no owner built it, so no file stands behind it"
-                            : "what set the fields is told of Kustomizations' objects only");
+                            : change_.owner.subject() + " is no owner that weir builds for");
     reconcile::TraceInput input;
     WEIR_TRY(input.object, owner_at(call_.log(), change_.owner, change_.seq));
     input.remote = call_.api.options().remote;
@@ -183,6 +187,51 @@ class Blame {
       lines[cause.file].insert(cause.line);
     }
     return add_commits(lines);
+  }
+
+  // The chart's part of it; of a value in the HelmRelease's spec also the file that it came from.
+  Result<void> add_release_causes(const Value& manifest) {
+    WEIR_TRY(const ReleaseBlame release, ReleaseBlame::open(call_, change_, id_));
+    chart_ = release.chart();
+    bool in_spec = false;
+    kustomize::for_each_field(manifest, [&](const FieldTrail& trail, const Value&) {
+      const auto row = index_.find(kustomize::field_text(trail));
+      if (row == index_.end()) return;
+      Value& out = rows_[row->second];
+      const ReleaseBlame::Cause cause = release.cause_of(trail);
+      out.set("setBy", cause.set_by);
+      if (!cause.file.empty()) out.set("file", cause.file);
+      if (cause.line != 0) out.set("line", static_cast<std::int64_t>(cause.line));
+      if (cause.values.empty()) return;
+      Value values = Value::array();
+      for (const std::string& path : cause.values) values.push_back(path);
+      out.set("values", std::move(values));
+      if (!cause.given_by.empty()) out.set("givenBy", cause.given_by);
+      in_spec = in_spec || cause.in_spec;
+    });
+    return in_spec ? add_spec_causes() : Result<void>();
+  }
+
+  // Where the HelmRelease itself was applied from Git, a value of it has a line and an author.
+  Result<void> add_spec_causes() {
+    if (change_.owner.gvk.kind == id_.gvk.kind) return {};
+    const auto declared = Blame(call_, change_.owner, change_.seq, "spec.values").run();
+    if (!declared.ok()) return {};  // somebody else has made it
+    std::map<std::string_view, const Value*> known;
+    for (const Value& field : (*declared)["fields"].items())
+      known.emplace(field["field"].get_string(), &field);
+    for (Value& row : rows_) {
+      if (!row["givenBy"].get_string().starts_with(change_.owner.subject() + " spec.")) continue;
+      const std::string path(row["values"].items()[0].get_string());
+      const auto found = known.find("spec.values." + path);
+      if (found == known.end()) continue;
+      Value given = Value::object();
+      for (const std::string_view name : {"file", "line"})
+        if (found->second->contains(name)) given.set(name, (*found->second)[name]);
+      row.set("given", std::move(given));
+      if (found->second->contains("commit")) row.set("commit", (*found->second)["commit"]);
+    }
+    return {};
   }
 
   // Those of the lines; without a mirror that of the revision with which the value came.
@@ -253,6 +302,7 @@ class Blame {
   model::ObjectId id_;
   const store::Seq at_;
   const std::string_view wanted_;
+  std::string chart_;  // that made it, of a HelmRelease's object
   views::ObjectChange change_;
   SourceOrigin source_;
   std::vector<Value> rows_;
@@ -273,7 +323,7 @@ Result<kube::Response> object_blame(const Call& call) {
   if (!call.parameter("at").empty()) {
     WEIR_TRY(at, resolve_instant(call.log(), call.parameter("at"), call.now(), "at"));
   }
-  WEIR_TRY(const Value body, Blame(call, std::move(id), at).run());
+  WEIR_TRY(const Value body, Blame(call, std::move(id), at, call.parameter("field")).run());
   return json_response(body);
 }
 

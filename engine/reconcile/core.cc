@@ -115,8 +115,8 @@ std::vector<WatchOptions> Core::own_watches(const EngineOptions& options) {
   return watches;
 }
 
-Result<void> Core::restore(const LogPort& log, std::uint64_t head) {
-  return fold_log(log, head, state_);
+Result<void> Core::restore(const LogPort& log, std::uint64_t head, Delivery& delivery) {
+  return fold_log(log, head, state_, delivery);
 }
 
 void Core::begin_record(base::TimeUs now, Effects& out) {
@@ -167,6 +167,8 @@ void Core::observed(Context& ctx, const Observed& seen) {
     watch.synced = true;
     if (remote) return;
     wake_synced(ctx);
+    if (seen.key == watch_key(model::kustomization_gvk))
+      resume_undos(ctx);
     if (seen.key == watch_key(model::helm_chart_gvk)) wake_synced_releases(ctx);
     return;
   }

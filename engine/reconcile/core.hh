@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/reconcile/context.hh"
+#include "engine/reconcile/delivery.hh"
 #include "engine/reconcile/kube_port.hh"
 #include "engine/reconcile/log_port.hh"
 
@@ -56,9 +57,12 @@ class Core {
   Core(EngineOptions options, Metrics& metrics);
 
   // Folds the log up to its head: at start, before anything else. Errors: corrupt, io.
-  Result<void> restore(const LogPort& log) { return restore(log, log.head()); }
+  // `delivery`: folded with it.
+  Result<void> restore(const LogPort& log, Delivery& delivery) {
+    return restore(log, log.head(), delivery);
+  }
   // As it was when the log ended at `head`.
-  Result<void> restore(const LogPort& log, std::uint64_t head);
+  Result<void> restore(const LogPort& log, std::uint64_t head, Delivery& delivery);
   // From now on effects carry a record of what was told and decided; `out` gets its beginning.
   void begin_record(base::TimeUs now, Effects& out);
 
@@ -95,6 +99,9 @@ class Core {
   // operator_flow.cc
   void acted(Context& ctx, const OperatorAction& action);
   void undo(Context& ctx, const OperatorAction& action);
+  void resume_undos(Context& ctx);
+  void send_restore(Context& ctx, const ObjectId& target, std::string actor,
+                    std::vector<RestoreItem> items, std::uint64_t order);
   void git_revert(Context& ctx, const OperatorAction& action);
   void order_carried_out(Context& ctx, const Outcome& outcome);
   void acted_on_release(Context& ctx, const OperatorAction& action);

@@ -33,6 +33,18 @@ std::string labels_of(const model::ObjectId& owner) {
          "\"";
 }
 
+void append_id(std::string& out, const model::ObjectId& id) {
+  for (const std::string* part : {&id.gvk.group, &id.gvk.version, &id.gvk.kind, &id.ns, &id.name})
+    event::append_string(out, *part);
+}
+
+model::ObjectId read_id(event::Reader& reader) {
+  model::ObjectId id;
+  for (std::string* part : {&id.gvk.group, &id.gvk.version, &id.gvk.kind, &id.ns, &id.name})
+    *part = reader.string();
+  return id;
+}
+
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
   out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
   out.append(" ").append(type).append("\n");
@@ -83,6 +95,59 @@ void Delivery::finished(const event::Event& event, base::TimeUs time) {
   owner.applied = revision;
   ++owner.lead.count;
   owner.lead.total += std::max<base::TimeUs>(time - source->second.committed, 0);
+}
+
+void Delivery::encode(std::string& out) const {
+  const auto number = [&](auto value) {
+    event::append_varint(out, static_cast<std::uint64_t>(value));
+  };
+  const std::lock_guard lock(mutex_);
+  number(owners_.size());
+  for (const auto& [id, owner] : owners_) {
+    append_id(out, id);
+    for (const std::uint64_t count : {owner.good, owner.bad}) number(count);
+    number(owner.failing_since);
+    event::append_string(out, owner.applied);
+    append_id(out, owner.source);
+    for (const Sum& sum : {owner.lead, owner.restore}) {
+      number(sum.count);
+      number(sum.total);
+    }
+  }
+  number(sources_.size());
+  for (const auto& [id, source] : sources_) {
+    append_id(out, id);
+    event::append_string(out, source.revision);
+    number(source.committed);
+  }
+}
+
+void Delivery::decode(event::Reader& reader) {
+  const std::lock_guard lock(mutex_);
+  owners_.clear();
+  sources_.clear();
+  for (std::uint64_t i = reader.varint(); i > 0 && reader.ok(); --i) {
+    Owner& owner = owners_[read_id(reader)];
+    for (std::uint64_t* count : {&owner.good, &owner.bad}) *count = reader.varint();
+    owner.failing_since = static_cast<base::TimeUs>(reader.varint());
+    owner.applied = reader.string();
+    owner.source = read_id(reader);
+    for (Sum* sum : {&owner.lead, &owner.restore}) {
+      sum->count = reader.varint();
+      sum->total = static_cast<base::TimeUs>(reader.varint());
+    }
+  }
+  for (std::uint64_t i = reader.varint(); i > 0 && reader.ok(); --i) {
+    Source& source = sources_[read_id(reader)];
+    source.revision = reader.string();
+    source.committed = static_cast<base::TimeUs>(reader.varint());
+  }
+}
+
+void Delivery::clear() {
+  const std::lock_guard lock(mutex_);
+  owners_.clear();
+  sources_.clear();
 }
 
 std::string Delivery::exposition() const {

@@ -1,6 +1,6 @@
 // How well each owner delivers, told from the log's events alone: how many reconciles failed, how
-// long from a commit to its success, how long from a failure to the next success. Folded at start
-// from the log's end, and with every append. Thread-safe.
+// long from a commit to its success, how long from a failure to the next success. Folded with every
+// append; the engine's snapshot (durable_state.hh) has what came before. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,20 @@
 #include <string>
 
 #include "engine/event/event.hh"
+#include "engine/event/wire.hh"
 
 namespace weir::reconcile {
-
-// How many of the log's last events are folded at start: a fifth of a second's work.
-inline constexpr std::uint64_t delivery_events_max = 200'000;
 
 class Delivery {
  public:
   // `now`: the time of events that the log has not stamped yet.
   void fold(const event::Event& event, base::TimeUs now);
+
+  // All of it as bytes, and back; a reader that is not ok() afterwards says that they are
+  // malformed.
+  void encode(std::string& out) const;
+  void decode(event::Reader& reader);
+  void clear();
 
   // Prometheus text: weir_deliveries_total{...,result}, weir_lead_time_seconds{_sum,_count},
   // weir_time_to_restore_seconds{_sum,_count}, weir_failing{...}.

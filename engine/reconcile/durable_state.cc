@@ -11,7 +11,7 @@ using event::append_varint;
 using event::Reader;
 
 // Raise it when fold() or these bytes change.
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t version = 2;
 
 void append_id(std::string& out, const ObjectId& id) {
   for (const std::string* part : {&id.gvk.group, &id.gvk.version, &id.gvk.kind, &id.ns, &id.name})
@@ -135,6 +135,11 @@ void append_kustomizations(std::string& out, const ObjectMap<KustomizationState>
     append_set(out, ks.attempted);
     append_set(out, ks.attempted_before);
     append_pin(out, ks.pin);
+    append_varint(out, ks.received.size());
+    for (const auto& [object, giver] : ks.received) {
+      append_id(out, object);
+      append_id(out, giver);
+    }
   }
 }
 
@@ -147,12 +152,42 @@ void read_kustomizations(Reader& reader, ObjectMap<KustomizationState>& all) {
     read_set(reader, ks.attempted);
     read_set(reader, ks.attempted_before);
     read_pin(reader, ks.pin);
+    for (std::uint64_t j = reader.varint(); j > 0 && reader.ok(); --j) {
+      const ObjectId object = read_id(reader);
+      ks.received[object] = read_id(reader);
+    }
+  }
+}
+
+void append_undoing(std::string& out, const std::map<std::uint64_t, UnfinishedUndo>& all) {
+  append_varint(out, all.size());
+  for (const auto& [seq, undo] : all) {
+    append_varint(out, seq);
+    append_id(out, undo.owner);
+    append_string(out, undo.actor);
+    append_varint(out, undo.left.size());
+    for (const auto& [pruned, blob] : undo.left) {
+      append_varint(out, pruned);
+      append_digest(out, blob);
+    }
+  }
+}
+
+void read_undoing(Reader& reader, std::map<std::uint64_t, UnfinishedUndo>& all) {
+  for (std::uint64_t i = reader.varint(); i > 0 && reader.ok(); --i) {
+    UnfinishedUndo& undo = all[reader.varint()];
+    undo.owner = read_id(reader);
+    undo.actor = reader.string();
+    for (std::uint64_t j = reader.varint(); j > 0 && reader.ok(); --j) {
+      const std::uint64_t pruned = reader.varint();
+      undo.left[pruned] = reader.digest();
+    }
   }
 }
 
 }  // namespace
 
-std::string encode_durable(const State& state) {
+std::string encode_durable(const State& state, const Delivery& delivery) {
   std::string out;
   append_varint(out, version);
   append_varint(out, state.head);
@@ -167,10 +202,12 @@ std::string encode_durable(const State& state) {
     append_helm_pin(out, release.pin);
   }
   append_live(out, state.live);
+  append_undoing(out, state.undoing);
+  delivery.encode(out);
   return out;
 }
 
-Result<void> decode_durable(std::string_view bytes, State& state) {
+Result<void> decode_durable(std::string_view bytes, State& state, Delivery& delivery) {
   Reader reader(bytes);
   const std::uint64_t written = reader.varint();
   if (reader.ok() && written != version) {
@@ -190,28 +227,35 @@ Result<void> decode_durable(std::string_view bytes, State& state) {
     read_helm_pin(reader, release.pin);
   }
   read_live(reader, state.live);
+  read_undoing(reader, state.undoing);
+  delivery.decode(reader);
   if (!reader.at_end()) return make_error(Code::corrupt, "the engine's snapshot is malformed");
   return {};
 }
 
-Result<void> fold_log(const LogPort& log, std::uint64_t to, State& state, std::uint64_t* from) {
+Result<void> fold_log(const LogPort& log, std::uint64_t to, State& state, Delivery& delivery,
+                      std::uint64_t* from) {
   std::uint64_t start = 0;
   WEIR_TRY(const auto snapshot, log.latest_snapshot(to));
   if (snapshot) {
     State kept;
-    if (decode_durable(snapshot->bytes, kept).ok()) {
+    if (decode_durable(snapshot->bytes, kept, delivery).ok()) {
       start = snapshot->seq;
       state.head = kept.head;
       state.sources = std::move(kept.sources);
       state.kustomizations = std::move(kept.kustomizations);
       state.helm_releases = std::move(kept.helm_releases);
       state.live = std::move(kept.live);
+      state.undoing = std::move(kept.undoing);
+    } else {
+      delivery.clear();
     }
   }
   if (from != nullptr) *from = start;
   return log.replay(start + 1, [&](const event::Event& event) {
     if (event.seq > to) return false;
     fold(state, event);
+    delivery.fold(event, event.time);
     return true;
   });
 }
@@ -220,12 +264,14 @@ Result<bool> keep_durable_snapshot(LogPort& log, std::uint64_t events_between) {
   const std::uint64_t head = log.head();
   WEIR_TRY(const auto last, log.latest_snapshot(head));
   State state;
-  if (last && decode_durable(last->bytes, state).ok() && head - last->seq < events_between)
+  Delivery delivery;
+  if (last && decode_durable(last->bytes, state, delivery).ok() &&
+      head - last->seq < events_between)
     return false;
   if (!last && head < events_between) return false;
   State folded;
-  WEIR_CHECK(fold_log(log, head, folded));
-  WEIR_CHECK(log.put_snapshot(head, encode_durable(folded)));
+  WEIR_CHECK(fold_log(log, head, folded, delivery));
+  WEIR_CHECK(log.put_snapshot(head, encode_durable(folded, delivery)));
   return true;
 }
 

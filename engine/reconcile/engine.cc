@@ -70,13 +70,7 @@ Engine::Engine(const Ports& ports, EngineOptions options)
 Engine::~Engine() { stop(); }
 
 Result<void> Engine::start() {
-  WEIR_CHECK(core_.restore(*ports_.log));
-  const std::uint64_t head = ports_.log->head();
-  const std::uint64_t first = head > delivery_events_max ? head - delivery_events_max + 1 : 1;
-  WEIR_CHECK(ports_.log->replay(first, [&](const event::Event& event) {
-    delivery_.fold(event, event.time);
-    return true;
-  }));
+  WEIR_CHECK(core_.restore(*ports_.log, delivery_));
   event::Event started;
   started.type = event::Type::engine_started;
   started.actor = "weir";
@@ -245,6 +239,7 @@ bool Engine::append(std::vector<event::Event>& events, std::string record) {
     const auto result = ports_.log->append(part, last ? record_ : std::string());
     std::unique_lock lock(mutex_);
     if (result.ok()) {
+      if (!trouble_.empty()) log::info("the event log can be written again");
       trouble_.clear();
       lock.unlock();
       for (const event::Event& event : part) {
@@ -256,7 +251,7 @@ bool Engine::append(std::vector<event::Event>& events, std::string record) {
       done += count;
       continue;
     }
-    if (trouble_ != result.error().message)
+    if (trouble_.empty())
       log::error("the event log cannot be written; nothing is applied until it can",
                  {{"error", result.error().message}});
     trouble_ = result.error().message;

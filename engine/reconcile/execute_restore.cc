@@ -78,7 +78,9 @@ class Restore {
     out.actor = order_.actor;
     std::vector<ObjectId> ids;
     std::map<ObjectId, const RestoreItem*> items;
-    for (const RestoreItem& item : order_.items) {
+    std::vector<RestoreItem> named = order_.items;
+    for (RestoreItem& item : named) {
+      if (item.id.empty()) item.id = pruned_object(item.pruned);
       ids.push_back(item.id);
       items[item.id] = &item;
     }
@@ -100,6 +102,16 @@ class Restore {
   }
 
  private:
+  // Of an order that is taken up again: the event that says it was deleted names it.
+  ObjectId pruned_object(std::uint64_t seq) const {
+    ObjectId id;
+    const auto read = ports_.log->replay(seq, [&](const event::Event& event) {
+      if (event.seq == seq) id = event.subject.object;
+      return false;
+    });
+    return read.ok() ? id : ObjectId{};
+  }
+
   ObjectChange restore(const RestoreItem& item) {
     ObjectChange change;
     change.id = item.id;

@@ -97,13 +97,48 @@ void fold_finished(State& state, const event::Event& event) {
   found->second.attempted.clear();
 }
 
+void fold_order(State& state, const event::Event& event) {
+  if (event.data["action"].get_string() == "undo-finished")
+    state.undoing.erase(static_cast<std::uint64_t>(event.data["order"].get_int()));
+  const auto pruned = event.data["pruned"].items();
+  if (pruned.empty() || pruned.size() != event.blobs.size()) return;
+  UnfinishedUndo& undo = state.undoing[event.seq];
+  undo.owner = event.subject.object;
+  undo.actor = event.actor;
+  for (std::size_t i = 0; i < pruned.size(); ++i)
+    undo.left[static_cast<std::uint64_t>(pruned[i].get_int())] = event.blobs[i];
+}
+
+// What came of one object of an order; the cause is the order.
+void fold_restored(State& state, const event::Event& event) {
+  if (event.data["restores"].is_null()) return;
+  const auto found = state.undoing.find(event.cause);
+  if (found == state.undoing.end()) return;
+  found->second.left.erase(static_cast<std::uint64_t>(event.data["restores"].get_int()));
+  if (found->second.left.empty()) state.undoing.erase(found);
+}
+
+// The taker has not applied it yet, and may have to delete it all the same.
+void fold_handed_over(State& state, const event::Event& event) {
+  const Value& taker = event.data["taker"];
+  if (taker.is_null()) return;
+  ObjectId id{model::kustomization_gvk, std::string(taker["namespace"].get_string()),
+              std::string(taker["name"].get_string())};
+  KustomizationState& ks = state.kustomizations[id];
+  ks.attempted.insert(event.subject.object);
+  ks.received[event.subject.object] = event.owner;
+}
+
 }  // namespace
 
 void fold(State& state, const event::Event& event) {
   using event::Type;
   state.head = event.seq;
   const ObjectId& subject = event.subject.object;
+  if (!state.undoing.empty()) fold_restored(state, event);
   switch (event.type) {
+    case Type::operator_acted: fold_order(state, event); break;
+    case Type::object_skipped: fold_handed_over(state, event); break;
     case Type::spec_observed:
       if (OwnerState* owner = owner_state(state, subject))
         owner->spec_logged = digest_field(event.data, "digest");
@@ -135,6 +170,7 @@ void fold(State& state, const event::Event& event) {
       if (is_kustomization(event.owner)) {
         state.kustomizations[event.owner].attempted.erase(subject);
         state.kustomizations[event.owner].attempted_before.erase(subject);
+        state.kustomizations[event.owner].received.erase(subject);
       }
       break;
     case Type::step_failed:

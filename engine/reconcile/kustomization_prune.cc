@@ -75,14 +75,12 @@ bool others_are_settled(const Context& ctx, const ObjectId& self, const Kustomiz
 }
 
 // Who had handed over what is to be deleted now.
-std::vector<std::pair<ObjectId, ObjectId>> former_owners(KustomizationState& ks,
+std::vector<std::pair<ObjectId, ObjectId>> former_owners(const KustomizationState& ks,
                                                          const std::vector<ObjectId>& ids) {
   std::vector<std::pair<ObjectId, ObjectId>> out;
   for (const ObjectId& id : ids)
-    if (const auto found = ks.received.find(id); found != ks.received.end()) {
+    if (const auto found = ks.received.find(id); found != ks.received.end())
       out.emplace_back(id, found->second);
-      ks.received.erase(found);
-    }
   return out;
 }
 
@@ -96,7 +94,9 @@ void hand_over(Context& ctx, const ObjectId& id, KustomizationState& ks,
     if (taker.empty()) return false;
     ctx.announce(id, ks, ks.artifact.revision);
     log_object(ctx, event::Type::object_skipped, object, id, ks,
-               Value::object({{"reason", "moved to " + taker.subject()}}));
+               Value::object({{"reason", "moved to " + taker.subject()},
+                              {"taker", Value::object({{"namespace", taker.ns},
+                                                       {"name", taker.name}})}}));
     takers.insert(taker);
     ctx.state.kustomizations[taker].attempted.insert(object);
     ctx.state.kustomizations[taker].received[object] = id;
@@ -280,6 +280,7 @@ void on_pruned(Context& ctx, const ObjectId& id, KustomizationState& ks,
                std::move(blobs));
     ctx.metrics.count("objects", deleted ? "deleted" : "skipped");
     live_of(ctx, ks).erase(change.id);
+    ks.received.erase(change.id);
     lines +=
         (lines.empty() ? "" : "\n") + change.id.subject() + (deleted ? " deleted" : " skipped");
   }

@@ -184,23 +184,46 @@ void Core::acted_on_release(Context& ctx, const OperatorAction& action) {
 }
 
 // The owner may be gone; if it is not, the objects are made in its account's name.
-void Core::undo(Context& ctx, const OperatorAction& action) {
+void Core::send_restore(Context& ctx, const ObjectId& target, std::string actor,
+                        std::vector<RestoreItem> items, std::uint64_t order) {
   RestoreObjects restore;
-  restore.items = action.restore;
-  restore.actor = action.actor;
-  restore.manager = action.target.gvk.group == model::helm_release_gvk.group ? helm_field_manager
-                                                                            : field_manager;
-  OwnerState none;
-  const auto owner = state_.kustomizations.find(action.target);
+  restore.items = std::move(items);
+  restore.actor = std::move(actor);
+  restore.manager = target.gvk.group == model::helm_release_gvk.group ? helm_field_manager
+                                                                     : field_manager;
+  const auto owner = state_.kustomizations.find(target);
   if (owner != state_.kustomizations.end() && !owner->second.object.is_null())
-    restore.as = identity_of(ctx, action.target, owner->second);
-  ctx.log(event::Type::operator_acted, action.target, nullptr, action.target,
-          Value::object({{"action", "undo"},
-                         {"toSeq", action.to_seq},
-                         {"count", action.restore.size()},
-                         {"objects", list_of(names_of(action.restore))}}));
+    restore.as = identity_of(ctx, target, owner->second);
+  ctx.command(target, OwnerState{}, std::move(restore));
+  ctx.out.commands.back().cause = order;
+}
+
+// The process ended between an order and its end: what the log does not have is done now.
+void Core::resume_undos(Context& ctx) {
+  for (const auto& [order, undo] : state_.undoing) {
+    std::vector<RestoreItem> items;
+    for (const auto& [pruned, blob] : undo.left) items.push_back({{}, blob, pruned});
+    send_restore(ctx, undo.owner, undo.actor, std::move(items), order);
+  }
+  state_.undoing.clear();
+}
+
+void Core::undo(Context& ctx, const OperatorAction& action) {
+  Value pruned = Value::array();
+  std::vector<base::Digest> blobs;
+  for (const RestoreItem& item : action.restore) {
+    pruned.push_back(item.pruned);
+    blobs.push_back(item.blob);
+  }
+  Value data = Value::object({{"action", "undo"},
+                              {"toSeq", action.to_seq},
+                              {"count", action.restore.size()},
+                              {"objects", list_of(names_of(action.restore))},
+                              {"pruned", std::move(pruned)}});
+  const std::uint64_t order = ctx.log(event::Type::operator_acted, action.target, nullptr,
+                                      action.target, std::move(data), std::move(blobs));
   ctx.out.events.back().actor = action.actor;
-  ctx.command(action.target, none, std::move(restore));
+  send_restore(ctx, action.target, action.actor, action.restore, order);
 }
 
 void Core::git_revert(Context& ctx, const OperatorAction& action) {
@@ -249,6 +272,12 @@ void log_restored(Context& ctx, const Outcome& outcome, const ObjectsRestored& r
     ctx.out.events.back().cause = outcome.cause;
     ctx.out.events.back().actor = restored.actor;
   }
+  ctx.log(event::Type::operator_acted, outcome.owner, nullptr, outcome.owner,
+          Value::object({{"action", "undo-finished"},
+                         {"order", outcome.cause},
+                         {"count", restored.changes.size()}}));
+  ctx.out.events.back().cause = outcome.cause;
+  ctx.out.events.back().actor = restored.actor;
 }
 
 void log_pushed(Context& ctx, const Outcome& outcome, SourceState& source,

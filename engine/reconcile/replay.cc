@@ -137,7 +137,8 @@ class Replayer {
     WEIR_TRY(EngineOptions options, decode_options(entry.payload));
     if (adjust_) adjust_(options);
     core_ = std::make_unique<Core>(std::move(options), metrics_);
-    WEIR_CHECK(core_->restore(log_, entry.head));
+    Delivery delivery;
+    WEIR_CHECK(core_->restore(log_, entry.head, delivery));
     if (report_.runs++ == 0) report_.first_seq = entry.head + 1;
     diverged_ = false;
     turn_ = last_turn_ = entry.now;

@@ -135,6 +135,13 @@ struct KustomizationState : OwnerState {
 
 struct HelmReleaseState : OwnerState, HelmReleaseFields {};
 
+// An order to make pruned objects again that the log does not say the end of.
+struct UnfinishedUndo {
+  ObjectId owner;  // who had pruned them
+  std::string actor;
+  std::map<std::uint64_t, base::Digest> left;  // seq of the event about its end: manifest
+};
+
 // A watch the engine wants on applied kinds.
 struct WatchState {
   WatchOptions options;
@@ -154,6 +161,8 @@ struct State {
   std::map<ObjectId, std::string> configs;
   std::map<std::string, WatchState> watches;  // by watch_key()
   std::set<std::pair<base::TimeUs, ObjectId>> timers;
+  // By the order's seq, of the process before; in a running engine only until they are taken up.
+  std::map<std::uint64_t, UnfinishedUndo> undoing;
   std::uint64_t verified = 0;  // owners found unchanged since the last heartbeat
   base::TimeUs heartbeat_due = 0;
   std::uint64_t head = 0;  // seq of the last event folded

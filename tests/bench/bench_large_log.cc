@@ -289,8 +289,9 @@ void print_start(const std::string& path, const base::Clock& clock) {
     store::BlobStore blobs(*kv);
     const store::EngineLog port(*log, blobs);
     reconcile::State state;
+    reconcile::Delivery delivery;
     std::uint64_t from = 0;
-    must(reconcile::fold_log(port, log->head().seq, state, &from), "fold");
+    must(reconcile::fold_log(port, log->head().seq, state, delivery, &from), "fold");
     std::printf("start-up %.3f s (RocksDB %.3f s), CPU %.3f s, %llu events folded behind the "
                 "snapshot\n",
                 seconds_since(start), opened, cpu_seconds() - cpu,

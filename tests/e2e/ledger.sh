@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The memory and its ledger with nothing but weir, git and Python: decisions decided again, a backup to a directory and to an
-# S3 bucket while weir runs, restore, keys and their rotation, archives, damage, repair.
+# S3 bucket while weir runs, restore, archives, a disk that is full under a running engine, keys and their rotation, damage under
+# a running engine, repair.
 # usage: tests/e2e/ledger.sh [PORT]; two ports from PORT on are used
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -94,13 +95,55 @@ check "an archive proves itself under the key" contains "events verified" "$weir
 sed '3s/"time":"20/"time":"19/' "$work/archive.jsonl" >"$work/forged.jsonl"
 check "a forged line of it is named" refuses "line 3" "$weir" verify --archive "$work/forged.jsonl" --public-key "$key"
 
-# ---- goes on ----
-objects 3 four
+# ---- the disk under the running engine: a limit, as a quota is one ----
+readyz() { curl -sk "$(url)/readyz"; }
+stopped() {  # TEXT
+  check "$1: Ready says why" within 60 contains "$2" readyz
+  check "... it is 503" contains 503 curl -sk -o /dev/null -w '%{http_code}' "$(url)/readyz"
+  check "... reads go on" contains configured "${inside[@]}" "$weir" history cm/c1 -n default --data-dir "$data"
+  check "... what was not stored is not claimed" refuses "" "${inside[@]}" bash -c "'$weir' history ks/flux-system -n flux-system --data-dir '$data' | grep $(head_revision)"
+  check "... and it lives" curl -skf "$(url)/healthz"
+}
+goes_on() {  # TEXT
+  check "$1: it goes on by itself" within 60 applied
+  check "... and says that it is ready" within 20 contains '"status":"ok"' readyz
+}
+inside=()
+objects 12 four
+check "what was held comes back" within 60 applied
+prlimit --pid "$weir_pid" --fsize=4096:unlimited
+objects 12 five
+stopped "files at their limit" "File too large"
+prlimit --pid "$weir_pid" --fsize=unlimited:unlimited
+goes_on "with room again"
 check "the log verifies after it" contains "✔" "$weir" verify --data-dir "$data" --public-key "$key"
 check "the decisions before and after it are the same" contains "every decision is the same" "$weir" replay --decisions --data-dir "$data"
 
-# ---- keys ----
+# ---- a disk of the log's own, and full ----
 stop
+small=$work/small
+mkdir -p "$small/log"
+if unshare -rm mount -t tmpfs none "$small/log" 2>/dev/null; then
+  disk_data=$data data=$small
+  unshare -rm bash -c 'mount -t tmpfs -o size=24m none "$1/log" && exec "$2" up "$3" --data-dir "$1" --listen "$4" --interval 1s -q' \
+    _ "$small" "$weir" "$work/repo" "127.0.0.1:$port" >>"$work/weir.log" 2>&1 &
+  weir_pid=$!
+  within 60 test -f "$data/serving.json"
+  inside=(nsenter --target "$weir_pid" --user --preserve-credentials --mount)
+  check "a start on a small disk" within 60 applied
+  "${inside[@]}" dd if=/dev/zero of="$small/log/ballast" bs=4k status=none 2>/dev/null || true
+  objects 12 "$(head -c 3000 /dev/zero | tr '\0' x)"
+  stopped "no space left" "No space left"
+  "${inside[@]}" rm "$small/log/ballast"
+  goes_on "with space again"
+  check "the log verifies after it" contains "✔" "${inside[@]}" "$weir" verify --data-dir "$data"
+  stop
+  data=$disk_data inside=()
+else
+  echo "SKIPPED a disk of its own: this system grants no mount namespace"
+fi
+
+# ---- keys ----
 start --rotate-ledger-key --checkpoint-file "$work/checkpoint"
 check "after a rotation the old key still leads to the log" contains "✔" "$weir" verify --data-dir "$data" --public-key "$key"
 new_key=$("$weir" ledger key --data-dir "$data")
@@ -121,5 +164,24 @@ fi
 chmod -R a-w "$data/log" 2>/dev/null || true
 check "a directory that is read only can be read" contains configured "$weir" history cm/c1 -n default --data-dir "$data"
 chmod -R u+w "$data/log"
+
+# ---- damage under the running engine ----
+start
+within 60 applied
+stop
+sst=$(ls -S "$data"/log/*.sst | head -1)
+start
+dd if=/dev/urandom of="$sst" bs=1 seek=$(($(stat -c %s "$sst") / 3)) count=64 conv=notrunc status=none
+check "damage is found, and named" refuses "event" "$weir" verify --data-dir "$data"
+check "... the engine lives, and reads go on" contains '"status":"ok"' readyz
+check "... what is not damaged is shown" contains "Kustomization" "$weir" audit --data-dir "$data"
+stop
+check "repair says what is lost" contains "event" "$weir" repair --data-dir "$data"
+check "... and what is left is proven" contains "✔" "$weir" verify --data-dir "$data"
+start
+objects 12 nine
+check "... and the engine goes on with it" within 60 applied
+stop
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

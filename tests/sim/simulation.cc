@@ -40,6 +40,7 @@ struct Process {
   std::unique_ptr<store::BlobStore> blobs;
   std::unique_ptr<store::EngineLog> port;
   reconcile::Metrics metrics;
+  reconcile::Delivery delivery;
   std::unique_ptr<reconcile::Core> core;
   std::unique_ptr<reconcile::Executor> executor;
   std::deque<reconcile::Input> inputs;
@@ -146,7 +147,7 @@ class Simulation {
     p.core = std::make_unique<reconcile::Core>(options, p.metrics);
     reconcile::Ports ports{faulty_.get(), &git_, &artifacts_, p.port.get(), &clock_, nullptr};
     p.executor = std::make_unique<reconcile::Executor>(ports, options);
-    if (auto folded = p.core->restore(*p.port); !folded.ok())
+    if (auto folded = p.core->restore(*p.port, p.delivery); !folded.ok())
       return "fold: " + folded.error().message;
     if (auto error = check_fold(*p.core)) return error;
     p.core->begin_record(clock_.now(), p.stuck);
@@ -157,12 +158,15 @@ class Simulation {
   // What was folded from a snapshot is what the whole log gives.
   std::optional<std::string> check_fold(const reconcile::Core& core) {
     reconcile::State whole;
+    reconcile::Delivery delivery;
     auto replayed = process_->port->replay(1, [&](const event::Event& event) {
       fold(whole, event);
+      delivery.fold(event, event.time);
       return true;
     });
     if (!replayed.ok()) return "replay: " + replayed.error().message;
-    if (reconcile::encode_durable(whole) != reconcile::encode_durable(core.state()))
+    if (reconcile::encode_durable(whole, delivery) !=
+        reconcile::encode_durable(core.state(), process_->delivery))
       return "the state folded from a snapshot is not that of the whole log";
     return std::nullopt;
   }

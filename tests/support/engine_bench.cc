@@ -176,7 +176,8 @@ void EngineBench::restart() {
   ports.registry = &registry;
   ports.clusters = &clusters;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
-  must(p.core->restore(*p.port), "the fold");
+  reconcile::Delivery delivery;
+  must(p.core->restore(*p.port, delivery), "the fold");
   reconcile::Effects begun;
   p.core->begin_record(clock.now(), begun);
   std::vector<event::Event> none;

@@ -24,9 +24,18 @@ std::string place_of(const Value& row) {
   return place;
 }
 
+// Of a chart's value: which, and who gave it.
+std::string setter_of(const Value& row) {
+  std::string text(row["setBy"].get_string());
+  if (!row.contains("givenBy")) return text;
+  text += " of ";
+  const std::string place = place_of(row["given"]);
+  return text + (place.empty() ? std::string(row["givenBy"].get_string()) : place);
+}
+
 std::vector<std::string> cells(const Value& row, bool wide) {
   const Value& commit = row["commit"];
-  std::string set_by(row["setBy"].get_string());
+  std::string set_by = setter_of(row);
   // Another manager has the last word on it.
   if (row.contains("manager")) set_by = "manager " + std::string(row["manager"].get_string());
   const bool others = row.contains("manager");
@@ -79,6 +88,8 @@ int run_blame(int argc, char** argv) {
   for (const Value& row : (*answer)["fields"].items())
     table.rows.push_back(cells(row, output == "wide"));
   print_table(table);
+  if (answer->contains("chart"))
+    print("chart " + std::string((*answer)["chart"].get_string()) + "\n");
   if (answer->contains("note")) say_warning((*answer)["note"].get_string());
   return 0;
 }

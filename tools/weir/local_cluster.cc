@@ -86,7 +86,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   audit.token = out->token_;
   out->audit_ = std::make_unique<api::audit::AuditApi>(audit);
   LocalCluster* self = out.get();
-  for (const char* path : {"/weir/", "/metrics"})
+  for (const char* path : {"/weir/", "/metrics", "/readyz"})
     out->front_->route(path, [self](const auto& request) { return self->audit_->handle(request); });
   out->front_->route("/gitrepository/", [self](const auto& request) {
     return api::serve_artifact(*self->stores_.artifacts, request);

@@ -58,8 +58,10 @@ Result<Replayed> replay(const ReadLog& read) {
   Replayed out;
   const std::uint64_t head = read.log->head().seq;
   reconcile::State state;
+  reconcile::Delivery delivery;
   WEIR_CHECK(store::for_each_event(*read.kv, 1, head, [&](const event::Event& event) {
     reconcile::fold(state, event);
+    delivery.fold(event, event.time);
     ++out.events;
     return Result<void>();
   }));
@@ -67,8 +69,10 @@ Result<Replayed> replay(const ReadLog& read) {
   out.kustomizations = state.kustomizations.size();
   out.objects = state.live.size();
   reconcile::State kept;
-  WEIR_CHECK(reconcile::fold_log(*read.port, head, kept));
-  if (reconcile::encode_durable(kept) != reconcile::encode_durable(state)) {
+  reconcile::Delivery kept_delivery;
+  WEIR_CHECK(reconcile::fold_log(*read.port, head, kept, kept_delivery));
+  if (reconcile::encode_durable(kept, kept_delivery) !=
+      reconcile::encode_durable(state, delivery)) {
     return make_error(Code::corrupt,
                       "the engine's snapshot is not what the events up to it give");
   }

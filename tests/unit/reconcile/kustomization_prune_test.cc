@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "engine/reconcile/durable_state.hh"
 #include "tests/support/engine_bench.hh"
 
 namespace weir::test {
@@ -111,6 +112,14 @@ TEST_CASE("an object that moves to another Kustomization is neither deleted nor 
   CHECK(bench.get(object_id("ConfigMap", "default", "two"))
             .path("metadata", "labels", "kustomize.toolkit.fluxcd.io/name")
             .get_string() == "b");
+  // The log alone says who had it, for a taker that may have to delete it after a restart.
+  reconcile::State state;
+  reconcile::Delivery delivery;
+  REQUIRE(reconcile::fold_log(bench.port(), bench.port().head(), state, delivery).ok());
+  const auto& received = state.kustomizations[kustomization_id("b")].received;
+  REQUIRE(received.size() == 1);
+  CHECK(received.begin()->first.name == "two");
+  CHECK(received.begin()->second.name == "a");
 }
 
 TEST_CASE("what moves to a Kustomization that waits for the old one is not deleted either") {

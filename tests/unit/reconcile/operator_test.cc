@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "engine/value/json.hh"
@@ -54,9 +55,10 @@ TEST_CASE("an undone prune brings back what it deleted, Secrets unsealed, owned 
                                 .path("data", "password")
                                 .get_string())
             .value() == "hunter2-of-undo");
-  const event::Event acted = bench.logged(event::Type::operator_acted).back();
+  const event::Event acted = bench.logged(event::Type::operator_acted).front();
   CHECK(acted.actor == "alice");
   CHECK(acted.data["action"].get_string() == "undo");
+  CHECK(bench.logged(event::Type::operator_acted).back().cause == acted.seq);
   std::size_t made = 0;
   for (const event::Event& event : bench.logged(event::Type::object_applied)) {
     if (event.cause != acted.seq) continue;
@@ -81,6 +83,51 @@ TEST_CASE("what was brought back is not pruned again, also after a restart") {
   bench.run(700);
   CHECK_FALSE(bench.get(object_id("ConfigMap", "default", "two")).is_null());
   CHECK(bench.inventory("app").size() == 1);
+}
+
+TEST_CASE("an order that a crash cut off is carried out after the start, what it had made is not") {
+  EngineBench bench;
+  prune_two(bench);
+  const OperatorAction order = undo_of(bench);
+  event::Event acted;
+  acted.type = event::Type::operator_acted;
+  acted.subject.object = order.target;
+  acted.actor = "alice";
+  Value pruned = Value::array();
+  for (const reconcile::RestoreItem& item : order.restore) {
+    pruned.push_back(item.pruned);
+    acted.blobs.push_back(item.blob);
+  }
+  acted.data = Value::object({{"action", "undo"}, {"pruned", std::move(pruned)}});
+  std::vector<event::Event> events = {acted};
+  REQUIRE(bench.port().append(events).ok());
+  const std::uint64_t seq = events.back().seq;
+  const auto key = std::find_if(order.restore.begin(), order.restore.end(),
+                                [](const auto& item) { return item.id.gvk.kind == "Secret"; });
+  event::Event made;
+  made.type = event::Type::object_applied;
+  made.subject.object = key->id;
+  made.cause = seq;
+  made.data = Value::object({{"action", "created"}, {"restores", key->pruned}});
+  events = {made};
+  REQUIRE(bench.port().append(events).ok());
+
+  bench.restart();
+  bench.run(5);
+  CHECK(bench.get(object_id("ConfigMap", "default", "two")).path("data", "key").get_string() ==
+        "kept");
+  CHECK(bench.get(object_id("Secret", "default", "key")).is_null());
+  const event::Event restored = bench.logged(event::Type::object_applied).back();
+  CHECK(restored.cause == seq);
+  CHECK(restored.actor == "alice");
+  const event::Event finished = bench.logged(event::Type::operator_acted).back();
+  CHECK(finished.data["action"].get_string() == "undo-finished");
+  CHECK(finished.data["order"].get_int() == static_cast<std::int64_t>(seq));
+
+  bench.remove(object_id("ConfigMap", "default", "two"));
+  bench.restart();
+  bench.run(5);
+  CHECK(bench.get(object_id("ConfigMap", "default", "two")).is_null());
 }
 
 TEST_CASE("what is there is left alone, and a source that has it again takes it over") {

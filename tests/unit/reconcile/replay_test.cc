@@ -150,20 +150,28 @@ TEST_CASE("the state folded from a snapshot is that of the whole log") {
   live(bench);
   const std::uint64_t middle = bench.port().head() / 2;
   reconcile::State half;
-  REQUIRE(reconcile::fold_log(bench.port(), middle, half).ok());
-  REQUIRE(bench.port().put_snapshot(middle, reconcile::encode_durable(half)).ok());
+  reconcile::Delivery half_delivery, quick_delivery, whole_delivery;
+  REQUIRE(reconcile::fold_log(bench.port(), middle, half, half_delivery).ok());
+  REQUIRE(bench.port()
+              .put_snapshot(middle, reconcile::encode_durable(half, half_delivery))
+              .ok());
   reconcile::State quick, whole;
   std::uint64_t from = 0;
-  REQUIRE(reconcile::fold_log(bench.port(), bench.port().head(), quick, &from).ok());
+  REQUIRE(reconcile::fold_log(bench.port(), bench.port().head(), quick, quick_delivery,
+                              &from).ok());
   CHECK(from == middle);
   REQUIRE(bench.port()
               .replay(1,
                       [&](const event::Event& event) {
                         reconcile::fold(whole, event);
+                        whole_delivery.fold(event, event.time);
                         return true;
                       })
               .ok());
-  CHECK(reconcile::encode_durable(quick) == reconcile::encode_durable(whole));
+  CHECK(reconcile::encode_durable(quick, quick_delivery) ==
+        reconcile::encode_durable(whole, whole_delivery));
+  CHECK(quick_delivery.exposition() == whole_delivery.exposition());
+  CHECK(quick_delivery.exposition() != half_delivery.exposition());
   CHECK_FALSE(whole.live.empty());
 }
 
@@ -171,13 +179,15 @@ TEST_CASE("a snapshot of another version or with cut bytes is not taken") {
   test::EngineBench bench;
   live(bench);
   reconcile::State state;
-  REQUIRE(reconcile::fold_log(bench.port(), bench.port().head(), state).ok());
-  std::string bytes = reconcile::encode_durable(state);
+  reconcile::Delivery delivery;
+  REQUIRE(reconcile::fold_log(bench.port(), bench.port().head(), state, delivery).ok());
+  std::string bytes = reconcile::encode_durable(state, delivery);
   for (std::size_t size = 0; size < bytes.size(); size += 7) {
     reconcile::State other;
-    REQUIRE_FALSE(reconcile::decode_durable(std::string_view(bytes).substr(0, size), other).ok());
+    const std::string_view cut = std::string_view(bytes).substr(0, size);
+    REQUIRE_FALSE(reconcile::decode_durable(cut, other, delivery).ok());
   }
   bytes[0] = 99;
   reconcile::State other;
-  CHECK(reconcile::decode_durable(bytes, other).error().code == Code::unsupported);
+  CHECK(reconcile::decode_durable(bytes, other, delivery).error().code == Code::unsupported);
 }
