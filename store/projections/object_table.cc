@@ -1,6 +1,8 @@
 #include "store/projections/object_table.hh"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "engine/event/wire.hh"
 #include "store/projections/view.hh"
@@ -19,6 +21,8 @@ constexpr std::uint64_t events_between_min = 16'384;
 constexpr std::uint64_t events_between_an_object = 6;
 // A look at one object is as dear as folding so many events.
 constexpr std::uint64_t events_a_look = 60;
+// Of records that wait to be decoded.
+constexpr std::size_t records_bytes_max = 64u << 20;
 
 std::uint64_t events_between(std::uint64_t objects) {
   return std::max(events_between_min, objects * events_between_an_object);
@@ -74,11 +78,57 @@ Result<void> ObjectTable::fold(const EnvelopeView& view, std::string_view record
   WEIR_TRY(const auto defines, class_of_event(view, record));
   if (!defines || *defines == Class::neither) return {};
   write_prefix(key_, view);
-  Rows& rows = objects_[key_];
-  Row& row = rows[static_cast<std::size_t>(*defines)];
+  Row& row = rows_[number_of(key_)][static_cast<std::size_t>(*defines)];
   row.seq = view.seq;
-  row.record.assign(record);
+  if (row.size < record.size()) {
+    if (records_.size() + record.size() > records_bytes_max) WEIR_CHECK(settle_all());
+    row.at = static_cast<std::uint32_t>(records_.size());
+    records_.append(record);
+  } else {
+    record.copy(records_.data() + row.at, record.size());
+  }
+  row.size = static_cast<std::uint32_t>(record.size());
   return {};
+}
+
+std::size_t ObjectTable::number_of(std::string_view key) {
+  if (index_.size() < 2 * (keys_.size() + 1)) grow_index();
+  const std::size_t hash = std::hash<std::string_view>()(key);
+  const std::size_t mask = index_.size() - 1;
+  const auto mark = static_cast<std::uint32_t>(hash >> 32);
+  std::size_t at = hash & mask;
+  for (; index_[at].object != 0; at = (at + 1) & mask)
+    if (index_[at].hash == mark && keys_[index_[at].object - 1] == key)
+      return index_[at].object - 1;
+  keys_.emplace_back(key);
+  rows_.emplace_back();
+  changes_.emplace_back();
+  index_[at] = {mark, static_cast<std::uint32_t>(keys_.size())};
+  return keys_.size() - 1;
+}
+
+void ObjectTable::grow_index() {
+  const std::size_t size = std::max<std::size_t>(64, index_.size() * 2);
+  index_.assign(size, {});
+  for (std::size_t object = 0; object < keys_.size(); ++object) {
+    const std::size_t hash = std::hash<std::string_view>()(keys_[object]);
+    std::size_t at = hash & (size - 1);
+    while (index_[at].object != 0) at = (at + 1) & (size - 1);
+    index_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(object + 1)};
+  }
+}
+
+bool ObjectTable::is_empty(std::size_t object) const {
+  return std::all_of(rows_[object].begin(), rows_[object].end(),
+                     [](const Row& row) { return row.seq == 0; });
+}
+
+std::vector<std::uint32_t> ObjectTable::sorted() const {
+  std::vector<std::uint32_t> out(keys_.size());
+  std::iota(out.begin(), out.end(), 0u);
+  std::sort(out.begin(), out.end(),
+            [this](std::uint32_t a, std::uint32_t b) { return keys_[a] < keys_[b]; });
+  return out;
 }
 
 Result<void> ObjectTable::fold_range(const Kv& kv, std::uint64_t from, std::uint64_t to) {
@@ -98,56 +148,68 @@ Result<void> ObjectTable::fold_range(const Kv& kv, std::uint64_t from, std::uint
   return cursor->status();
 }
 
-Result<void> ObjectTable::settle(Row& row) {
-  if (row.record.empty()) return {};
-  WEIR_TRY(const event::Event event, event::decode(row.record));
+Result<void> ObjectTable::settle(std::size_t object, std::size_t which) {
+  Row& row = rows_[object][which];
+  if (row.size == 0) return {};
+  WEIR_TRY(const event::Event event,
+           event::decode(std::string_view(records_).substr(row.at, row.size)));
   auto change = projections::change_of(event);
   if (!change) return malformed(row.seq);
-  row.change = std::move(*change);
-  row.record.clear();
+  changes_[object][which] = std::move(*change);
+  row.size = 0;
   return {};
 }
 
-Result<std::optional<ObjectChange>> ObjectTable::take_change(Row& row) {
-  if (row.seq == 0) return std::optional<ObjectChange>();
-  WEIR_CHECK(settle(row));
-  return std::optional<ObjectChange>(std::move(row.change));
+Result<void> ObjectTable::settle_all() {
+  for (std::size_t object = 0; object < keys_.size(); ++object)
+    for (std::size_t which = 0; which < rows_[object].size(); ++which)
+      WEIR_CHECK(settle(object, which));
+  records_.clear();
+  return {};
+}
+
+Result<std::optional<ObjectChange>> ObjectTable::take_change(std::size_t object,
+                                                             std::size_t which) {
+  if (rows_[object][which].seq == 0) return std::optional<ObjectChange>();
+  WEIR_CHECK(settle(object, which));
+  return std::optional<ObjectChange>(std::move(changes_[object][which]));
 }
 
 // Leaves what a state or the owner of one still stands on.
-Result<void> ObjectTable::drop_superseded(Rows& rows) {
-  auto& [both, live, desired] = rows;
-  for (Row* own : {&live, &desired})
-    if (own->seq < both.seq) *own = {};
-  WEIR_CHECK(settle(both));
-  if (both.change.gone) both = {};
-  for (Row* own : {&live, &desired}) {
-    WEIR_CHECK(settle(*own));
-    if (both.seq == 0 && own->change.gone) *own = {};
+Result<void> ObjectTable::drop_superseded(std::size_t object) {
+  Rows& rows = rows_[object];
+  Changes& changes = changes_[object];
+  const auto drop = [&](std::size_t which) {
+    rows[which] = {};
+    changes[which] = {};
+  };
+  for (const std::size_t own : {1, 2})
+    if (rows[own].seq < rows[0].seq) drop(own);
+  WEIR_CHECK(settle(object, 0));
+  if (changes[0].gone) drop(0);
+  for (const std::size_t own : {1, 2}) {
+    WEIR_CHECK(settle(object, own));
+    if (rows[0].seq == 0 && changes[own].gone) drop(own);
   }
   return {};
 }
 
 Result<std::string> ObjectTable::encode(std::uint64_t seq) {
-  std::vector<std::pair<std::string_view, const Rows*>> sorted;
-  for (auto entry = objects_.begin(); entry != objects_.end();) {
-    WEIR_CHECK(drop_superseded(entry->second));
-    const bool empty = std::all_of(entry->second.begin(), entry->second.end(),
-                                   [](const Row& row) { return row.seq == 0; });
-    entry = empty ? objects_.erase(entry) : std::next(entry);
-  }
-  sorted.reserve(objects_.size());
-  for (const auto& [key, rows] : objects_) sorted.emplace_back(key, &rows);
-  std::sort(sorted.begin(), sorted.end());
   std::string out, keys, texts, digests;
-  for (const auto& [key, rows] : sorted) {
-    event::append_string(keys, key);
-    for (const Row& row : *rows) {
+  std::size_t count = 0;
+  for (const std::uint32_t object : sorted()) {
+    WEIR_CHECK(drop_superseded(object));
+    if (is_empty(object)) continue;
+    ++count;
+    event::append_string(keys, keys_[object]);
+    for (std::size_t which = 0; which < rows_[object].size(); ++which) {
+      const Row& row = rows_[object][which];
       event::append_varint(keys, row.seq == 0 ? 0 : seq - row.seq + 1);
-      if (row.seq != 0) encode_change(row.change, texts, digests);
+      if (row.seq != 0) encode_change(changes_[object][which], texts, digests);
     }
   }
-  event::append_varint(out, sorted.size());
+  records_.clear();  // every change is known
+  event::append_varint(out, count);
   for (const std::string* part : {&keys, &texts, &digests}) event::append_string(out, *part);
   return out;
 }
@@ -158,19 +220,21 @@ Result<ObjectTable> ObjectTable::decode(std::uint64_t seq, std::string_view byte
   event::Reader keys(reader.string()), texts(reader.string()), digests(reader.string());
   if (!reader.at_end() || count > bytes.size()) return malformed(seq);
   ObjectTable table;
-  table.objects_.reserve(count);
+  table.keys_.reserve(count);
+  table.rows_.reserve(count);
+  table.changes_.reserve(count);
   for (std::uint64_t i = 0; i < count && keys.ok() && texts.ok(); ++i) {
-    Rows& rows = table.objects_[std::string(keys.string())];
-    for (Row& row : rows) {
+    const std::size_t object = table.number_of(keys.string());
+    for (std::size_t which = 0; which < table.rows_[object].size(); ++which) {
       const std::uint64_t age = keys.varint();
       if (age > seq) return malformed(seq);
       if (age == 0) continue;
-      row.seq = seq - age + 1;
-      row.change = decode_change(row.seq, texts, digests);
+      table.rows_[object][which].seq = seq - age + 1;
+      table.changes_[object][which] = decode_change(seq - age + 1, texts, digests);
     }
   }
   const bool whole = keys.at_end() && texts.at_end() && digests.at_end();
-  if (!whole || table.objects_.size() != count) return malformed(seq);
+  if (!whole || table.size() != count) return malformed(seq);
   return table;
 }
 
@@ -181,19 +245,15 @@ std::uint64_t ObjectTable::count_in(std::string_view bytes) {
 }
 
 Result<std::vector<ObjectState>> ObjectTable::states(Side side, const StateFilter& filter) && {
-  std::vector<std::pair<std::string_view, Rows*>> sorted;
-  sorted.reserve(objects_.size());
-  for (auto& [key, rows] : objects_) sorted.emplace_back(key, &rows);
-  std::sort(sorted.begin(), sorted.end());
   std::vector<ObjectState> out;
-  out.reserve(sorted.size());
-  for (const auto& [key, rows] : sorted) {
+  out.reserve(keys_.size());
+  for (const std::uint32_t object : sorted()) {
     std::size_t prefix_bytes = 0;
-    auto subject = projections::subject_of(key, prefix_bytes);
+    auto subject = projections::subject_of(keys_[object], prefix_bytes);
     if (!subject) return malformed_key();
     if (!is_wanted(*subject, filter)) continue;
-    WEIR_TRY(auto both, take_change((*rows)[0]));
-    WEIR_TRY(auto own, take_change((*rows)[static_cast<std::size_t>(class_of(side))]));
+    WEIR_TRY(auto both, take_change(object, 0));
+    WEIR_TRY(auto own, take_change(object, static_cast<std::size_t>(class_of(side))));
     auto change = defining(std::move(both), std::move(own), side);
     if (!change || change->gone) continue;
     if (filter.owner && !model::same_object(*filter.owner, change->owner)) continue;

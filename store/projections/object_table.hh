@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/base/result.hh"
@@ -39,23 +38,37 @@ class ObjectTable {
 
   // The objects that exist on that side, in order of their keys.
   Result<std::vector<ObjectState>> states(Side side, const StateFilter& filter) &&;
-  std::size_t size() const { return objects_.size(); }
+  std::size_t size() const { return keys_.size(); }
 
  private:
   // Of one class. A record is decoded when somebody wants to know: most are replaced before.
   struct Row {
-    std::uint64_t seq = 0;  // 0 = none
-    std::string record;     // "" = `change` is it
-    ObjectChange change;
+    std::uint64_t seq = 0;         // 0 = none
+    std::uint32_t at = 0, size = 0;  // of the record in records_; size 0 = the change is known
   };
   using Rows = std::array<Row, 3>;  // both, live_only, desired_only
+  using Changes = std::array<ObjectChange, 3>;
 
-  static Result<void> settle(Row& row);
-  static Result<std::optional<ObjectChange>> take_change(Row& row);
-  static Result<void> drop_superseded(Rows& rows);
+  // Of the object `key`, a new one where there is none.
+  std::size_t number_of(std::string_view key);
+  void grow_index();
+  Result<void> settle(std::size_t object, std::size_t which);
+  Result<void> settle_all();
+  Result<std::optional<ObjectChange>> take_change(std::size_t object, std::size_t which);
+  Result<void> drop_superseded(std::size_t object);
+  bool is_empty(std::size_t object) const;
+  std::vector<std::uint32_t> sorted() const;
 
-  std::unordered_map<std::string, Rows> objects_;  // by object_prefix()
-  std::string key_;                                // of the event in hand
+  // What a fold touches is small and lies together; the changes lie apart.
+  std::vector<std::string> keys_;  // object_prefix(), by the object's number
+  std::vector<Rows> rows_;
+  std::vector<Changes> changes_;
+  struct Slot {
+    std::uint32_t hash = 0, object = 0;  // number + 1; 0 = free
+  };
+  std::vector<Slot> index_;  // open addressing, a power of two
+  std::string records_;
+  std::string key_;  // of the event in hand
 };
 
 // Whether the object passes the parts of the filter that do not need its owner.

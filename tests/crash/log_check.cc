@@ -1,6 +1,9 @@
 #include "tests/crash/log_check.hh"
 
+#include <stdlib.h>
+
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "store/verify.hh"
 #include "tests/support/log_samples.hh"
@@ -36,6 +39,11 @@ Result<std::vector<store::Seq>> append_round(store::EventLog& log, unsigned roun
   WEIR_TRY(const base::Digest digest, blobs.stage(staged, manifest_of_round(round)));
   static_cast<void>(digest);
   return log.append(round_of_events(round), std::move(staged));
+}
+
+std::uint32_t crash_seed() {
+  const char* given = ::getenv("WEIR_SEED");
+  return given != nullptr ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device()();
 }
 
 }  // namespace weir::test

@@ -1,6 +1,7 @@
 // What must hold of a log after any accident.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "engine/base/result.hh"
@@ -15,5 +16,9 @@ store::Seq check_recovered(store::Kv& kv);
 
 // Appends round `round` with the blob that it names.
 Result<std::vector<store::Seq>> append_round(store::EventLog& log, unsigned round);
+
+// What the random choices of a test come from: WEIR_SEED of the environment, which repeats a run
+// that failed, or the system's.
+std::uint32_t crash_seed();
 
 }  // namespace weir::test

@@ -78,6 +78,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   WEIR_CHECK(prepare_recording(options.care, engine));
   out->engine_ = std::make_unique<reconcile::Engine>(ports, std::move(engine));
   out->stores_.caretaker->tell_engine(out->engine_.get());
+  out->stores_.caretaker->also_export_to(*out->kube_, options.care.checkpoint_config_map);
   out->stores_.caretaker->begin();
   api::audit::AuditOptions audit = out->stores_.audit(out->clock_);
   audit.engine = out->engine_.get();
@@ -102,6 +103,7 @@ LocalCluster::~LocalCluster() {
     stores_.caretaker->tell_engine(nullptr);
     engine_->stop();
   }
+  stores_.caretaker.reset();  // signs once more, and may write to the cluster
   front_.reset();
 }
 

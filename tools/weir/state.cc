@@ -16,13 +16,15 @@ int run_state(int argc, char** argv) {
   args.option("--kind", kind, "Only objects of this kind.");
   args.option("-n,--namespace", ns, "Only objects of this namespace; - for cluster-scoped ones.");
   args.option("--owner", owner,
-              "Only objects of this KIND/NAMESPACE/NAME, as ks/flux-system/apps.");
+              "Only objects of this KIND/NAMESPACE/NAME; ks/apps is one of flux-system.");
   args.choice("--side", side, {"desired", "rendered", "live", "health"},
               "As applied, as built, as they stood, or with their health.");
   args.flag("--live", live, "As they stood in the cluster, others' changes included.");
   args.choice("-o,--output", output, {"table", "wide", "json", "yaml"}, "How to print it.");
   if (const auto code = args.parse(argc, argv)) return *code;
   if (const auto opened = client.open(); !opened.ok()) return failed_request(opened.error());
+  if (const std::size_t slash = owner.find('/'); slash != owner.npos && slash == owner.rfind('/'))
+    owner.insert(slash, "/flux-system");
   const auto answer = client.get("/weir/v1/state", {{"at", at},
                                                     {"kind", kind},
                                                     {"namespace", ns},

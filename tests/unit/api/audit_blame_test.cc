@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 
 #include "api/audit/routes.hh"
+#include "engine/helm/release.hh"
 #include "engine/value/json.hh"
+#include "engine/value/yaml.hh"
 #include "tests/support/log_samples.hh"
 
 namespace weir::api::audit {
@@ -66,12 +68,13 @@ struct Rig {
   }
 
   void append(event::Type type, const model::ObjectId& subject, Value data,
-              std::vector<base::Digest> named = {}) {
+              std::vector<base::Digest> named = {}, const model::ObjectId& owner = {}) {
     clock.advance(60'000'000);
     event::Event event = test::make_event(type, subject);
     event.data = std::move(data);
     event.blobs = std::move(named);
-    if (subject.gvk.kind == "Deployment") event.owner = apps;
+    event.owner = owner;
+    if (owner.empty() && subject.gvk.kind == "Deployment") event.owner = apps;
     REQUIRE(log->append({std::move(event)}).ok());
   }
 
@@ -121,9 +124,59 @@ struct Rig {
     applied(3, second);   // 6
   }
 
-  Value blame(const std::string& field, int status = 200) {
-    const auto response = api->call(
-        {"GET", "/weir/v1/objects/deploy/default/web/blame?field=" + field, {}, "", ""}, "tester");
+  // A HelmRelease from the same folder, and what it made of its chart.
+  void release() {
+    history.files->add("apps/kustomization.yaml", "resources: [release.yaml]\n");
+    const std::string yaml =
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop}\n"
+        "spec:\n  values:\n    replicas: 4\n  interval: 1m\n"
+        "  chart: {spec: {chart: shop, sourceRef: {kind: HelmRepository, name: r}}}\n";
+    history.files->add("apps/release.yaml", yaml);
+    Value object = value::parse_yaml(yaml).value();
+    object.entry("metadata").set("namespace", "default");
+    const model::ObjectId id = model::ObjectId::of(object);
+    const base::Digest declared = blobs.put(value::write_json(object)).value();
+    append(event::Type::object_applied, id, Value::object({{"revision", "main@sha1:" + second}}),
+           {declared}, apps);
+    append(event::Type::spec_observed, id, Value::object({{"object", object}}));
+    helm::Release made;
+    made.name = "shop";
+    made.manifest =
+        "---\n# Source: shop/templates/web.yaml\napiVersion: apps/v1\nkind: Deployment\n"
+        "metadata: {name: shop}\nspec: {replicas: 4, minReadySeconds: 9}\n";
+    const std::string text =
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop\nspec:\n"
+        "  replicas: {{ .Values.replicas }}\n  minReadySeconds: {{ .Values.wait }}\n";
+    Value templates = Value::array();
+    templates.push_back(Value::object(
+        {{"name", "templates/web.yaml"}, {"data", base::base64_encode(text)}}));
+    made.chart =
+        Value::object({{"metadata", Value::object({{"name", "shop"}, {"version", "1.2.0"}})},
+                       {"templates", std::move(templates)},
+                       {"values", Value::object({{"replicas", 1}, {"wait", 9}})}});
+    made.config = Value::object({{"replicas", 4}});
+    const Value kept = Value::object({{"release", helm::encode_release(made).value()}});
+    append(event::Type::manifests_rendered, id, Value::object({{"revision", "1.2.0"}}),
+           {declared, blobs.put(value::write_json(kept)).value()});
+    const Value metadata = Value::object({{"name", "shop"}, {"namespace", "default"}});
+    const Value manifest =
+        Value::object({{"apiVersion", "apps/v1"},
+                       {"kind", "Deployment"},
+                       {"metadata", metadata},
+                       {"spec", Value::object({{"replicas", 4}, {"minReadySeconds", 9}})}});
+    append(event::Type::object_applied, test::deployment("shop"),
+           Value::object({{"action", "created"}, {"revision", "1.2.0"}}),
+           {blobs.put(value::write_json(manifest)).value()}, id);
+  }
+
+  Value blame(const std::string& field, int status = 200, const std::string& name = "web") {
+    const auto response = api->call({"GET",
+                                     "/weir/v1/objects/deploy/default/" + name +
+                                         "/blame?field=" + field,
+                                     {},
+                                     "",
+                                     ""},
+                                    "tester");
     INFO(response.body);
     REQUIRE(response.status == status);
     return value::parse_json(response.body).value();
@@ -164,6 +217,33 @@ TEST_CASE("patches, substitutions and the object's own spec are told apart") {
   CHECK(row("spec.minReadySeconds").path("since", "seq").get_int() == 4);
   CHECK(row("metadata.namespace")["file"].get_string() == "Kustomization/flux-system/apps spec");
   CHECK(row("metadata.name")["file"].get_string() == "apps/deploy.yaml");
+}
+
+TEST_CASE("a chart's object is laid to template and value, and a value of the spec to its line") {
+  Rig rig;
+  rig.release();
+  const Value body = rig.blame("", 200, "shop");
+  INFO(value::write_json(body));
+  CHECK(body["chart"].get_string() == "shop 1.2.0");
+  CHECK(body["owner"]["kind"].get_string() == "HelmRelease");
+  const auto row = [&](const std::string& name) -> Value {
+    for (const Value& item : body["fields"].items())
+      if (item["field"].get_string() == name) return item;
+    return Value();
+  };
+  const Value replicas = row("spec.replicas");
+  CHECK(replicas["setBy"].get_string() == "chart value replicas");
+  CHECK(replicas["file"].get_string() == "shop/templates/web.yaml");
+  CHECK(replicas["line"].get_int() == 6);
+  CHECK(replicas["givenBy"].get_string() == "HelmRelease/default/shop spec.values.replicas");
+  CHECK(replicas.path("given", "file").get_string() == "apps/release.yaml");
+  CHECK(replicas.path("given", "line").get_int() == 6);
+  CHECK(replicas.path("commit", "author").get_string() == "Ann <ann@example.com>");
+  const Value wait = row("spec.minReadySeconds");
+  CHECK(wait["givenBy"].get_string() == "chart default");
+  CHECK(wait["line"].get_int() == 7);
+  CHECK_FALSE(wait.contains("commit"));
+  CHECK(row("metadata.name")["setBy"].get_string() == "chart template");
 }
 
 TEST_CASE("an old instant, a missing field and a lost commit are told as such") {
