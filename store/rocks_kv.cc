@@ -34,8 +34,7 @@ std::string_view to_view(const rocksdb::Slice& slice) { return {slice.data(), sl
 Error to_error(const rocksdb::Status& status, std::string_view what, const std::string& directory) {
   const Code code = status.IsCorruption() ? Code::corrupt : Code::io;
   std::string text = std::string(what) + " " + directory + ": " + status.ToString();
-  if (status.IsCorruption() || status.severity() >= rocksdb::Status::Severity::kFatalError)
-    text += "; what is there can be read, nothing more is written: stop weir and run 'weir repair'";
+  if (status.IsCorruption()) text += "; stop weir and run 'weir repair'";
   return make_error(code, std::move(text));
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The memory and its ledger with nothing but weir, git and Python: decisions decided again, a backup to a directory and to an
-# S3 bucket while weir runs, restore, archives, a disk that is full under a running engine, keys and their rotation, damage,
-# repair.
+# S3 bucket while weir runs, restore, archives, a disk that is full under a running engine, keys and their rotation, damage under
+# a running engine, repair.
 # usage: tests/e2e/ledger.sh [PORT]; two ports from PORT on are used
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -168,5 +168,23 @@ fi
 chmod -R a-w "$data/log" 2>/dev/null || true
 check "a directory that is read only can be read" contains configured "$weir" history cm/c1 -n default --data-dir "$data"
 chmod -R u+w "$data/log"
+# ---- damage under the running engine ----
+start
+within 60 applied
+stop
+sst=$(ls -S "$data"/log/*.sst | head -1)
+start
+dd if=/dev/urandom of="$sst" bs=1 seek=$(($(stat -c %s "$sst") / 3)) count=64 conv=notrunc status=none
+check "damage is found, and the file named" refuses "$(basename "$sst")" "$weir" verify --data-dir "$data"
+check "... the engine lives, and reads go on" contains '"status":"ok"' readyz
+check "... what is not damaged is shown" contains "Kustomization" "$weir" audit --data-dir "$data"
+stop
+check "repair copies what can be read, and keeps the damaged files" contains "$data/log.damaged" "$weir" repair --data-dir "$data"
+check "... and what is left is proven" contains "✔" "$weir" verify --data-dir "$data"
+start
+objects 12 nine
+check "... and the engine goes on with it" within 60 applied
+stop
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,5 +1,6 @@
 // weir repair: cuts a damaged log back to what its hashes prove, and says what that loses.
 #include "store/repair.hh"
+#include "store/rescue.hh"
 
 #include <memory>
 
@@ -51,8 +52,26 @@ Result<std::unique_ptr<store::Kv>> open_database(const std::string& path, bool d
   return store::open_rocks({.directory = path});
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
 Result<store::RepairReport> run(const std::string& directory, bool dry_run) {
-  WEIR_TRY(const auto kv, open_database(directory + "/log", dry_run));
+  WEIR_TRY(auto kv, open_database(directory + "/log", dry_run));
+  WEIR_TRY(const auto unreadable, store::unreadable_families(*kv));
+  if (!unreadable.empty()) {
+    say_warning("blocks of " + joined(unreadable) + " cannot be read");
+    if (dry_run) {
+      say_action("what can be read would be copied to a new database first");
+    } else {
+      kv.reset();
+      WEIR_TRY(const std::string kept, store::rescue(directory + "/log"));
+      say_action("what can be read was copied; the damaged files are kept in " + kept);
+      WEIR_TRY(kv, open_database(directory + "/log", dry_run));
+    }
+  }
   std::optional<store::SealingKey> key;
   if (auto loaded = store::SealingKey::load(directory + "/sealing.key"); loaded.ok())
     key = std::move(*loaded);
