@@ -62,8 +62,13 @@ TEST_CASE("a damaged block in any table file leaves a log that can be rescued an
     INFO("table " << tables_of(path)[i]);
     std::vector<std::string> unreadable;
     {
-      const auto kv = store::open_rocks({.directory = path, .read_only = true}).value();
-      unreadable = store::unreadable_families(*kv).value();
+      const auto kv = store::open_rocks({.directory = path, .read_only = true});
+      INFO((kv.ok() ? "opened" : kv.error().message));
+      REQUIRE(kv.ok());
+      auto found = store::unreadable_families(**kv);
+      INFO((found.ok() ? "walked" : found.error().message));
+      REQUIRE(found.ok());
+      unreadable = *std::move(found);
     }
     if (unreadable.empty()) continue;  // it is where the file keeps what readers need not
     ++rescued;

@@ -100,7 +100,7 @@ readyz() { curl -sk "$(url)/readyz"; }
 stopped() {  # TEXT
   check "$1: Ready says why" within 60 contains "$2" readyz
   check "... it is 503" contains 503 curl -sk -o /dev/null -w '%{http_code}' "$(url)/readyz"
-  check "... reads go on" contains configured "${inside[@]}" "$weir" history cm/c1 -n default --data-dir "$data"
+  check "... reads go on" contains Kustomization/flux-system/flux-system "${inside[@]}" "$weir" history cm/c1 -n default --data-dir "$data"
   check "... what was not stored is not claimed" refuses "" "${inside[@]}" bash -c "'$weir' history ks/flux-system -n flux-system --data-dir '$data' | grep $(head_revision)"
   check "... and it lives" curl -skf "$(url)/healthz"
 }
