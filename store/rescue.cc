@@ -138,4 +138,10 @@ Result<std::string> rescue(const std::string& directory) {
   return error ? fresh : kept;
 }
 
+Result<void> salvage(const std::string& directory) {
+  WEIR_CHECK(salvage_rocks(directory));
+  WEIR_TRY(const auto kv, open_rocks({.directory = directory}));
+  return settle_meta(*kv);
+}
+
 }  // namespace weir::store

@@ -23,4 +23,8 @@ Result<void> copy_readable(const Kv& from, Kv& to);
 // be read).
 Result<std::string> rescue(const std::string& directory);
 
+// For a database that does not open: salvage_rocks(), which leaves out whole files, then what of
+// the log's own rows nothing works without. Error: io.
+Result<void> salvage(const std::string& directory);
+
 }  // namespace weir::store

@@ -48,7 +48,7 @@ Result<std::unique_ptr<store::Kv>> open_database(const std::string& path, bool d
   if (kv.ok() || kv.error().code != Code::corrupt || dry_run) return kv;
   say_warning(kv.error().message);
   say_action("salvaging the files of " + path);
-  WEIR_CHECK(store::salvage_rocks(path));
+  WEIR_CHECK(store::salvage(path));
   return store::open_rocks({.directory = path});
 }
 
