@@ -40,10 +40,12 @@ Result<void> EngineLog::stage_record(std::string_view record, WriteBatch& batch)
   const bool begins = record.front() == static_cast<char>(RecordEntry::Kind::begin);
   if (begins) {
     run_first_ = record_next_;
+    run_bytes_ = 0;
     ended_ = false;
   }
   if (ended_) return {};
   unchecked_ += record.size();
+  run_bytes_ += record.size();
   if (begins || unchecked_ > record_bytes_max_ / 16) {
     unchecked_ = 0;
     if (record_bytes() > record_bytes_max_) WEIR_CHECK(drop_older_runs());
@@ -60,7 +62,8 @@ Result<void> EngineLog::stage_record(std::string_view record, WriteBatch& batch)
   return {};
 }
 
-// All runs before this one; when there is none, this one ends.
+// All runs before this one; when there is none, this one ends. What was dropped counts until a
+// compaction has come by, so that its own size decides.
 Result<void> EngineLog::drop_older_runs() {
   WriteBatch batch;
   auto cursor = log_.kv().cursor(Family::inputs);
@@ -68,7 +71,7 @@ Result<void> EngineLog::drop_older_runs() {
        cursor->next())
     batch.remove(Family::inputs, cursor->key());
   WEIR_CHECK(cursor->status());
-  ended_ = batch.empty() && run_first_ != record_next_;
+  ended_ = batch.empty() && run_first_ != record_next_ && run_bytes_ > record_bytes_max_;
   return batch.empty() ? Result<void>() : log_.kv().write(batch, false);
 }
 

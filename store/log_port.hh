@@ -44,6 +44,7 @@ class EngineLog final : public reconcile::LogPort {
   std::uint64_t record_next_ = 0;  // number of the next record; 0 = not known yet
   std::uint64_t run_first_ = 0;    // of the first record of this run; 0 = none
   std::uint64_t unchecked_ = 0;    // bytes since the size was looked at
+  std::uint64_t run_bytes_ = 0;    // what this run has recorded
   bool ended_ = false;             // this run is not recorded on
 };
 

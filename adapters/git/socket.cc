@@ -1,6 +1,5 @@
 #include "adapters/git/socket.hh"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+
+#include "adapters/net/lookup.hh"
 
 namespace weir::git {
 namespace {
@@ -42,14 +43,9 @@ Result<void> Socket::wait(bool for_reading, const Operation& operation) const {
 
 Result<void> Socket::connect(const std::string& host, const std::string& port,
                              const Operation& operation) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found))
-    return make_error(Code::unavailable, "lookup " + host + ": " + ::gai_strerror(code));
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, ::freeaddrinfo);
+  WEIR_TRY(const net::Addresses addresses, net::lookup(host, port));
   Error last = make_error(Code::unavailable, "lookup " + host + ": no address");
-  for (const addrinfo* one = found; one; one = one->ai_next) {
+  for (const addrinfo* one = addresses.get(); one; one = one->ai_next) {
     close();
     descriptor_ =
         ::socket(one->ai_family, one->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, one->ai_protocol);

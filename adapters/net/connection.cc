@@ -1,6 +1,5 @@
 #include "adapters/net/connection.hh"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +12,8 @@
 #include <cstring>
 #include <mutex>
 #include <set>
+
+#include "adapters/net/lookup.hh"
 
 namespace weir::net {
 
@@ -98,19 +99,9 @@ Result<void> connect_one(int fd, const addrinfo& address, Deadline deadline) {
 
 Result<int> connect_tcp(const std::string& host, std::uint16_t port, SocketRegistry& registry,
                         Deadline deadline) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (failure != 0) {
-    const char* what = failure == EAI_NONAME ? "no such host" : ::gai_strerror(failure);
-    return make_error(Code::unavailable, "dial tcp: lookup " + host + ": " + what);
-  }
-  std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
+  WEIR_TRY(const Addresses found, lookup(host, std::to_string(port)).with_context("dial tcp"));
   Error last = make_error(Code::unavailable, "no address");
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+  for (const addrinfo* address = found.get(); address != nullptr; address = address->ai_next) {
     int fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       last = make_error(Code::unavailable, "socket: " + errno_text(errno));
