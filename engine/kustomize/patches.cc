@@ -33,25 +33,55 @@ std::string quoted(std::string_view text) {
   return value::write_json(Value(text), style);
 }
 
-// A JSON patch from YAML or JSON text. Error: invalid.
-Result<Value> parse_operations(std::string_view text) {
-  if (text.empty()) return make_error(Code::invalid, "empty json patch operations");
-  if (text[0] == '[') return value::parse_json(text);
-  WEIR_TRY(std::vector<value::YamlDocument> documents,
-           value::parse_yaml_documents(text, {value::YamlDialect::helm, {}}));
-  if (documents.empty()) return Value(nullptr);
-  const Value& operations = documents[0].value;
-  if (!operations.is_array() && !operations.is_null()) {
-    return make_error(Code::invalid,
-                      "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
-  }
+// What Go's JSON decoder calls the value of a node.
+std::string_view go_kind(const Value& node) {
+  if (node.is_object()) return "object";
+  if (node.is_array()) return "array";
+  return node.is_bool() ? "bool" : node.is_string() ? "string" : "number";
+}
+
+base::Error cannot_hold(const Value& operations) {
+  const bool list = operations.is_array();
+  std::string_view kind = go_kind(operations);
   for (const Value& operation : operations.items()) {
-    if (!operation.is_object()) {
-      return make_error(Code::invalid,
-                        "json: cannot unmarshal string into Go value of type jsonpatch.Operation");
-    }
+    if (operation.is_object() || operation.is_null()) continue;
+    kind = go_kind(operation);
+    break;
   }
-  return operations;
+  return make_error(Code::invalid, "json: cannot unmarshal " + std::string(kind) +
+                                       " into Go value of type jsonpatch." +
+                                       (list ? "Operation" : "Patch"));
+}
+
+// The operations of a JSON patch, and the JSON they were read from, for error texts.
+struct Operations {
+  Value list;
+  std::string json;
+};
+
+// A JSON patch from YAML or JSON text. Error: invalid.
+Result<Operations> parse_operations(std::string_view text) {
+  if (text.empty()) return make_error(Code::invalid, "empty json patch operations");
+  Operations result{{}, std::string(text)};
+  if (text[0] == '[') {
+    Result<Value> list = value::parse_json(text);
+    if (!list.ok()) return std::move(list).error().with_context("decoding " + result.json);
+    result.list = *std::move(list);
+  } else {
+    Result<std::vector<value::YamlDocument>> documents =
+        value::parse_yaml_documents(text, {value::YamlDialect::helm, {}});
+    if (!documents.ok()) return malformed_yaml(std::move(documents).error(), "yaml: ", {});
+    if (!documents->empty()) result.list = (*documents)[0].value;
+    result.json = value::write_json(result.list);
+  }
+  const Value& list = result.list;
+  const bool fits = list.is_null() || (list.is_array() &&
+                                       std::all_of(list.items().begin(), list.items().end(),
+                                                   [](const Value& operation) {
+                                                     return operation.is_object();
+                                                   }));
+  if (!fits) return cannot_hold(list).with_context("decoding " + result.json);
+  return result;
 }
 
 // The manner of a scalar once it is written anew: quotes only where they are needed.
@@ -263,8 +293,8 @@ Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context
     else
       merge_error = std::move(read).error();
   }
-  Result<Value> operations = parse_operations(text);
-  if (merge_error.ok() && operations.ok() && !objects.empty() && !operations->empty()) {
+  Result<Operations> operations = parse_operations(text);
+  if (merge_error.ok() && operations.ok() && !objects.empty() && !operations->list.empty()) {
     return make_error(Code::invalid,
                       "illegally qualifies as both an SM and JSON patch: " + loaded.source);
   }
@@ -281,7 +311,7 @@ Result<LoadedPatch> load_patch(const Value& config, const PluginContext& context
       normalise_annotations(patch.object, *context.types);
     loaded.merges.push_back(std::move(patch));
   }
-  if (operations.ok()) loaded.operations = *std::move(operations);
+  if (operations.ok()) loaded.operations = std::move(operations)->list;
   return loaded;
 }
 
@@ -327,14 +357,14 @@ Result<Transform> make_json_patch(const Value& config, const FieldSpecs&,
     if (text.empty())
       return make_error(Code::invalid, "patch file '" + path + "' empty seems to be empty");
   }
-  WEIR_TRY(Value operations, parse_operations(text).with_context("decoding " + text));
-  if (operations.empty()) {
+  WEIR_TRY(Operations operations, parse_operations(text));
+  if (operations.list.empty()) {
     return make_error(Code::invalid,
-                      "patch appears to be empty; file=" + path + ", JsonOp=" + text);
+                      "patch appears to be empty; file=" + path + ", JsonOp=" + operations.json);
   }
-  return Transform([target, operations = std::move(operations)](ResMap& resources) -> Result<void> {
+  return Transform([target, list = std::move(operations.list)](ResMap& resources) -> Result<void> {
     WEIR_TRY(const Selector selector, Selector::make(target));
-    return apply_operations(resources, selector, operations, false);
+    return apply_operations(resources, selector, list, false);
   });
 }
 

@@ -9,6 +9,7 @@
 #include "engine/base/limits.hh"
 #include "engine/kustomize/field_path.hh"
 #include "engine/kustomize/plain_scalar.hh"
+#include "engine/kustomize/resource_reader.hh"
 #include "engine/kustomize/selector.hh"
 #include "engine/kustomize/shape.hh"
 #include "engine/kustomize/transformers.hh"
@@ -382,7 +383,11 @@ Result<void> apply_replacement(ResMap& resources, const Value& replacement) {
 Result<void> add_from_file(std::vector<Value>& replacements, std::string_view path,
                            const PluginContext& context) {
   WEIR_TRY(const base::FileBytes bytes, context.loader->load(path));
-  WEIR_TRY(Value content, value::parse_yaml(*bytes));
+  Result<Value> parsed = value::parse_yaml(*bytes);
+  if (!parsed.ok()) {
+    return malformed_yaml(std::move(parsed).error(), "error converting YAML to JSON: yaml: ", {});
+  }
+  Value content = *std::move(parsed);
   if (!content.is_array() && !content.is_object()) {
     return make_error(Code::invalid,
                       "unsupported replacement type encountered within replacement path: " +

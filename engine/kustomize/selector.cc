@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
+
+#include "engine/kustomize/label_syntax.hh"
 
 namespace weir::kustomize {
 
@@ -85,6 +88,7 @@ class LabelParser {
       if (rest_[0] != '!' && at_symbol())
         return found("expected: !, identifier, or 'end of string'");
       WEIR_TRY(LabelSelector::Requirement requirement, parse_requirement());
+      WEIR_CHECK(check(requirement).with_context("unable to parse requirement"));
       selector.requirements_.push_back(std::move(requirement));
       skip_space();
       if (rest_.empty()) return selector;
@@ -100,6 +104,14 @@ class LabelParser {
   using Requirement = LabelSelector::Requirement;
 
   static constexpr std::string_view symbols = " \t\r\n,=!()<>";
+
+  static Result<void> check(const Requirement& requirement) {
+    WEIR_CHECK(check_label_key(requirement.key));
+    const std::set<std::string> values(requirement.values.begin(), requirement.values.end());
+    for (const std::string& value : values)
+      WEIR_CHECK(check_label_value(requirement.key, value));
+    return {};
+  }
 
   bool at_symbol() const {
     return !rest_.empty() && symbols.find(rest_[0]) != std::string_view::npos;

@@ -178,7 +178,11 @@ Result<ConfigPtr> merge_configs(const ConfigPtr& a, const ConfigPtr& b) {
 }
 
 Result<TransformerConfig> parse_transformer_config(std::string_view text) {
-  WEIR_TRY(Value fields, value::parse_yaml(text));
+  Result<Value> parsed = value::parse_yaml(text);
+  if (!parsed.ok()) {
+    return malformed_yaml(std::move(parsed).error(), "error converting YAML to JSON: yaml: ", {});
+  }
+  Value fields = *std::move(parsed);
   WEIR_CHECK(check_shape(fields, transformer_config_shape())
                  .with_context("error unmarshaling JSON: while decoding JSON"));
   TransformerConfig config;

@@ -2,11 +2,14 @@
 """Random kustomization trees, built by the real tool and by weir: the outputs must be the same bytes.
 
   kustomize_random.py --weir 'BINARY kustomize' [--kubectl PATH | --library BINARY] [--seed N] [--runs N] [--keep DIR]
+                      [--manifests FOLDER]
 
 --library is the program of tests/peers/kustomize (go build there): the real tool's own code, many trees in one
 process, so that ten thousand take minutes.
 
-Every tree follows from its seed, which is printed when something differs; --keep saves such trees. A tree that
+--manifests takes half of the resources from files below that folder, as they stand, and patches what is in them.
+
+Every tree follows from its seed (and that folder), which is printed when something differs; --keep saves such trees. A tree that
 the real tool refuses must be refused, and one that it builds must be built. Needs PyYAML.
 """
 import argparse, json, os, random, shutil, subprocess, sys, tempfile
@@ -15,6 +18,7 @@ import yaml
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "kustomize"))
 import odd_yaml
 import fields
+import manifests
 
 NAMES = ["web", "api", "db", "cache", "job-a", "x"]
 SPACES = ["", "", "default", "prod", "dev"]
@@ -23,8 +27,9 @@ KEYS = ["app", "tier", "team", "app.kubernetes.io/name"]
 VALUES = ["web", "backend", "true", "1.0", "123", "", "a b", "x:y", "null", "on", "0755", "~", "#no", "multi\nline\n", "- dash", "é"]
 
 
-class Tree(fields.Fields):
-    def __init__(self, seed):
+class Tree(fields.Fields, manifests.Manifests):
+    def __init__(self, seed, pool=None):
+        self.pool = pool
         self.r = random.Random(seed)
         self.files = {}
         self.known = []          # (apiVersion, kind, name, namespace) of the objects written so far
@@ -163,6 +168,9 @@ class Tree(fields.Fields):
 
     def target(self):
         t = {}
+        if self.real and self.chance(0.5):
+            o = self.real_object()
+            return {"kind": o["kind"], "name": self.pick([o["metadata"]["name"], ".*"])} if self.chance(0.7) else {"kind": o["kind"]}
         if self.wide and self.chance(0.3): return self.odd_target()
         if self.known and self.chance(0.8):
             api, kind, name, space = self.pick(self.known)
@@ -174,6 +182,7 @@ class Tree(fields.Fields):
         return t or {"kind": "Deployment"}
 
     def merge_patch(self):
+        if self.real and self.chance(0.6): return self.real_patch()
         api, kind, name, space = self.pick(self.known) if self.known else ("apps/v1", "Deployment", "web", "")
         o = {"apiVersion": api, "kind": kind, "metadata": {"name": name}}
         if space: o["metadata"]["namespace"] = space
@@ -222,7 +231,10 @@ class Tree(fields.Fields):
 
     def patch(self, directory):
         p = {}
-        if self.chance(0.35):
+        if self.real and self.chance(0.2):
+            o = self.real_object()
+            text, p["target"] = self.dump(self.real_operations(o)), {"kind": o["kind"], "name": o["metadata"]["name"]}
+        elif self.chance(0.35):
             text, p["target"] = self.dump(self.operations()), self.target()
         else:
             text = self.dump(self.merge_patch())
@@ -259,6 +271,7 @@ class Tree(fields.Fields):
         return g
 
     def replacement(self):
+        if self.real and self.chance(0.6): return self.real_replacement()
         if self.wide and self.chance(0.5): return self.odd_replacement()
         api, kind, name, space = self.pick(self.known) if self.known else ("v1", "Service", "web", "")
         source = {"kind": kind, "name": name}
@@ -304,8 +317,8 @@ class Tree(fields.Fields):
         for _ in range(self.r.randint(0 if bases or component else 1, 2)):
             self.count += 1
             f = "res-%d.yaml" % self.count
-            docs = [self.manifest() for _ in range(self.r.randint(1, 3))]
-            text = self.documents(docs)
+            text = self.draw_file() if self.pool and self.chance(0.6) else None
+            if text is None: text = self.documents([self.manifest() for _ in range(self.r.randint(1, 3))])
             self.write(directory + "/" + f, text)
             resources.append(f)
         if resources: k["resources"] = resources
@@ -420,6 +433,7 @@ def main():
     ap.add_argument("--runs", type=int, default=200)
     ap.add_argument("--keep", help="save trees that differ here, by seed")
     ap.add_argument("--stop", type=int, default=10, help="stop after this many differences")
+    ap.add_argument("--manifests", help="a folder of manifests to draw from")
     ap.add_argument("--texts", action="store_true", help="print both error texts where they differ")
     o = ap.parse_args()
     if not o.library and not os.path.exists(o.kubectl):
@@ -427,10 +441,11 @@ def main():
         return 0
     print("seed %d, %d runs" % (o.seed, o.runs))
     library = Library(o.library) if o.library else None
+    pool = manifests.Pool(o.manifests) if o.manifests else None
     shared = "/dev/shm" if os.path.isdir("/dev/shm") else None
     bad = errors = panics = texts = 0
     for seed in range(o.seed, o.seed + o.runs):
-        tree = Tree(seed)
+        tree = Tree(seed, pool)
         top = tree.build()
         root = tempfile.mkdtemp(prefix="kustomize-random-", dir=shared)
         restriction = "RootOnly" if seed % 4 == 0 else "None"
