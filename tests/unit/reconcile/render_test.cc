@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/kustomize/generate.hh"
 #include "engine/value/yaml.hh"
 #include "tests/support/config_objects.hh"
 
@@ -83,6 +84,27 @@ TEST_CASE("K4.3 paths may leave the folder, never the artifact; remote bases can
              Catch::Contains("not allowed"));
 }
 
+TEST_CASE("K4.4 images of the spec are merged by exact name; tag and digest are one unit") {
+  const auto merged = [](const std::string& known, const std::string& image) {
+    base::MemoryFileTree tree;
+    tree.add("kustomization.yaml", "resources: []\nimages: [" + known + "]\n");
+    const auto made =
+        kustomize::generate_kustomization(tree, "", yaml("{images: [" + image + "]}"));
+    REQUIRE(made.ok());
+    return made->kustomization["images"];
+  };
+  CHECK(merged("{name: a, newTag: '1'}", "{name: a, newName: b}") ==
+        yaml("[{name: a, newTag: '1', newName: b}]"));
+  CHECK(merged("{name: a, digest: 'sha256:1'}", "{name: a, newTag: '2'}") ==
+        yaml("[{name: a, newTag: '2'}]"));
+  CHECK(merged("{name: a, newName: b, newTag: '1'}", "{name: a, digest: 'sha256:2'}") ==
+        yaml("[{name: a, newName: b, digest: 'sha256:2'}]"));
+  CHECK(merged("{name: a, newTag: '1'}", "{name: a, newTag: '2', digest: 'sha256:2'}") ==
+        yaml("[{name: a, newTag: '2', digest: 'sha256:2'}]"));
+  CHECK(merged("{name: 'a.*', newTag: '1'}", "{name: ab, newTag: '2'}") ==
+        yaml("[{name: 'a.*', newTag: '1'}, {name: ab, newTag: '2'}]"));
+}
+
 TEST_CASE("K4.5 components are local, and may be missing when that is asked for") {
   for (const std::string path : {"git::x", "gh:x", "ssh://x", "https://x", "http://x", "git@x",
                                  "github.com:x", "github.com/x", "/abs"}) {
@@ -118,6 +140,48 @@ TEST_CASE("K4.7 lists are taken apart, kustomizations are left out, nameless obj
   CHECK_THAT(text, Catch::Contains("name: flux") && !Catch::Contains("kustomize.config.k8s.io"));
   CHECK_THAT(built({{"app/c.yaml", "kind: ConfigMap\nmetadata: {name: c}\n"}}),
              Catch::Contains("failed to decode Kubernetes apiVersion, kind and name from: "));
+}
+
+TEST_CASE("K4.8 a schema of one build is gone in the next") {
+  const std::string widget =
+      "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {list: [{name: a}]}\n";
+  const std::string patches =
+      "resources: [w.yaml]\npatches: [{patch: '{apiVersion: example.com/v1, kind: Widget, "
+      "metadata: {name: w}, spec: {list: [{name: b}]}}'}]\n";
+  const std::string schema =
+      R"({"definitions": {"w": {"x-kubernetes-group-version-kind": [{"group": "example.com",
+      "kind": "Widget", "version": "v1"}], "properties": {"spec": {"properties": {"list":
+      {"type": "array", "items": {"type": "object"}, "x-kubernetes-patch-strategy": "merge",
+      "x-kubernetes-patch-merge-key": "name"}}}}}}})";
+  const auto with_schema = [&] {
+    return built({{"app/kustomization.yaml", patches + "openapi: {path: s.json}\n"},
+                  {"app/s.json", schema},
+                  {"app/w.yaml", widget}});
+  };
+  const auto without = [&] {
+    return built({{"app/kustomization.yaml", patches}, {"app/w.yaml", widget}});
+  };
+  CHECK_THAT(with_schema(), Catch::Contains("- name: b\n  - name: a"));
+  CHECK_THAT(without(), Catch::Contains("- name: b") && !Catch::Contains("- name: a"));
+  CHECK_THAT(with_schema(), Catch::Contains("- name: a"));
+}
+
+TEST_CASE("K4.9 what a directory without a kustomization file lists") {
+  const std::string other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ";
+  const std::string text = built({{"app/b.yaml", other + "b}\n"},
+                                  {"app/a/c.yml", other + "c}\n"},
+                                  {"app/.sourceignore", "a/\n*.yaml\n"},
+                                  {"app/.github/d.yaml", other + "d}\n"},
+                                  {"app/note.json", other + "e}\n"},
+                                  {"app/sub/Kustomization", "resources: [f.yaml]\n"},
+                                  {"app/sub/f.yaml", other + "f}\n"},
+                                  {"app/sub/deep/g.yaml", other + "g}\n"}});
+  for (const std::string name : {"b", "c", "d", "f"})
+    CHECK_THAT(text, Catch::Contains("name: " + name + "\n"));
+  for (const std::string name : {"e", "g"})
+    CHECK_THAT(text, !Catch::Contains("name: " + name + "\n"));
+  CHECK_THAT(built({{"app/bad.yaml", "a: [\n"}}),
+             Catch::Contains("failed to decode Kubernetes YAML from app/bad.yaml: "));
 }
 
 TEST_CASE("K4.9 two kustomization files, or one object twice, fail as in the reference") {
