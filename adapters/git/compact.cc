@@ -10,6 +10,8 @@
 #include <set>
 #include <vector>
 
+#include "engine/base/freed.hh"
+
 namespace weir::git {
 namespace {
 
@@ -25,15 +27,8 @@ Error failure(std::string_view what) {
   return make_error(Code::io, std::string(what) + ": " + (last ? last->message : "unknown"));
 }
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Objects = std::unique_ptr<git_odb, Deleter<git_odb_free>>;
-using Builder = std::unique_ptr<git_packbuilder, Deleter<git_packbuilder_free>>;
+using Objects = std::unique_ptr<git_odb, base::Freed<git_odb_free>>;
+using Builder = std::unique_ptr<git_packbuilder, base::Freed<git_packbuilder_free>>;
 
 std::set<std::string> read_replaced(const fs::path& file) {
   std::set<std::string> names;

@@ -14,22 +14,16 @@
 #include <mutex>
 
 #include "adapters/git/socket.hh"
+#include "engine/base/freed.hh"
 
 namespace weir::git {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using SslContext = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
-using Ssl = std::unique_ptr<SSL, Deleter<SSL_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using SslContext = std::unique_ptr<SSL_CTX, base::Freed<SSL_CTX_free>>;
+using Ssl = std::unique_ptr<SSL, base::Freed<SSL_free>>;
+using Bio = std::unique_ptr<BIO, base::Freed<BIO_free>>;
+using Certificate = std::unique_ptr<X509, base::Freed<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, base::Freed<EVP_PKEY_free>>;
 
 struct Stream {
   git_stream parent{};  // first: libgit2 knows this part only

@@ -13,23 +13,18 @@
 #include <map>
 #include <mutex>
 
+#include "engine/base/freed.hh"
+
 namespace weir::net {
 
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free>>;
-using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using CtxPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
-using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
-using SessionPtr = std::unique_ptr<SSL_SESSION, Freer<SSL_SESSION_free>>;
+using BioPtr = std::unique_ptr<BIO, base::Freed<BIO_free>>;
+using X509Ptr = std::unique_ptr<X509, base::Freed<X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, base::Freed<EVP_PKEY_free>>;
+using CtxPtr = std::unique_ptr<SSL_CTX, base::Freed<SSL_CTX_free>>;
+using SslPtr = std::unique_ptr<SSL, base::Freed<SSL_free>>;
+using SessionPtr = std::unique_ptr<SSL_SESSION, base::Freed<SSL_SESSION_free>>;
 
 // The last session per host. Shared by a context and the callback of each of its connections.
 class SessionCache {

@@ -8,21 +8,16 @@
 
 #include <memory>
 
+#include "engine/base/freed.hh"
+
 namespace weir::api::kube {
 
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using CertPtr = std::unique_ptr<X509, Freer<X509_free>>;
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, base::Freed<EVP_PKEY_free>>;
+using CertPtr = std::unique_ptr<X509, base::Freed<X509_free>>;
+using BioPtr = std::unique_ptr<BIO, base::Freed<BIO_free_all>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, base::Freed<X509_EXTENSION_free>>;
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;

@@ -34,22 +34,12 @@ void decode(HelmReleaseState& hr) {
     return;
   }
   if (!hr.spec->legacy_wait) hr.health_rules = *std::move(rules);  // H8.6
-  for (const auto& dependency : hr.spec->depends_on) {
-    if (dependency.ready_expr.empty()) {
-      hr.ready_programs.emplace_back(std::nullopt);
-      continue;
-    }
-    expr::CelOptions options;
-    options.variables = {"self", "dep"};
-    options.must_be_bool = true;
-    auto program = expr::CelProgram::compile(dependency.ready_expr, options);
-    if (!program.ok()) {
-      hr.cel_error =
-          std::string(terminal_prefix) + "failed to parse expression: " + program.error().message;
-      return;
-    }
-    hr.ready_programs.emplace_back(*std::move(program));
+  auto programs = compile_ready_programs(hr.spec->depends_on);
+  if (!programs.ok()) {
+    hr.cel_error = std::string(terminal_prefix) + programs.error().message;
+    return;
   }
+  hr.ready_programs = *std::move(programs);
 }
 
 // The HelmChart that the spec's template makes.

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/apply/health.hh"
-#include "engine/expr/cel.hh"
 #include "engine/reconcile/helm_run.hh"
+#include "engine/reconcile/ready_programs.hh"
 
 namespace weir::reconcile {
 
@@ -46,8 +46,7 @@ struct HelmReleaseFields {
   std::string spec_error;
   std::string cel_error;
   std::vector<apply::HealthRule> health_rules;
-  // Beside spec.depends_on; nothing where there is no readyExpr.
-  std::vector<std::optional<expr::CelProgram>> ready_programs;
+  ReadyPrograms ready_programs;
   HelmPhase phase = HelmPhase::idle;
   Artifact artifact;           // of this attempt
   base::Digest chart_applied;  // of the HelmChart last written

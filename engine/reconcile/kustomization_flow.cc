@@ -27,22 +27,12 @@ void decode(KustomizationState& ks) {
     return;
   }
   ks.health_rules = *std::move(rules);
-  for (const auto& dependency : ks.spec.depends_on) {
-    if (dependency.ready_expr.empty()) {
-      ks.ready_programs.emplace_back(std::nullopt);
-      continue;
-    }
-    expr::CelOptions options;
-    options.variables = {"self", "dep"};
-    options.must_be_bool = true;
-    auto program = expr::CelProgram::compile(dependency.ready_expr, options);
-    if (!program.ok()) {
-      ks.cel_error =
-          std::string(terminal_prefix) + "failed to parse expression: " + program.error().message;
-      return;
-    }
-    ks.ready_programs.emplace_back(*std::move(program));
+  auto programs = compile_ready_programs(ks.spec.depends_on);
+  if (!programs.ok()) {
+    ks.cel_error = std::string(terminal_prefix) + programs.error().message;
+    return;
   }
+  ks.ready_programs = *std::move(programs);
 }
 
 std::optional<StepError> check_configuration(const Context& ctx, const ObjectId& id,

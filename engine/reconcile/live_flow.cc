@@ -13,12 +13,13 @@ namespace {
 
 constexpr std::string_view namespace_label = "kustomize.toolkit.fluxcd.io/namespace";
 
-// The manager that wrote last, other than ours: who made a drift.
+// The manager that wrote last, other than ours: who made a drift. 'kubectl scale' and autoscalers
+// write by the subresource scale; what is written by status is never drift.
 std::string last_manager(const Value& object) {
   std::string_view best_time, best;
   for (const Value& entry : object.path("metadata", "managedFields").items()) {
     const std::string_view manager = entry["manager"].get_string();
-    if (manager == field_manager || !entry["subresource"].get_string().empty()) continue;
+    if (manager == field_manager || entry["subresource"].get_string() == "status") continue;
     if (entry["time"].get_string() < best_time) continue;
     best_time = entry["time"].get_string();
     best = manager;

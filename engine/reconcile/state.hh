@@ -13,12 +13,12 @@
 #include "engine/apply/health.hh"
 #include "engine/base/clock.hh"
 #include "engine/event/event.hh"
-#include "engine/expr/cel.hh"
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/model/kinds/source_spec.hh"
 #include "engine/reconcile/command.hh"
 #include "engine/reconcile/helm_release_state.hh"
 #include "engine/reconcile/options.hh"
+#include "engine/reconcile/ready_programs.hh"
 #include "engine/reconcile/rendered.hh"
 
 namespace weir::reconcile {
@@ -96,8 +96,7 @@ struct KustomizationState : OwnerState {
   std::string spec_error;
   std::string cel_error;
   std::vector<apply::HealthRule> health_rules;  // of spec.healthCheckExprs
-  // Beside spec.depends_on; nothing where there is no readyExpr.
-  std::vector<std::optional<expr::CelProgram>> ready_programs;
+  ReadyPrograms ready_programs;
   Phase phase = Phase::idle;
   RenderedPtr rendered;
   base::Digest rendered_logged;   // last digest in a manifests_rendered event

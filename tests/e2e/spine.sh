@@ -62,6 +62,7 @@ Y
 same_output() { diff <(flux "$@" 2>&1) <("$weir" "$@" 2>&1); }
 spec_of() { kubectl -n shop get "$1" -o jsonpath="$2"; }
 value_is() { [ "$(spec_of "$1" "$2")" = "$3" ]; }
+drifted_by() { "$weir" history "$2" -n shop | awk -v manager="$1" '$3 == "drifted" && index($0, manager) {found = 1} END {exit !found}'; }
 absent() { ! kubectl -n shop get "$1"; }
 
 start_cluster
@@ -88,6 +89,9 @@ check "flux reconcile ks --with-source" flux reconcile ks app-1 --with-source --
 kubectl -n shop annotate cm settings-1 marked=by-hand >/dev/null
 kubectl -n shop patch cm settings-1 --type merge -p '{"data":{"key":"by hand"}}' >/dev/null
 check "a hand edit is reverted within a second" within 1 value_is cm/settings-1 '{.data.key}' one
+kubectl -n shop scale deploy web-8 --replicas=3 >/dev/null
+check "a scaled Deployment is scaled back within a second" within 1 value_is deploy/web-8 '{.spec.replicas}' 1
+check "... and its history names who scaled it" within 5 drifted_by kubectl deploy/web-8
 kubectl -n shop delete cm settings-2 >/dev/null
 check "a deleted object is back within a second" within 1 value_is cm/settings-2 '{.data.key}' one
 

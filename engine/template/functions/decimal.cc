@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "engine/base/assert.hh"
-#include "engine/template/functions/freed.hh"
+#include "engine/base/freed.hh"
 #include "engine/value/number_text.hh"
 
 namespace weir::tmpl {
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t division_places = 16;
 
-using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using Number = std::unique_ptr<BIGNUM, base::Freed<BN_free>>;
 
 // A coefficient times ten to the power of `zeros`.
 Number number_of(bool negative, const std::string& digits, std::int64_t zeros) {
@@ -106,7 +106,7 @@ Decimal Decimal::minus(const Decimal& other) const {
 Decimal Decimal::times(const Decimal& other) const {
   const Number a = number_of(negative_, digits_, 0);
   const Number b = number_of(other.negative_, other.digits_, 0);
-  const std::unique_ptr<BN_CTX, Freed<BN_CTX_free>> context(BN_CTX_new());
+  const std::unique_ptr<BN_CTX, base::Freed<BN_CTX_free>> context(BN_CTX_new());
   BN_mul(a.get(), a.get(), b.get(), context.get());
   Text product = text_of(a.get());
   return Decimal(product.negative, std::move(product.digits), exponent_ + other.exponent_);
@@ -118,7 +118,7 @@ Decimal Decimal::divided_by(const Decimal& other) const {
   const Number a = number_of(false, digits_, std::max<std::int64_t>(zeros, 0));
   const Number b = number_of(false, other.digits_, std::max<std::int64_t>(-zeros, 0));
   const Number quotient = new_number(), rest = new_number();
-  const std::unique_ptr<BN_CTX, Freed<BN_CTX_free>> context(BN_CTX_new());
+  const std::unique_ptr<BN_CTX, base::Freed<BN_CTX_free>> context(BN_CTX_new());
   BN_div(quotient.get(), rest.get(), a.get(), b.get(), context.get());
   BN_lshift1(rest.get(), rest.get());
   if (BN_cmp(rest.get(), b.get()) >= 0) BN_add_word(quotient.get(), 1);

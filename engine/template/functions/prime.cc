@@ -10,16 +10,16 @@
 #include <vector>
 
 #include "engine/base/assert.hh"
-#include "engine/template/functions/freed.hh"
+#include "engine/base/freed.hh"
 #include "engine/template/functions/random.hh"
 
 namespace weir::tmpl {
 
 namespace {
 
-using Number = std::unique_ptr<BIGNUM, Freed<BN_clear_free>>;
-using Context = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
-using Montgomery = std::unique_ptr<BN_MONT_CTX, Freed<BN_MONT_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, base::Freed<BN_clear_free>>;
+using Context = std::unique_ptr<BN_CTX, base::Freed<BN_CTX_free>>;
+using Montgomery = std::unique_ptr<BN_MONT_CTX, base::Freed<BN_MONT_CTX_free>>;
 
 // Steps of a render that a round of Miller-Rabin costs; a step is some 50 ns.
 constexpr std::uint64_t steps_of_round = 2000;

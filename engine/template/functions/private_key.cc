@@ -9,8 +9,8 @@
 
 #include <array>
 
+#include "engine/base/freed.hh"
 #include "engine/template/functions/der.hh"
-#include "engine/template/functions/freed.hh"
 #include "engine/template/functions/pem.hh"
 #include "engine/template/functions/prime.hh"
 #include "engine/template/functions/random.hh"
@@ -28,10 +28,10 @@ struct PrivateKey::Handle {
 
 namespace {
 
-using Number = std::unique_ptr<BIGNUM, Freed<BN_clear_free>>;
-using Context = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
-using Group = std::unique_ptr<EC_GROUP, Freed<EC_GROUP_free>>;
-using Point = std::unique_ptr<EC_POINT, Freed<EC_POINT_free>>;
+using Number = std::unique_ptr<BIGNUM, base::Freed<BN_clear_free>>;
+using Context = std::unique_ptr<BN_CTX, base::Freed<BN_CTX_free>>;
+using Group = std::unique_ptr<EC_GROUP, base::Freed<EC_GROUP_free>>;
+using Point = std::unique_ptr<EC_POINT, base::Freed<EC_POINT_free>>;
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -231,7 +231,7 @@ std::string PrivateKey::public_key() const { return encoded(handle_->key, i2d_PU
 std::string PrivateKey::public_bits() const {
   const std::string info = public_key();
   const unsigned char* at = bytes_of(info);
-  const std::unique_ptr<X509_PUBKEY, Freed<X509_PUBKEY_free>> key(
+  const std::unique_ptr<X509_PUBKEY, base::Freed<X509_PUBKEY_free>> key(
       d2i_X509_PUBKEY(nullptr, &at, static_cast<long>(info.size())));
   const unsigned char* bits = nullptr;
   int size = 0;
@@ -299,7 +299,7 @@ Result<std::string> PrivateKey::sign(CallContext& call, std::string_view message
   if (kind_ == Kind::dsa)
     return invalid("x509: certificate private key does not implement crypto.Signer");
   if (kind_ == Kind::ec) return sign_ec(call, message);
-  const std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+  const std::unique_ptr<EVP_MD_CTX, base::Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   const EVP_MD* hash = kind_ == Kind::ed25519 ? nullptr : EVP_sha256();
   std::size_t size = 0;
   std::string signature;

@@ -1,7 +1,7 @@
 // The deleter of a library's objects: std::unique_ptr<BIGNUM, Freed<BN_clear_free>>.
 #pragma once
 
-namespace weir::tmpl {
+namespace weir::base {
 
 template <auto free_function>
 struct Freed {
@@ -11,4 +11,4 @@ struct Freed {
   }
 };
 
-}  // namespace weir::tmpl
+}  // namespace weir::base
