@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.hh"
+#include "engine/kustomize/field_path.hh"
 #include "engine/value/strategic_merge.hh"
 
 namespace weir::kustomize {
@@ -18,6 +19,29 @@ ResId plain_id(const Value& object) {
   id.name = value::scalar_text(object["metadata"]["name"]);
   id.ns = value::scalar_text(object["metadata"]["namespace"]);
   return id;
+}
+
+// Parts that mean items of lists in the field paths of replacements mean nothing here, and the
+// reference fails on them where it looks for a member of that name.
+bool names_items(std::string_view name) {
+  if (name == "*" || name == "-" || is_item_match(name)) return true;
+  if (name.starts_with('-')) name.remove_prefix(1);
+  return list_index(name).has_value();
+}
+
+base::Error no_member(std::string_view name, const Value& node) {
+  const std::string context = "fieldName: " + std::string(name);
+  const auto refuse = [&](std::string_view text) {
+    return make_error(Code::invalid, context + ": " + std::string(text));
+  };
+  if (name == "*") return refuse("wildcard is not supported in PathGetter");
+  if (is_item_match(name)) {
+    Result<ItemMatch> match = parse_item_match(name);
+    if (!match.ok()) return std::move(match).error().with_context(context);
+  } else if (name.size() > 1 && name.starts_with('-')) {
+    return refuse("array index " + std::string(name) + " cannot be negative");
+  }
+  return wrong_node_kind("SequenceNode", node).with_context(context);
 }
 
 class Walker {
@@ -57,7 +81,7 @@ class Walker {
     }
     if (!node.is_object()) return true;
     const auto [name, is_list] = part(depth);
-    if (name.empty()) return true;
+    if (name.empty() || names_items(name)) return true;
     const Value* found = node.find(name);
     if (found == nullptr) return create_ != CreateKind::nothing && !is_list;
     if (found->is_null() && (is_list || create_ != CreateKind::nothing)) return true;
@@ -69,12 +93,13 @@ class Walker {
     std::string_view name = spec_.parts[depth];
     const bool is_list = name.ends_with("[]");
     if (is_list) name.remove_suffix(2);
-    return {name, is_list};
+    return {trim_space(name), is_list};
   }
 
   Result<void> walk_member(Value& node, std::size_t depth) const {
     const auto [name, is_list] = part(depth);
     if (name.empty()) return make_error(Code::invalid, "cannot set or create an empty field name");
+    if (names_items(name)) return no_member(name, node);
     Value* field = node.find_mut(name);
     const bool creating = create_ != CreateKind::nothing && !is_list;
     if (field == nullptr && !creating) return {};

@@ -251,11 +251,17 @@ std::string content_hash(const Value& object) {
   return hash;
 }
 
+// A manifest may ask for a hash itself, by the annotation that the reference's generators leave.
+static bool asks_for_hash(const Value& object) {
+  const Value& annotations = object["metadata"]["annotations"];
+  return annotations["internal.config.kubernetes.io/needsHashSuffix"].get_string() == "enabled";
+}
+
 Result<Transform> make_hash(const Value&, const FieldSpecs&, const PluginContext&) {
   return Transform([](ResMap& resources) -> Result<void> {
     for (std::size_t i = 0; i < resources.size(); ++i) {
       Resource& resource = resources[i];
-      if (!resource.needs_hash) continue;
+      if (!resource.needs_hash && !asks_for_hash(resource.object())) continue;
       const std::string hash = content_hash(resource.object());
       resource.store_previous_id();
       resource.set_name(resource.name() + "-" + hash);
