@@ -81,7 +81,8 @@ std::string find_file(const base::FileTree& tree, std::string_view directory) {
 // entry.
 class Scanner {
  public:
-  explicit Scanner(const base::FileTree& tree) : tree_(tree) {}
+  Scanner(const base::FileTree& tree, std::string_view display_root)
+      : tree_(tree), display_root_(display_root) {}
 
   Result<void> scan(const std::string& directory, const std::string& relative, std::size_t depth) {
     if (depth > base::limits::kustomize_depth_max) {
@@ -117,14 +118,17 @@ class Scanner {
       std::string text = objects.error().message;
       const std::string place = " in File: " + path;
       if (const std::size_t at = text.find(place); at != text.npos) text.erase(at, place.size());
-      return make_error(Code::invalid,
-                        "failed to decode Kubernetes YAML from " + path + ": " + text);
+      if (const std::size_t at = text.find("(" + path + ":"); at != text.npos)
+        text.insert(at + 1, display_root_);
+      return make_error(Code::invalid, "failed to decode Kubernetes YAML from " +
+                                           std::string(display_root_) + path + ": " + text);
     }
     found_.push_back(Value(shown));
     return {};
   }
 
   const base::FileTree& tree_;
+  std::string_view display_root_;
   Value found_ = Value::array();
 };
 
@@ -202,8 +206,9 @@ Result<Value> existing_fields(const base::FileTree& tree, const std::string& fil
   return fields;
 }
 
-Result<Value> new_fields(const base::FileTree& tree, const std::string& directory) {
-  Scanner scanner(tree);
+Result<Value> new_fields(const base::FileTree& tree, const std::string& directory,
+                         std::string_view display_root) {
+  Scanner scanner(tree, display_root);
   WEIR_CHECK(scanner.scan(directory, ".", 0));
   Value fields =
       Value::object({{"apiVersion", "kustomize.config.k8s.io/v1beta1"}, {"kind", "Kustomization"}});
@@ -221,7 +226,8 @@ Result<Value> new_fields(const base::FileTree& tree, const std::string& director
 
 Result<GeneratedKustomization> generate_kustomization(const base::FileTree& tree,
                                                       std::string_view directory,
-                                                      const Value& spec) {
+                                                      const Value& spec,
+                                                      std::string_view display_root) {
   std::optional<std::string> clean = base::join_path("", directory);
   if (!clean) {
     return make_error(Code::invalid,
@@ -238,7 +244,7 @@ Result<GeneratedKustomization> generate_kustomization(const base::FileTree& tree
   result.file = find_file(tree, *clean);
   if (result.file.empty()) {
     result.file = below(*clean, kustomization_file_names().front());
-    WEIR_TRY(result.kustomization, new_fields(tree, *clean));
+    WEIR_TRY(result.kustomization, new_fields(tree, *clean, display_root));
   } else {
     WEIR_TRY(result.kustomization, existing_fields(tree, result.file));
   }

@@ -23,11 +23,12 @@ struct GeneratedKustomization {
 
 // `spec` is the Kustomization object's spec; read are targetNamespace, namePrefix, nameSuffix,
 // patches, components, ignoreMissingComponents, images and buildMetadata. `directory` is spec.path,
-// inside `tree`. Errors: not_found (no such directory), invalid ("component path 'P' must be local
-// and relative", "failed to decode Kubernetes YAML from F: ...", a kustomization file that does not
-// decode).
+// inside `tree`; `display_root` stands before the paths of files in error texts. Errors: not_found
+// (no such directory), invalid ("component path 'P' must be local and relative", "failed to decode
+// Kubernetes YAML from F: ...", a kustomization file that does not decode).
 Result<GeneratedKustomization> generate_kustomization(const base::FileTree& tree,
                                                       std::string_view directory,
-                                                      const Value& spec);
+                                                      const Value& spec,
+                                                      std::string_view display_root = {});
 
 }  // namespace weir::kustomize

@@ -8,10 +8,15 @@
 namespace weir::reconcile {
 namespace {
 
-Result<void> add_variables(expr::Variables& variables, const Value& object, bool secret) {
+Result<void> check_name(std::string_view name, SubstitutionWords words) {
+  if (words == SubstitutionWords::command_line || expr::valid_variable_name(name)) return {};
+  return make_error(Code::invalid, "'" + std::string(name) + "' var name is invalid");
+}
+
+Result<void> add_variables(expr::Variables& variables, const Value& object, bool secret,
+                           SubstitutionWords words) {
   for (const auto& member : object["data"].members()) {
-    if (!expr::valid_variable_name(member.name()))
-      return make_error(Code::invalid, "'" + std::string(member.name()) + "' var name is invalid");
+    WEIR_CHECK(check_name(member.name(), words));
     std::string text(member.value.get_string());
     if (secret) {
       WEIR_TRY(text, base::base64_decode(text));
@@ -27,6 +32,12 @@ std::string resource_name(const Value& resource) {
   return id.gvk.kind + "." + id.gvk.version + "." +
          (id.gvk.group.empty() ? "[noGrp]" : id.gvk.group) + "/" + id.name + "." +
          (id.ns.empty() ? "[noNs]" : id.ns);
+}
+
+std::string failure(const Value& resource, SubstitutionWords words) {
+  if (words == SubstitutionWords::controller)
+    return "post build failed for '" + resource_name(resource) + "'";
+  return "var substitution failed for '" + ObjectId::of(resource).name + "'";
 }
 
 // What a client makes of the build's text: lists are taken apart, kustomizations are no objects.
@@ -61,7 +72,8 @@ Result<void> check_named(const std::vector<Value>& resources) {
 }  // namespace
 
 Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
-                                       const model::KustomizationSpec& spec) {
+                                       const model::KustomizationSpec& spec,
+                                       SubstitutionWords words) {
   expr::Variables variables;
   for (const auto& reference : spec.substitute_from) {
     if (kube == nullptr) break;
@@ -72,12 +84,11 @@ Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
       return std::move(object).error().with_context("substitute from '" + std::string(kind) + "/" +
                                                     reference.name + "' error");
     }
-    auto added = add_variables(variables, *object, reference.secret);
+    auto added = add_variables(variables, *object, reference.secret, words);
     if (!added.ok()) return std::move(added).error();
   }
   for (const auto& [name, text] : spec.substitute) {
-    if (!expr::valid_variable_name(name))
-      return make_error(Code::invalid, "'" + name + "' var name is invalid");
+    WEIR_CHECK(check_name(name, words));
     expr::set_variable(variables, name, text);
   }
   return variables;
@@ -85,7 +96,7 @@ Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
 
 Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std::string& directory,
                                            const Value& spec, const BuildInputs& inputs) {
-  auto generated = kustomize::generate_kustomization(tree, directory, spec);
+  auto generated = kustomize::generate_kustomization(tree, directory, spec, inputs.display_root);
   if (!generated.ok())
     return std::move(generated).error().with_context("failed to generate kustomization.yaml");
   kustomize::BuildOptions options;
@@ -102,15 +113,14 @@ Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std
 }
 
 Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
-                            const model::KustomizationSpec& spec, bool strict) {
+                            const model::KustomizationSpec& spec, bool strict,
+                            SubstitutionWords words) {
   const bool wanted = spec.has_post_build && (!variables.empty() || spec.substitute_always);
   for (Value& resource : resources) {
     if (!wanted) break;
     auto replaced = expr::substitute_object(resource, variables,
                                             {.strict = strict, .always = spec.substitute_always});
-    if (!replaced.ok())
-      return std::move(replaced).error().with_context("post build failed for '" +
-                                                      resource_name(resource) + "'");
+    if (!replaced.ok()) return std::move(replaced).error().with_context(failure(resource, words));
     resource = *std::move(replaced);
   }
   read_back(resources);

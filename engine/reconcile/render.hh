@@ -15,11 +15,16 @@
 
 namespace weir::reconcile {
 
+// Whose words errors of substitution have: the controller's, or those of builds on the command
+// line, which find out about a variable's name when they substitute and name a resource shortly.
+enum class SubstitutionWords : unsigned char { controller, command_line };
+
 // postBuild's variables (contract K5.3, K5.4): references in order, then the inline ones over
 // them. Without
 // an API the references are left out. Errors: invalid (a name), those of the reads.
 Result<expr::Variables> read_variables(KubeApi* kube, const std::string& ns,
-                                       const model::KustomizationSpec& spec);
+                                       const model::KustomizationSpec& spec,
+                                       SubstitutionWords words = SubstitutionWords::controller);
 
 struct BuildInputs {
   bool confine = true;  // nothing outside of the tree's root may be read
@@ -35,6 +40,7 @@ Result<std::vector<Value>> build_resources(const base::FileTree& tree, const std
 // Post-build substitution of every resource, in place; then lists are taken apart and objects of
 // kustomize's own left out (contract K4.7).
 Result<void> substitute_all(std::vector<Value>& resources, const expr::Variables& variables,
-                            const model::KustomizationSpec& spec, bool strict);
+                            const model::KustomizationSpec& spec, bool strict,
+                            SubstitutionWords words = SubstitutionWords::controller);
 
 }  // namespace weir::reconcile

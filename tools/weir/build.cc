@@ -1,5 +1,7 @@
 // weir build ks: the objects that a Kustomization builds from local files. weir build artifact: the
 // archive that a push would upload.
+#include <filesystem>
+
 #include "engine/value/yaml.hh"
 #include "tools/weir/artifact_files.hh"
 #include "tools/weir/host.hh"
@@ -16,8 +18,12 @@ int build_kustomization(int argc, char** argv) {
   build.add_to(args);
   args.flag("--dry-run", build.dry_run, "Touches no cluster; needs --kustomization-file.");
   if (const auto code = args.parse(argc, argv)) return *code;
+  std::string path = build.path;
+  if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
   auto opened = build.open();
-  if (!opened.ok()) return failed(opened.error());
+  if (!opened.ok() && opened.error().reason == "Path")
+    return failed("invalid resource path \"" + path + "\"");
+  if (!opened.ok()) return failed(opened.error().message);
   auto built = build_local(build, true);
   if (!built.ok()) return failed(built.error().message);
   std::string out;

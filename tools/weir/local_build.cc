@@ -185,9 +185,11 @@ Result<std::vector<Value>> render(const LocalBuild& build, const Value& kustomiz
            reconcile::build_resources(tree, directory, kustomization["spec"], inputs));
   const std::string ns(kustomization.path("metadata", "namespace").get_string());
   const std::string name(kustomization.path("metadata", "name").get_string());
+  constexpr auto words = reconcile::SubstitutionWords::command_line;
   WEIR_TRY(const auto variables,
-           reconcile::read_variables(build.dry_run ? nullptr : &build.connection.kube(), ns, spec));
-  WEIR_CHECK(reconcile::substitute_all(objects, variables, spec, build.strict));
+           reconcile::read_variables(build.dry_run ? nullptr : &build.connection.kube(), ns, spec,
+                                     words));
+  WEIR_CHECK(reconcile::substitute_all(objects, variables, spec, build.strict, words));
   for (Value& object : objects) {
     apply::add_owner_labels(object, ns, name);
     mask_sops(object);

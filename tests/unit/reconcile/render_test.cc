@@ -238,3 +238,25 @@ TEST_CASE("K5.1, K5.5 to K5.7 what substitution does to an object") {
   CHECK_THAT(substituted(text, "postBuild: {substituteStrategy: Always}"),
              Catch::Contains("variable not set (strict mode): \"x\""));
 }
+
+TEST_CASE("a build on the command line names a resource shortly, a bad variable when it is used") {
+  const auto words = SubstitutionWords::command_line;
+  const model::KustomizationSpec spec = spec_of("postBuild: {substitute: {1a: x}}");
+  const auto variables = read_variables(nullptr, "ns", spec, words);
+  REQUIRE(variables.ok());
+  std::vector<Value> none, one = {yaml(config_map)};
+  CHECK(substitute_all(none, *variables, spec, true, words).ok());
+  const auto named = substitute_all(one, *variables, spec, true, words);
+  REQUIRE_FALSE(named.ok());
+  CHECK(named.error().message ==
+        "var substitution failed for 'c': envsubst error: '1a' var name is invalid, must match "
+        "'^[_[:alpha:]][_[:alpha:][:digit:]]*$'");
+}
+
+TEST_CASE("a manifest that does not decode is named below the root that is shown") {
+  BuildInputs inputs;
+  inputs.display_root = "/";
+  CHECK_THAT(built({{"app/bad.yaml", "a: [\n"}}, "{}", inputs),
+             Catch::Contains("failed to decode Kubernetes YAML from /app/bad.yaml: ") &&
+                 Catch::Contains("(/app/bad.yaml:2:1)"));
+}
