@@ -18,6 +18,7 @@
 #include "api/kube/certificate.hh"
 #include "engine/base/limits.hh"
 #include "engine/base/log.hh"
+#include "engine/value/json.hh"
 
 namespace weir::api::kube {
 
@@ -30,9 +31,35 @@ using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 constexpr auto idle_time = std::chrono::minutes(10);
+// How long a client that sent too much may go on before it is cut off.
+constexpr auto refusal_time = std::chrono::seconds(5);
 // A reader that falls this far behind its watch is dropped; it resumes from its last
 // resourceVersion.
 constexpr std::size_t stream_backlog_max = 64u << 20;
+
+// As kube-apiserver words them.
+std::string failure(std::string_view reason, std::string_view message, int code) {
+  const Value status = Value::object({{"kind", "Status"},
+                                      {"apiVersion", "v1"},
+                                      {"metadata", Value::object()},
+                                      {"status", "Failure"},
+                                      {"message", message},
+                                      {"reason", reason},
+                                      {"code", code}});
+  return value::write_json(status) + "\n";
+}
+std::string too_large() {
+  return failure("RequestEntityTooLarge",
+                 "Request entity too large: limit is " +
+                     std::to_string(base::limits::http_request_bytes_max),
+                 413);
+}
+std::string header_too_large() {
+  return failure("BadRequest",
+                 "the request's header is longer than " +
+                     std::to_string(base::limits::http_header_bytes_max) + " bytes",
+                 431);
+}
 
 class Routes {
  public:
@@ -140,12 +167,32 @@ class Connection final : public Session {
 
   void read() {
     parser_.emplace();
-    parser_->body_limit(base::limits::http_body_bytes_max);
+    parser_->body_limit(base::limits::http_request_bytes_max);
     parser_->header_limit(base::limits::http_header_bytes_max);
     lowest().expires_after(idle_time);
     http::async_read(transport_, buffer_, *parser_, [self = self()](ErrorCode error, std::size_t) {
+      if (error == http::error::body_limit) return self->refuse(413, too_large());
+      if (error == http::error::header_limit) return self->refuse(431, header_too_large());
       if (error) return self->drop();
       self->answer();
+    });
+  }
+
+  // The request is not read to its end. What still comes is thrown away for a while, so that the
+  // client, which may write on before it reads, gets the answer and not a reset.
+  void refuse(int code, std::string body) {
+    http::response<http::string_body> out(static_cast<http::status>(code), 11);
+    out.set(http::field::content_type, "application/json");
+    out.keep_alive(false);
+    out.body() = std::move(body);
+    out.prepare_payload();
+    out_.emplace(std::move(out));
+    lowest().expires_after(refusal_time);
+    http::async_write(transport_, *out_, [self = self()](ErrorCode error, std::size_t) {
+      if (error) return self->drop();
+      ErrorCode ignored;
+      self->lowest().socket().shutdown(tcp::socket::shutdown_send, ignored);
+      self->watch_for_end();
     });
   }
 
@@ -286,7 +333,7 @@ class Connection final : public Session {
   bool writing_ = false;
   bool ending_ = false;
   bool dropped_ = false;
-  std::array<char, 64> ignored_{};
+  std::array<char, 4096> ignored_{};
 };
 
 class BeastFront final : public HttpFront {

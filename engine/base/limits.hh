@@ -70,6 +70,8 @@ inline constexpr std::size_t template_stack_bytes_max = 4u << 20;
 // HTTP. Kubernetes list pages of 500 objects of 1.5 MiB would be 750 MiB; real pages stay below 64.
 inline constexpr std::size_t http_header_bytes_max = 64u << 10;
 inline constexpr std::size_t http_body_bytes_max = 256u << 20;
+// What a client may send the embedded API: kube-apiserver's own limit.
+inline constexpr std::size_t http_request_bytes_max = 3u << 20;
 inline constexpr std::size_t http_redirects_max = 10;
 // One event of a watch: an object of at most 1.5 MiB, its JSON escaped and with managed fields.
 inline constexpr std::size_t watch_line_bytes_max = 16u << 20;

@@ -60,6 +60,8 @@ expect "typed commands" "namespace/other created" k create namespace other
 expect "access reviews" "yes" k auth can-i '*' '*'
 expect "api-resources" "deployments" k api-resources --api-group=apps
 expect "the log of a simulated pod says so" "is simulated" k logs deploy/web -n shop
+head -c 4000000 /dev/zero | tr '\0' x >"$dir/big"
+expect "an object beyond the API's limit is refused" "limit is 3145728" k create configmap big -n shop --from-file="$dir/big"
 cat >"$dir/crd.yaml" <<'Y'
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
