@@ -107,6 +107,7 @@ void Engine::stop() {
 void Engine::open_watch(const WatchOptions& options) {
   const std::string key = watch_key(options);
   watches_[key].handle = ports_.kube->watch(options, [this, key](WatchEvent event) {
+    watch_log_.see(key, event);
     post(Observed{key, std::move(event)});
   });
 }
@@ -120,6 +121,7 @@ void Engine::change_watch(const RemoteWatch& change) {
   OpenWatch& watch = watches_[change.key];
   watch.client = change.client;
   watch.handle = change.client->watch(change.options, [this, key = change.key](WatchEvent event) {
+    watch_log_.see(key, event);
     post(Observed{key, std::move(event)});
   });
 }

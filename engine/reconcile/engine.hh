@@ -22,6 +22,7 @@
 #include "engine/reconcile/delivery.hh"
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/metrics.hh"
+#include "engine/reconcile/watch_log.hh"
 #include "engine/reconcile/worker_pool.hh"
 
 namespace weir::reconcile {
@@ -89,6 +90,7 @@ class Engine {
   Core core_;
   Executor executor_;
   std::unique_ptr<WorkerPool> pool_;
+  WatchLog watch_log_;
   std::map<std::string, OpenWatch> watches_;
   std::vector<std::future<void>> retired_;
   std::string record_;  // of steps that are not in the log yet; the loop's

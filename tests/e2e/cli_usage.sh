@@ -129,5 +129,10 @@ if [ $code -eq 0 ] && grep -q 'everything is ready' "$work/err"; then passed=$((
 run up "$work/repo" --path ./none --once --listen 127.0.0.1:0
 if [ $code -eq 1 ] && grep -q 'cannot become ready' "$work/err"; then passed=$((passed + 1)); else fail "up --once --path ./none (exit $code)"; fi
 
+# An API that cannot be reached fails every watch: `run` says so once, and ends in good order when it is told to.
+timeout --signal TERM 3 "$weir" run --listen 127.0.0.1:0 --data-dir "$work/run" >"$work/out" 2>"$work/err"; code=$?
+if [ "$(grep -c 'a watch fails.*connection refused' "$work/err")" -eq 1 ] && grep -q '"stopped"' "$work/err"; then passed=$((passed + 1))
+else fail "run without an API (exit $code)"; fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

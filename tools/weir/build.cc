@@ -22,8 +22,8 @@ int build_kustomization(int argc, char** argv) {
   if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
   auto opened = build.open();
   if (!opened.ok() && opened.error().reason == "Path")
-    return failed("invalid resource path \"" + path + "\"");
-  if (!opened.ok()) return failed(opened.error().message);
+    return failed(make_error(Code::invalid, "invalid resource path \"" + path + "\""));
+  if (!opened.ok()) return failed(opened.error());
   auto built = build_local(build, true);
   if (!built.ok()) return failed(built.error().message);
   std::string out;
