@@ -58,7 +58,7 @@ Result<void> drop_local_config(ResMap& resources) {
     const Value* local = annotations.find(local_config);
     return local == nullptr || resource.annotations().find(local_config)->second == "false";
   });
-  return {};
+  return resources.check_unique();
 }
 
 // The reference writes annotations anew at the end: sorted, as strings, without its own, none when

@@ -250,24 +250,78 @@ std::string source_text(const Value& source, const ResId& id) {
   return text;
 }
 
-Result<Value> read_source(const ResMap& resources, const Value& source) {
+// What a replacement puts in: a text of its own, or a field of a resource. Of the field the reference
+// holds the node itself, so a target that changes it changes what the targets behind it get.
+class Source {
+ public:
+  explicit Source(Value value) : value_(std::move(value)) {}
+  Source(std::size_t resource, const Value& root, const Value& node)
+      : value_(node), resource_(resource), is_live_(find(root, &node)) {
+    std::reverse(steps_.begin(), steps_.end());
+  }
+
+  const Value& value(const ResMap& resources) {
+    const Value* node = is_live_ ? &resources[resource_].object() : nullptr;
+    for (const Step& step : steps_) {
+      if (node == nullptr) break;
+      if (step.name) {
+        node = node->find(*step.name);
+      } else {
+        node = step.index < node->size() ? &node->at(step.index) : nullptr;
+      }
+    }
+    // What was taken out of its object stays as it was.
+    if (node == nullptr) is_live_ = false;
+    if (is_live_) value_ = *node;
+    return value_;
+  }
+
+ private:
+  struct Step {
+    std::optional<std::string> name;
+    std::size_t index = 0;
+  };
+
+  // Fills in the steps from `node` up to the root.
+  bool find(const Value& here, const Value* node) {
+    if (&here == node) return true;
+    for (std::size_t i = 0; i < here.items().size(); ++i) {
+      if (!find(here.items()[i], node)) continue;
+      steps_.push_back({std::nullopt, i});
+      return true;
+    }
+    for (const value::Member& member : here.members()) {
+      if (!find(member.value, node)) continue;
+      steps_.push_back({std::string(member.name()), 0});
+      return true;
+    }
+    return false;
+  }
+
+  Value value_;
+  std::size_t resource_ = 0;
+  std::vector<Step> steps_;
+  bool is_live_ = false;
+};
+
+Result<Source> read_source(const ResMap& resources, const Value& source) {
   const ResId selector = res_id_of(source);
-  const Resource* found = nullptr;
+  std::optional<std::size_t> found;
   for (std::size_t i = 0; i < resources.size(); ++i) {
     if (!any_selected(selectable_ids(resources[i]), selector)) continue;
-    if (found != nullptr) {
+    if (found) {
       return make_error(Code::invalid,
                         "multiple matches for selector " + source_text(source, selector));
     }
-    found = &resources[i];
+    found = i;
   }
-  if (found == nullptr) {
+  if (!found) {
     return make_error(Code::invalid, "nothing selected by " + source_text(source, selector));
   }
   std::string path(source["fieldPath"].get_string());
   if (path.empty()) path = default_field_path;
   const std::vector<std::string> parts = split_field_path(path);
-  Result<const Value*> looked_up = look_up(found->object(), parts);
+  Result<const Value*> looked_up = look_up(resources[*found].object(), parts);
   if (!looked_up.ok())
     return std::move(looked_up).error().with_context("error looking up replacement source");
   const Value* node = *looked_up;
@@ -277,7 +331,7 @@ Result<Value> read_source(const ResMap& resources, const Value& source) {
   }
   const Value& options = source["options"];
   const std::string_view delimiter = options["delimiter"].get_string();
-  if (delimiter.empty()) return *node;
+  if (delimiter.empty()) return Source(*found, resources[*found].object(), *node);
   if (!node->is_scalar()) {
     return make_error(Code::invalid, "delimiter option can only be used with scalar nodes");
   }
@@ -287,7 +341,7 @@ Result<Value> read_source(const ResMap& resources, const Value& source) {
     return make_error(Code::invalid, "options.index " + std::to_string(index) +
                                          " is out of bounds for value " + node_text(*node));
   }
-  return Value(pieces[static_cast<std::size_t>(index)]);
+  return Source(Value(pieces[static_cast<std::size_t>(index)]));
 }
 
 struct MetadataSelector {
@@ -307,7 +361,8 @@ struct MetadataSelector {
   }
 };
 
-Result<void> write_fields(Resource& resource, const Value& value, const Value& target) {
+Result<void> write_fields(ResMap& resources, Resource& resource, Source& source,
+                          const Value& target) {
   const Value& options = target["options"];
   const bool create = options["create"].get_bool();
   std::vector<std::string> paths;
@@ -317,18 +372,23 @@ Result<void> write_fields(Resource& resource, const Value& value, const Value& t
     const std::string failure =
         std::string(create ? "unable to find or create field \"" : "unable to find field \"") +
         path + "\" in replacement target";
+    // Taken before the search, which copies what is shared: a map must not end up in itself.
+    const Value value = source.value(resources);
     TargetFinder finder(create ? std::optional(shape_of(value)) : std::nullopt);
     const std::vector<std::string> parts = split_field_path(path);
     WEIR_TRY(const std::vector<Target> found,
              finder.find(resource.edit(), parts).with_context(failure));
     if (found.empty()) return make_error(Code::invalid, failure);
-    for (const Target& field : found) WEIR_CHECK(set_target(field, value, options));
+    for (const Target& field : found) {
+      WEIR_CHECK(
+          set_target(field, value.is_scalar() ? source.value(resources) : value, options));
+    }
     resource.settle_shared();
   }
   return {};
 }
 
-Result<void> write_target(ResMap& resources, const Value& value, const Value& target) {
+Result<void> write_target(ResMap& resources, Source& source, const Value& target) {
   if (!target.contains("select")) {
     return make_error(Code::invalid, "target must specify resources to select");
   }
@@ -355,7 +415,7 @@ Result<void> write_target(ResMap& resources, const Value& value, const Value& ta
                     [&](const ResId& reject) { return any_selected(ids, reject); })) {
       continue;
     }
-    WEIR_CHECK(write_fields(resource, value, target));
+    WEIR_CHECK(write_fields(resources, resource, source, target));
   }
   return {};
 }
@@ -369,14 +429,12 @@ Result<void> apply_replacement(ResMap& resources, const Value& replacement) {
   if (literal != nullptr && !source.is_null()) {
     return make_error(Code::invalid, "value and resource selectors are mutually exclusive");
   }
-  Value value;
-  if (literal != nullptr) {
-    value = *literal;
-  } else {
-    WEIR_TRY(value, read_source(resources, source));
+  Source from(literal == nullptr ? Value() : *literal);
+  if (literal == nullptr) {
+    WEIR_TRY(from, read_source(resources, source));
   }
   for (const Value& target : replacement["targets"].items())
-    WEIR_CHECK(write_target(resources, value, target));
+    WEIR_CHECK(write_target(resources, from, target));
   return {};
 }
 
