@@ -250,8 +250,8 @@ std::string source_text(const Value& source, const ResId& id) {
   return text;
 }
 
-// What a replacement puts in: a text of its own, or a field of a resource. Of the field the reference
-// holds the node itself, so a target that changes it changes what the targets behind it get.
+// What a replacement puts in: a text of its own, or a field of a resource. Of the field the
+// reference holds the node itself, so a target that changes it changes what later targets get.
 class Source {
  public:
   explicit Source(Value value) : value_(std::move(value)) {}
