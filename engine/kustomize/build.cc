@@ -12,6 +12,7 @@
 #include "engine/kustomize/target.hh"
 #include "engine/value/strategic_merge.hh"
 #include "engine/value/yaml.hh"
+#include "engine/value/yaml_builder.hh"
 
 namespace weir::kustomize {
 
@@ -91,6 +92,21 @@ Result<void> finish_annotations(Resource& resource, bool with_origin, bool with_
   return {};
 }
 
+// Keys that are lists or maps come as far as here; a patch may have taken them away.
+Result<void> check_keys(const Value& node) {
+  for (const Value& item : node.items()) WEIR_CHECK(check_keys(item));
+  for (const value::Member& member : node.members()) {
+    const std::string_view name = member.name();
+    if (!name.empty() && name[0] == value::collection_key_mark) {
+      return base::make_error(base::Code::invalid,
+                              "map[string]interface {}(nil): yaml: invalid map key: " +
+                                  std::string(name.substr(1)));
+    }
+    WEIR_CHECK(check_keys(member.value));
+  }
+  return {};
+}
+
 Result<void> add_managed_by(ResMap& resources) {
   const FieldSpec labels = make_field_spec({}, "metadata/labels", true);
   return set_entries(resources, {{"app.kubernetes.io/managed-by", std::string(managed_by)}},
@@ -144,6 +160,7 @@ Result<BuildResult> build_at(const OpenLoader& open, const BuildOptions& given) 
     WEIR_CHECK(finish_annotations(resources[i],
                                   kustomization.has_metadata_option("originAnnotations"),
                                   kustomization.has_metadata_option("transformerAnnotations")));
+    WEIR_CHECK(check_keys(resources[i].object()));
     built.resources.push_back(resources[i].object());
   }
   WEIR_CHECK(pass("buildMetadata", {}));

@@ -156,7 +156,7 @@ Result<ResMap> finish(Value object, const Value& args, const PluginContext& cont
     for (const value::Member& member : map.members())
       WEIR_CHECK(check_plain_key(member.name()));
     map.sort_members();
-    object.entry("metadata").set(field, std::move(map));
+    map_at(object, "metadata").set(field, std::move(map));
   }
   if (options["immutable"].get_bool()) object.set("immutable", Value(true));
   Resource resource(std::move(object), *context.types);
@@ -178,7 +178,7 @@ Value merge_generator_options(const Value& local, const Value& global) {
   Value result = local.is_null() ? Value::object() : local;
   for (const std::string_view field : {"labels", "annotations"}) {
     for (const value::Member& member : global[field].members()) {
-      Value& map = result.entry(field);
+      Value& map = map_at(result, field);
       if (!map.contains(member.name())) map.set(member.name(), member.value);
     }
   }
@@ -193,7 +193,8 @@ Result<ResMap> generate_config_map(const Value& args, const PluginContext& conte
   WEIR_TRY(const StringMap pairs, load_pairs(args, context).with_context("loading KV pairs"));
   for (const auto& [key, text] : pairs) {
     const bool plain = value::valid_utf8(text);
-    object.entry(plain ? "data" : "binaryData").set(key, Value(plain ? text : encode_lines(text)));
+    Value& map = map_at(object, plain ? "data" : "binaryData");
+    map.set(key, Value(plain ? text : encode_lines(text)));
   }
   return finish(std::move(object), args, context);
 }

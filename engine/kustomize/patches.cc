@@ -114,7 +114,7 @@ void write_anew(Value& node) {
 Result<void> apply_operations(Resource& resource, const Value& operations) {
   Value& object = resource.edit();
   const bool lent = resource.has_build_annotations();
-  if (lent) object.entry("metadata").entry("annotations").set(hidden_annotation, Value(""));
+  if (lent) map_at(map_at(object, "metadata"), "annotations").set(hidden_annotation, Value(""));
   WEIR_CHECK(value::apply_json_patch(object, operations));
   write_anew(object);
   resource.unshare();

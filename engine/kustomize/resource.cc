@@ -42,6 +42,13 @@ ResId id_of(const Value& object, const OpenApi& types) {
   return id;
 }
 
+Value& map_at(Value& object, std::string_view field) {
+  if (!object.is_object()) object = Value::object();
+  Value& map = object.entry(field);
+  if (!map.is_object()) map = Value::object();
+  return map;
+}
+
 const ResId& Resource::id() const {
   if (!id_) id_ = id_of(object_, *types_);
   return *id_;
@@ -75,16 +82,16 @@ std::string Resource::name() const { return metadata_text(object_, "name"); }
 std::string Resource::namespace_name() const { return metadata_text(object_, "namespace"); }
 
 void Resource::set_name(std::string_view name) {
-  edit().entry("metadata").set("name", Value(name));
+  map_at(edit(), "metadata").set("name", Value(name));
 }
 
 void Resource::set_namespace(std::string_view ns) {
   if (!ns.empty()) {
-    edit().entry("metadata").set("namespace", Value(ns));
+    map_at(edit(), "metadata").set("namespace", Value(ns));
     return;
   }
   if (!object_["metadata"].contains("namespace")) return;
-  edit().entry("metadata").erase("namespace");
+  map_at(edit(), "metadata").erase("namespace");
 }
 
 void Resource::set_kind(std::string_view kind) { edit().set("kind", Value(kind)); }
@@ -105,7 +112,7 @@ StringMap Resource::metadata_map(std::string_view field) const {
 }
 
 void Resource::set_metadata_map(std::string_view field, const StringMap& map) {
-  Value& metadata = edit().entry("metadata");
+  Value& metadata = map_at(edit(), "metadata");
   metadata.erase(field);
   if (map.empty()) return;
   Value written = Value::object();

@@ -129,6 +129,10 @@ class Resource {
   mutable std::optional<ResId> id_;
 };
 
+// The map at `field` of `object`, for writing. What stands there and is no map gives way to one: a
+// patch may have put anything there.
+Value& map_at(Value& object, std::string_view field);
+
 // The object for an error text: JSON, of a Secret without its data.
 std::string shown_json(const Value& object);
 

@@ -207,7 +207,7 @@ Error malformed_yaml(Error error, std::string_view words, std::string_view path,
     // the place when there is none.
     if (noticed != 0) line = noticed;
     line -= std::min(line, lines_before);
-    if (text.starts_with("unknown anchor ")) line = 0;
+    if (text.starts_with("unknown anchor ") || text.starts_with("invalid map key: ")) line = 0;
     if (text.starts_with("did not find expected ")) {
       const bool within = context > lines_before + 1;
       line = within ? context - lines_before - 1 : line - 1;

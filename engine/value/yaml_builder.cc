@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.hh"
+#include "engine/value/json.hh"
 #include "engine/value/number_text.hh"
 
 namespace weir::value {
@@ -33,6 +34,36 @@ std::optional<std::string> key_text(const Value& key) {
   }
 }
 
+// As Go prints it with %#v, decoded into `map_type`s.
+void append_go_syntax(std::string& out, const Value& value, std::string_view map_type) {
+  switch (value.kind()) {
+    case Kind::null: out += "interface {}(nil)"; return;
+    case Kind::string: out += write_json(value, {.escape_html = false}); return;
+    case Kind::array:
+      out += "[]interface {}{";
+      for (const Value& item : value.items()) {
+        if (!out.ends_with('{')) out += ", ";
+        append_go_syntax(out, item, map_type);
+      }
+      out += '}';
+      return;
+    case Kind::object: {
+      Value sorted = value;
+      sorted.sort_members();
+      out.append(map_type).append("{");
+      for (const Member& member : sorted.members()) {
+        if (!out.ends_with('{')) out += ", ";
+        append_go_syntax(out, member.key, map_type);
+        out += ':';
+        append_go_syntax(out, member.value, map_type);
+      }
+      out += '}';
+      return;
+    }
+    default: out += write_json(value); return;
+  }
+}
+
 }  // namespace
 
 std::string place_text(std::string_view file, YamlMark mark, std::string_view what) {
@@ -58,11 +89,14 @@ bool YamlBuilder::fail(Code code, YamlMark mark, std::string_view what) {
   return false;
 }
 
-Value YamlBuilder::take_document() {
+bool YamlBuilder::take_document(Value& out) {
   anchors_.clear();
   nodes_ = 0;
   alias_nodes_ = 0;
-  return std::exchange(root_, Value());
+  out = std::exchange(root_, Value());
+  if (!undecoded_) return true;
+  error_ = *std::exchange(undecoded_, std::nullopt);
+  return false;
 }
 
 bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties& properties,
@@ -167,7 +201,24 @@ bool YamlBuilder::add_key(std::string_view text, bool plain, const YamlPropertie
   return set_key(frame, std::move(key), text, mark);
 }
 
+// A list or a map as a key is no error of syntax: the rest of the document is read first.
+// kustomize's keeps it until the object is written.
+bool YamlBuilder::set_collection_key(Frame& frame, const Value& key, YamlMark mark) {
+  std::string shown;
+  append_go_syntax(shown, key,
+                   yaml_1_1_ ? "map[interface {}]interface {}" : "map[string]interface {}");
+  if (yaml_1_1_ && !undecoded_) {
+    undecoded_ = make_error(Code::invalid,
+                            place_text(options_.file, mark, "invalid map key: " + shown));
+  }
+  frame.key = Value(collection_key_mark + shown);
+  frame.key_mark = mark;
+  frame.has_key = true;
+  return true;
+}
+
 bool YamlBuilder::set_key(Frame& frame, Value key, std::string_view text, YamlMark mark) {
+  if (key.is_object() || key.is_array()) return set_collection_key(frame, key, mark);
   if (!key.is_string()) {
     const auto name = key_text(key);
     if (!name) return fail(Code::invalid, mark, "a mapping key may not be null, a list or a map");
@@ -228,6 +279,7 @@ bool YamlBuilder::add(Value value, std::size_t height, YamlMark mark) {
     frame.value.append_member(std::move(frame.key), std::move(value));
     return true;
   }
+  if (merges_annotations(frame, *earlier, value)) return true;
   const auto merged = frame.merged_names.find(frame.key.as_string());
   if (merged != frame.merged_names.end()) {
     frame.merged_names.erase(merged);
@@ -236,6 +288,24 @@ bool YamlBuilder::add(Value value, std::size_t height, YamlMark mark) {
                 "mapping key \"" + std::string(frame.key.as_string()) + "\" already defined");
   }
   *earlier = std::move(value);
+  return true;
+}
+
+// Kustomize reads annotations into a map and writes them anew, so what stands there twice is no
+// error: within one map the last one counts, of several maps the first.
+bool YamlBuilder::merges_annotations(Frame& frame, Value& earlier, const Value& value) const {
+  if (in_annotations()) {
+    earlier = value;
+    return true;
+  }
+  if (options_.dialect != YamlDialect::kustomize || frames_.size() != 2 ||
+      frames_[0].key.get_string() != "metadata" || frame.key.get_string() != "annotations") {
+    return false;
+  }
+  if (!earlier.is_object()) earlier = value;
+  for (const Member& member : value.members()) {
+    if (!earlier.contains(member.name())) earlier.append_member(member.key, member.value);
+  }
   return true;
 }
 
@@ -272,8 +342,6 @@ bool YamlBuilder::begin(Value empty, bool mapping, const YamlProperties& propert
     return fail(Code::limit, mark, "too many values in one document");
   if (frames_.size() >= limits::value_depth_max)
     return fail(Code::limit, mark, "nested too deeply");
-  if (!frames_.empty() && frames_.back().mapping && !frames_.back().has_key)
-    return fail(Code::invalid, mark, "invalid map key: a list or a map");
   Frame& frame = frames_.emplace_back();
   frame.value = std::move(empty);
   frame.mapping = mapping;

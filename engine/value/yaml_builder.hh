@@ -51,9 +51,9 @@ class YamlBuilder {
   bool end_collection();
   // In the kustomize dialect: inside the annotations of the document's own metadata.
   bool in_annotations() const;
-  // The finished document; the builder is ready for the next one. Anchors do not outlive a
-  // document.
-  Value take_document();
+  // The finished document into `out`; the builder is ready for the next one. Anchors do not outlive
+  // a document. False when something in it cannot be decoded that is no matter of syntax.
+  bool take_document(Value& out);
 
   // Stores the failure, with its place, and returns false.
   bool fail(Code code, YamlMark mark, std::string_view what);
@@ -85,6 +85,8 @@ class YamlBuilder {
   void note_place(YamlMark mark);
   bool add_key(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark);
   bool set_key(Frame& frame, Value key, std::string_view text, YamlMark mark);
+  bool set_collection_key(Frame& frame, const Value& key, YamlMark mark);
+  bool merges_annotations(Frame& frame, Value& earlier, const Value& value) const;
   bool resolve(std::string_view text, bool plain, const YamlProperties& properties, YamlMark mark,
                Value& out);
   bool resolve_untagged(std::string_view text, bool in_flow, YamlMark mark, Value& out);
@@ -104,6 +106,11 @@ class YamlBuilder {
   std::size_t nodes_ = 0;
   std::size_t alias_nodes_ = 0;
   Error error_;
+  std::optional<Error> undecoded_;  // of this document
 };
+
+// Begins keys that are lists or maps, which only the kustomize dialect keeps: no text begins so.
+inline constexpr char collection_key_mark = '\xFF';
+
 
 }  // namespace weir::value

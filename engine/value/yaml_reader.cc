@@ -103,7 +103,7 @@ std::optional<Error> read_with_library(std::string_view text, const YamlOptions&
     std::size_t left = options.first_document_only ? 1 : text.size() + 1;
     while (left-- > 0 && parser.HandleNextDocument(handler)) {
       YamlDocument document;
-      document.value = builder.take_document();
+      if (!builder.take_document(document.value)) return builder.error();
       document.line = handler.first_mark().line;
       if (!document.value.is_null()) documents.push_back(std::move(document));
     }

@@ -175,7 +175,7 @@ bool YamlScanner::scan_document(std::vector<YamlDocument>& out) {
   document.head_comment = comment_before(line_start_);
   const bool flow = *at_ == '{' || *at_ == '[';
   if (!scan_node(-1, key_allowed, false)) return false;
-  document.value = builder_.take_document();
+  if (!builder_.take_document(document.value)) return false;
   if (!skip_to_token(crossed_line_)) return false;
   const bool stray = at_ != end_ && !at_document_marker();
   if (stray && passes_stray()) {
