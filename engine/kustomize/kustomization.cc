@@ -118,7 +118,7 @@ Result<Value> decode_kustomization(std::string_view text, std::vector<std::strin
   options.first_document_only = true;
   Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
   if (!documents.ok())
-    return malformed_yaml(std::move(documents).error(), "invalid Kustomization: yaml: ", {});
+    return malformed_yaml(std::move(documents).error(), "invalid Kustomization: yaml: ", text);
   Value fields = documents->empty() ? Value() : std::move(documents->front().value);
   WEIR_CHECK(check_shape(fields, kustomization_shape()).with_context("invalid Kustomization"));
   for (const Deprecation& old : deprecations) {

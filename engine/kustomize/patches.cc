@@ -70,7 +70,7 @@ Result<Operations> parse_operations(std::string_view text) {
   } else {
     Result<std::vector<value::YamlDocument>> documents =
         value::parse_yaml_documents(text, {value::YamlDialect::helm, {}});
-    if (!documents.ok()) return malformed_yaml(std::move(documents).error(), "yaml: ", {});
+    if (!documents.ok()) return malformed_yaml(std::move(documents).error(), "yaml: ", text);
     if (!documents->empty()) result.list = (*documents)[0].value;
     result.json = value::write_json(result.list);
   }

@@ -443,7 +443,8 @@ Result<void> add_from_file(std::vector<Value>& replacements, std::string_view pa
   WEIR_TRY(const base::FileBytes bytes, context.loader->load(path));
   Result<Value> parsed = value::parse_yaml(*bytes);
   if (!parsed.ok()) {
-    return malformed_yaml(std::move(parsed).error(), "error converting YAML to JSON: yaml: ", {});
+    return malformed_yaml(std::move(parsed).error(), "error converting YAML to JSON: yaml: ",
+                          *bytes);
   }
   Value content = *std::move(parsed);
   if (!content.is_array() && !content.is_object()) {

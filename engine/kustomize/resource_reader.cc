@@ -4,10 +4,12 @@
 #include <charconv>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "engine/value/strategic_merge.hh"
 #include "engine/value/yaml.hh"
+#include "engine/value/yaml_diagnosis.hh"
 
 namespace weir::kustomize {
 
@@ -136,6 +138,20 @@ std::size_t lines_before_document(std::string_view text, std::string_view error)
   return before;
 }
 
+Error told_with(Error error, std::string_view words, std::string_view path,
+                std::size_t lines_before, const std::optional<value::YamlDiagnosis>& diagnosis);
+
+// The document that begins behind so many lines.
+std::string_view document_behind(std::string_view text, std::size_t lines) {
+  for (; lines > 0; --lines) {
+    const std::size_t end = text.find('\n');
+    if (end == text.npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  const std::size_t end = text.starts_with("---") ? text.npos : text.find("\n---");
+  return end == text.npos ? text : text.substr(0, end + 1);
+}
+
 Error not_read(Error error, std::string_view text, std::string_view path) {
   const std::size_t duplicate = error.message.find("mapping key ");
   if (duplicate != std::string::npos && error.message.ends_with(" already defined")) {
@@ -148,7 +164,8 @@ Error not_read(Error error, std::string_view text, std::string_view path) {
                       std::string(duplicate_key_reason));
   }
   const std::size_t before = lines_before_document(text, error.message);
-  return malformed_yaml(std::move(error), "MalformedYAMLError: yaml: ", path, before);
+  const auto diagnosis = value::diagnose_yaml(document_behind(text, before), value::GoYaml::v3);
+  return told_with(std::move(error), "MalformedYAMLError: yaml: ", path, before, diagnosis);
 }
 
 class Cache {
@@ -186,8 +203,14 @@ Cache& cache() {
 
 }  // namespace
 
-Error malformed_yaml(Error error, std::string_view words, std::string_view path,
-                     std::size_t lines_before) {
+Error malformed_yaml(Error error, std::string_view words, std::string_view text) {
+  return told_with(std::move(error), words, {}, 0, value::diagnose_yaml(text, value::GoYaml::v2));
+}
+
+namespace {
+
+Error told_with(Error error, std::string_view words, std::string_view path,
+                std::size_t lines_before, const std::optional<value::YamlDiagnosis>& diagnosis) {
   constexpr std::string_view column_word = ", column ";
   std::string text = error.message;
   const std::size_t context = take_line(text, value::yaml_context);
@@ -212,6 +235,7 @@ Error malformed_yaml(Error error, std::string_view words, std::string_view path,
       const bool within = context > lines_before + 1;
       line = within ? context - lines_before - 1 : line - 1;
     }
+    if (diagnosis) line = diagnosis->line;
     if (line > 0) shown += "line " + std::to_string(line) + ": ";
   }
   for (const std::string_view phrase :
@@ -222,11 +246,17 @@ Error malformed_yaml(Error error, std::string_view words, std::string_view path,
     place.append(text.substr(hint));
     text.resize(hint);
   }
+  if (diagnosis && diagnosis->problem != text) {
+    place += (place.empty() ? "" : ": ") + text;
+    text = diagnosis->problem;
+  }
   shown += text;
   if (!path.empty()) shown.append(" in File: ").append(path);
   if (!place.empty()) shown.append(" (").append(place).append(")");
   return make_error(error.code, std::move(shown), "MalformedYAMLError");
 }
+
+}  // namespace
 
 bool is_malformed_yaml(const Error& error) {
   return error.message.find("MalformedYAMLError") != std::string::npos;

@@ -29,12 +29,10 @@ Result<ObjectList> read_objects(std::string_view text, std::string_view path = {
 // The same, remembered.
 Result<Objects> read_object_file(const base::FileBytes& bytes, std::string_view path);
 
-// "line 3, column 5: what: hint" -> "<words>line 3: what in File: f.yaml (f.yaml:3:5: hint)": the
-// reference's words, and behind them the place and the help. Without a path the place is "line 3,
-// column 5". The line in the words is go-yaml's, which is not always the place's, less
-// `lines_before`.
-base::Error malformed_yaml(base::Error error, std::string_view words, std::string_view path,
-                           std::size_t lines_before = 0);
+// The error of a `text` that is no YAML and no resource file: "line 3, column 5: what: hint" ->
+// "<words>line 2: what (line 3, column 5: hint)". The line and the words in front are go-yaml's,
+// which are not always those of our reader; its place and help stand behind them.
+base::Error malformed_yaml(base::Error error, std::string_view words, std::string_view text);
 // The reason of an error about a key that is there twice: the reference finds it at the end of a
 // build, so the text stands for itself.
 inline constexpr std::string_view duplicate_key_reason = "DuplicateKey";

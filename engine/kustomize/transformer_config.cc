@@ -180,7 +180,7 @@ Result<ConfigPtr> merge_configs(const ConfigPtr& a, const ConfigPtr& b) {
 Result<TransformerConfig> parse_transformer_config(std::string_view text) {
   Result<Value> parsed = value::parse_yaml(text);
   if (!parsed.ok()) {
-    return malformed_yaml(std::move(parsed).error(), "error converting YAML to JSON: yaml: ", {});
+    return malformed_yaml(std::move(parsed).error(), "error converting YAML to JSON: yaml: ", text);
   }
   Value fields = *std::move(parsed);
   WEIR_CHECK(check_shape(fields, transformer_config_shape())
@@ -199,7 +199,7 @@ Result<TransformerConfig> parse_crd_config(std::string_view text) {
   Result<Value> definitions = value::parse_yaml(text);
   if (!definitions.ok()) {
     return malformed_yaml(std::move(definitions).error(), "error converting YAML to JSON: yaml: ",
-                          {});
+                          text);
   }
   return CrdReader(*definitions).read();
 }
