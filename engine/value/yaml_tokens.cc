@@ -129,7 +129,6 @@ bool YamlTokens::fetch() {
     if (here_.column != 0) step_line();
     unroll(-1);
     if (!remove_key()) return false;
-    for (PossibleKey& key : keys_) key.possible = false;
     key_allowed_ = false;
     ended_ = true;
     push(TokenKind::end, here_);
