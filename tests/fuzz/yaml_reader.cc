@@ -1,5 +1,5 @@
 // Any bytes: the YAML readers must return, in every dialect, the library's path too. What they
-// accept must be written as YAML that reads back as the same value.
+// accept must be written as YAML that reads back as the same value. The diagnosis must return too.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -7,6 +7,7 @@
 #include "engine/base/assert.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
+#include "engine/value/yaml_diagnosis.hh"
 #include "engine/value/yaml_library.hh"
 
 using namespace weir::value;
@@ -14,9 +15,11 @@ using namespace weir::value;
 namespace {
 
 // Text with these is changed by every YAML reader: they are breaks, or a key the Go writer leaves
-// unquoted.
+// unquoted, or a key that is a list or a map.
 bool has_break_characters(std::string_view json) {
-  for (const char* code : {"\\u2028", "\\u2029", "\xC2\x85", "\xEF\xBB\xBF", "\"\\u003c\\u003c\":"})
+  for (const char* code : {"\\u2028", "\\u2029", "\xC2\x85", "\xEF\xBB\xBF", "\"\\u003c\\u003c\":",
+                           "\xEF\xBF\xBDmap[", "\xEF\xBF\xBD[]interface", "\\ufffdmap[",
+                           "\\ufffd[]interface"})
     if (json.find(code) != std::string_view::npos) return true;
   return false;
 }
@@ -43,6 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       WEIR_ASSERT(again.ok());
       WEIR_ASSERT(write_json(again.value()) == json);
     }
+  }
+  for (const GoYaml version : {GoYaml::v2, GoYaml::v3}) {
+    const auto diagnosis = diagnose_yaml(text, version);
+    WEIR_ASSERT(!diagnosis || !diagnosis->problem.empty());
   }
   std::vector<YamlDocument> documents;
   (void)read_with_library(text, {}, documents);
