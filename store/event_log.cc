@@ -17,17 +17,26 @@ using event::Event;
 
 // Record, two index rows, a view's row or two, a leaf; what the usual event needs.
 constexpr std::size_t rows_an_event = 6;
+constexpr std::size_t bytes_an_event = 800;
 
-// The rows of one event, all but the tree's.
-void put_event(WriteBatch& batch, const Event& event, std::string record) {
-  batch.put_moved(Family::events, format::seq_key(event.seq), std::move(record));
+// The event's record; answers its leaf. Error: limit.
+Result<base::Digest> put_record(WriteBatch& batch, const Event& event, const base::Digest& before) {
+  event::append_big_endian(batch.begin_put(Family::events), event.seq);
+  std::string& bytes = batch.begin_value();
+  const std::size_t begin = bytes.size();
+  WEIR_CHECK(event::append_within_limits(bytes, event));
+  return hash_entry(before, std::string_view(bytes).substr(begin));
+}
+
+// The rows of one event that follow from its record, all but the tree's.
+void put_rows(WriteBatch& batch, const Event& event) {
   const model::ObjectId& subject = event.subject.object;
   if (!subject.empty()) {
-    batch.put_moved(Family::index, format::subject_key(subject, event.subject.cluster, event.seq),
-                    {});
+    format::append_subject_key(batch.begin_put(Family::index), subject, event.subject.cluster,
+                               event.seq);
   }
   if (!event.owner.empty()) {
-    batch.put_moved(Family::index, format::owner_key(event.owner, event.seq), {});
+    format::append_owner_key(batch.begin_put(Family::index), event.owner, event.seq);
   }
   projections::fold(event, batch);
 }
@@ -88,14 +97,14 @@ Result<std::vector<Seq>> EventLog::append(std::vector<Event> events, WriteBatch 
   bool synced = false;
   std::vector<Seq> seqs;
   seqs.reserve(events.size());
-  staged.reserve(staged.operations().size() + events.size() * rows_an_event + 2);
+  staged.reserve(staged.size() + events.size() * rows_an_event + 2,
+                 staged.bytes() + events.size() * bytes_an_event + 100);
   for (Event& event : events) {
     event.seq = ++head.seq;
     event.time = head.time;
-    WEIR_TRY(std::string record, event::encode_within_limits(event));
-    head.leaf = hash_entry(head.leaf, record);
+    WEIR_TRY(head.leaf, put_record(staged, event, head.leaf));
     frontier.append(head.leaf, staged);
-    put_event(staged, event, std::move(record));
+    put_rows(staged, event);
     synced = synced || event::must_sync(event.type);
     seqs.push_back(event.seq);
   }

@@ -37,31 +37,67 @@ enum class Family : std::uint8_t {
 };
 inline constexpr std::size_t family_count = 9;
 
+// Rows to be written together. Their bytes lie one behind the other, so that a row costs no
+// allocation of its own.
 class WriteBatch {
  public:
+  // Views of the batch's bytes: until it changes.
   struct Operation {
     Family family;
     bool remove;
-    std::string key;
-    std::string value;
+    std::string_view key;
+    std::string_view value;
   };
   void put(Family family, std::string_view key, std::string_view value) {
-    operations_.push_back({family, false, std::string(key), std::string(value)});
+    add(family, false, key, value);
   }
-  // The same for a key and a value that the caller has no further use for.
-  void put_moved(Family family, std::string key, std::string value) {
-    operations_.push_back({family, false, std::move(key), std::move(value)});
+  void remove(Family family, std::string_view key) { add(family, true, key, {}); }
+
+  // A row that is put together in place: the key is appended to what begin_put() gives, then the
+  // value, if there is one, to what begin_value() gives. The row ends with the next one.
+  std::string& begin_put(Family family) {
+    rows_.push_back({family, false, bytes_.size(), open});
+    return bytes_;
   }
-  void reserve(std::size_t count) { operations_.reserve(count); }
-  void remove(Family family, std::string_view key) {
-    operations_.push_back({family, true, std::string(key), {}});
+  std::string& begin_value() {
+    rows_.back().value_at = bytes_.size();
+    return bytes_;
   }
-  bool empty() const { return operations_.empty(); }
-  const std::vector<Operation>& operations() const { return operations_; }
-  void clear() { operations_.clear(); }
+
+  void reserve(std::size_t rows, std::size_t bytes) {
+    rows_.reserve(rows);
+    bytes_.reserve(bytes);
+  }
+  bool empty() const { return rows_.empty(); }
+  std::size_t size() const { return rows_.size(); }
+  std::size_t bytes() const { return bytes_.size(); }  // of all keys and values
+  Operation operator[](std::size_t i) const {
+    const Row& row = rows_[i];
+    const std::size_t end = i + 1 < rows_.size() ? rows_[i + 1].key_at : bytes_.size();
+    const std::size_t value_at = row.value_at == open ? end : row.value_at;
+    const std::string_view bytes = bytes_;
+    return {row.family, row.remove, bytes.substr(row.key_at, value_at - row.key_at),
+            bytes.substr(value_at, end - value_at)};
+  }
+  void clear() {
+    rows_.clear();
+    bytes_.clear();
+  }
 
  private:
-  std::vector<Operation> operations_;
+  static constexpr std::size_t open = ~std::size_t{0};  // no value was begun
+  struct Row {
+    Family family;
+    bool remove;
+    std::size_t key_at, value_at;
+  };
+  void add(Family family, bool remove, std::string_view key, std::string_view value) {
+    rows_.push_back({family, remove, bytes_.size(), bytes_.size() + key.size()});
+    bytes_.append(key).append(value);
+  }
+
+  std::vector<Row> rows_;
+  std::string bytes_;
 };
 
 // A forward or backward walk over one family, on a consistent view taken at creation. One thread.
@@ -79,6 +115,13 @@ class Cursor {
   virtual Result<void> status() const = 0;  // io or corrupt once a read failed; then not valid()
 };
 
+// What a store does beside the writes since it was opened.
+struct KvActivity {
+  std::uint64_t compactions = 0;       // finished
+  std::uint64_t compacted_bytes = 0;   // read by them
+  std::uint64_t write_stalls = 0;      // times that writes were slowed down or stopped for them
+};
+
 class Kv {
  public:
   virtual ~Kv() = default;
@@ -91,6 +134,7 @@ class Kv {
   virtual std::uint64_t bytes() const { return 0; }
   // The same, a family each, with its name.
   virtual std::vector<std::pair<std::string, std::uint64_t>> family_bytes() const { return {}; }
+  virtual KvActivity activity() const { return {}; }
   // A copy of the store as it is now, in a new directory, made beside reads and writes. Errors:
   // already_exists, unsupported (a store in memory), io.
   virtual Result<void> backup(const std::string& directory) {
@@ -114,6 +158,12 @@ Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options);
 // For a database that does not open for damage: RocksDB makes one that does of what its files still
 // hold. What is missing then is for repair() to say. Error: io.
 Result<void> salvage_rocks(const std::string& directory);
+
+// Whether every byte of the write-ahead log can be replayed. Opening one that cannot gives the
+// longest prefix that can, as after a power failure, and does not tell. Reads only; a running
+// database whose last write is on its way may look cut short. Errors: corrupt (with what is wrong),
+// io.
+Result<void> check_write_ahead_log(const std::string& directory);
 
 std::unique_ptr<Kv> make_memory_kv();
 

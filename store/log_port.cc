@@ -37,7 +37,8 @@ Result<void> EngineLog::stage_record(std::string_view record, WriteBatch& batch)
     WEIR_CHECK(cursor->status());
     record_next_ = cursor->valid() ? format::take_seq(cursor->key()).value_or(0) + 1 : 1;
   }
-  const bool begins = record.front() == static_cast<char>(RecordEntry::Kind::begin);
+  const auto kind = static_cast<RecordEntry::Kind>(record.front());
+  const bool begins = kind == RecordEntry::Kind::begin || kind == RecordEntry::Kind::begin_all;
   if (begins) {
     run_first_ = record_next_;
     run_bytes_ = 0;

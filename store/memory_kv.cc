@@ -145,7 +145,7 @@ class MemoryKv final : public Kv {
   Result<void> write(const WriteBatch& batch, bool) override {
     std::unique_lock lock(data_->mutex);
     const std::uint64_t number = ++data_->version;
-    for (const WriteBatch::Operation& operation : batch.operations()) apply(operation, number);
+    for (std::size_t i = 0; i < batch.size(); ++i) apply(batch[i], number);
     return {};
   }
 
@@ -169,10 +169,11 @@ class MemoryKv final : public Kv {
     auto row = rows.find(operation.key);
     if (row == rows.end()) {
       if (operation.remove) return;
-      row = rows.emplace(operation.key, Versions{}).first;
+      row = rows.emplace(std::string(operation.key), Versions{}).first;
     }
-    row->second.push_front({number, operation.remove, operation.value});
-    if (!data_->cursors.empty()) data_->stale.push_back({number, operation.family, operation.key});
+    row->second.push_front({number, operation.remove, std::string(operation.value)});
+    if (!data_->cursors.empty())
+      data_->stale.push_back({number, operation.family, std::string(operation.key)});
     data_->trim(rows, row);
   }
 

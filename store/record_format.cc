@@ -64,18 +64,34 @@ std::optional<model::ObjectId> take_object(std::string_view& key) {
   return id;
 }
 
+void append_subject_key(std::string& out, const model::ObjectId& id, std::string_view cluster,
+                        std::uint64_t seq) {
+  out.push_back(index_subject);
+  append_object(out, id);
+  append_part(out, cluster);
+  append_big_endian(out, seq);
+}
+
+void append_owner_key(std::string& out, const model::ObjectId& owner, std::uint64_t seq) {
+  out.push_back(index_owner);
+  append_object(out, owner);
+  append_big_endian(out, seq);
+}
+
+void append_tile_key(std::string& out, unsigned level, std::uint64_t index) {
+  out.push_back(static_cast<char>(level));
+  append_big_endian(out, index);
+}
+
 std::string subject_key(const model::ObjectId& id, std::string_view cluster, std::uint64_t seq) {
-  std::string key(1, index_subject);
-  append_object(key, id);
-  append_part(key, cluster);
-  append_big_endian(key, seq);
+  std::string key;
+  append_subject_key(key, id, cluster, seq);
   return key;
 }
 
 std::string owner_key(const model::ObjectId& owner, std::uint64_t seq) {
-  std::string key(1, index_owner);
-  append_object(key, owner);
-  append_big_endian(key, seq);
+  std::string key;
+  append_owner_key(key, owner, seq);
   return key;
 }
 
@@ -86,8 +102,8 @@ std::string time_key(base::TimeUs time) {
 }
 
 std::string tile_key(unsigned level, std::uint64_t index) {
-  std::string key(1, static_cast<char>(level));
-  append_big_endian(key, index);
+  std::string key;
+  append_tile_key(key, level, index);
   return key;
 }
 

@@ -78,6 +78,11 @@ void append_object(std::string& key, const model::ObjectId& id);
 // The id back, with an empty version; takes it off the front of `key`.
 std::optional<model::ObjectId> take_object(std::string_view& key);
 
+// The keys as texts of their own, and appended, as to what WriteBatch::begin_put() gives.
+void append_subject_key(std::string& out, const model::ObjectId& id, std::string_view cluster,
+                        std::uint64_t seq);
+void append_owner_key(std::string& out, const model::ObjectId& owner, std::uint64_t seq);
+void append_tile_key(std::string& out, unsigned level, std::uint64_t index);
 std::string subject_key(const model::ObjectId& id, std::string_view cluster, std::uint64_t seq);
 std::string owner_key(const model::ObjectId& owner, std::uint64_t seq);
 std::string time_key(base::TimeUs time);

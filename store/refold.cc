@@ -25,7 +25,7 @@ Result<void> drop_all(Kv& kv) {
   auto cursor = kv.cursor(Family::projections);
   for (cursor->seek(""); cursor->valid(); cursor->next()) {
     batch.remove(Family::projections, cursor->key());
-    if (batch.operations().size() < rows_a_write) continue;
+    if (batch.size() < rows_a_write) continue;
     WEIR_CHECK(kv.write(batch, false));
     batch.clear();
   }
@@ -54,12 +54,13 @@ Result<Rows> fold_pass(const Kv& kv, std::uint64_t head, const Pass& pass) {
   WEIR_CHECK(for_each_event(kv, 1, head, [&](const event::Event& event) -> Result<void> {
     batch.clear();
     projections::fold(event, batch);
-    for (const WriteBatch::Operation& operation : batch.operations()) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const WriteBatch::Operation operation = batch[i];
       if (!pass.takes(operation.key)) continue;
       if (operation.remove) {
-        rows.erase(operation.key);
+        rows.erase(std::string(operation.key));
       } else {
-        rows.insert_or_assign(operation.key, operation.value);
+        rows.insert_or_assign(std::string(operation.key), std::string(operation.value));
       }
     }
     return {};
@@ -123,7 +124,7 @@ Result<void> refold_projections(Kv& kv) {
   WriteBatch batch;
   const auto fold_and_write = [&](const event::Event& event) -> Result<void> {
     projections::fold(event, batch);
-    if (batch.operations().size() < rows_a_write) return {};
+    if (batch.size() < rows_a_write) return {};
     WEIR_CHECK(kv.write(batch, false));
     batch.clear();
     return {};

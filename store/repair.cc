@@ -32,7 +32,7 @@ class Rows {
   explicit Rows(Kv& kv) : kv_(kv) {}
   WriteBatch& batch() { return batch_; }
   Result<void> flush_full() {
-    return batch_.operations().size() < rows_a_write ? Result<void>() : finish(false);
+    return batch_.size() < rows_a_write ? Result<void>() : finish(false);
   }
   Result<void> finish(bool synced) {
     WEIR_CHECK(kv_.write(batch_, synced).with_context("repair"));
@@ -353,7 +353,8 @@ class Repairer {
       }
       tree.clear();
       frontier.append(leaf, tree);
-      for (const auto& row : tree.operations()) rows_.batch().put(row.family, row.key, row.value);
+      for (std::size_t i = 0; i < tree.size(); ++i)
+        rows_.batch().put(tree[i].family, tree[i].key, tree[i].value);
       WEIR_CHECK(rows_.flush_full());
     }
     if (last != 0) put_time(time, last);

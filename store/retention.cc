@@ -126,7 +126,7 @@ class RecordPass {
     if (view.time != time_) {
       WEIR_CHECK(settle_time());
       // Here only: events of one time and their row go together.
-      if (batch_.operations().size() >= rows_a_write) WEIR_CHECK(flush());
+      if (batch_.size() >= rows_a_write) WEIR_CHECK(flush());
       time_ = view.time;
     }
     WEIR_TRY(const std::string key, kept_by(view, record));
@@ -181,9 +181,11 @@ class RecordPass {
     const bool gone = is_about_object(view.type) && gone_.contains(identity_of(subject_text(view)));
     WriteBatch rows;
     projections::fold(event, rows);
-    for (const WriteBatch::Operation& row : rows.operations())
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const WriteBatch::Operation row = rows[i];
       if (!row.remove && (projections::is_of_one_event(row.key, event.seq) || gone))
         batch_.remove(Family::projections, row.key);
+    }
     for (const Digest& blob : event.blobs) put_candidate(blob);
     if (event.type == Type::manifests_rendered && !event.blobs.empty())
       for (const Digest& blob : blobs_of_set(blobs_, event.blobs.front())) put_candidate(blob);

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -61,11 +62,35 @@ class RocksCursor final : public Cursor {
   const std::string& directory_;
 };
 
+// Going on after an error is the next write's business (RocksKv::recover), at once and in its
+// thread; RocksDB's own attempt would come up to five seconds after there is room again.
+class Listener final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& job) override {
+    ++compactions_;
+    compacted_bytes_ += job.stats.total_input_bytes;
+  }
+  void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override {
+    if (info.condition.cur != rocksdb::WriteStallCondition::kNormal) ++write_stalls_;
+  }
+  KvActivity activity() const { return {compactions_, compacted_bytes_, write_stalls_}; }
+
+ private:
+  std::atomic<std::uint64_t> compactions_ = 0, compacted_bytes_ = 0, write_stalls_ = 0;
+};
+
 class RocksKv final : public Kv {
  public:
   RocksKv(std::string directory, std::unique_ptr<rocksdb::DB> db,
-          std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : directory_(std::move(directory)), db_(std::move(db)), families_(std::move(families)) {}
+          std::vector<rocksdb::ColumnFamilyHandle*> families, std::shared_ptr<Listener> listener)
+      : directory_(std::move(directory)),
+        listener_(std::move(listener)),
+        db_(std::move(db)),
+        families_(std::move(families)) {}
 
   ~RocksKv() override {
     if (!recover().ok()) {
@@ -90,11 +115,13 @@ class RocksKv final : public Kv {
   }
 
   Result<void> write(const WriteBatch& batch, bool synced) override {
-    rocksdb::WriteBatch rows(bytes_of(batch));
-    for (const WriteBatch::Operation& operation : batch.operations()) {
+    // Of each row a tag, the family and two lengths beside its bytes.
+    rocksdb::WriteBatch rows(16 + batch.bytes() + batch.size() * 10);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const WriteBatch::Operation row = batch[i];
       const rocksdb::Status added =
-          operation.remove ? rows.Delete(handle(operation.family), operation.key)
-                           : rows.Put(handle(operation.family), operation.key, operation.value);
+          row.remove ? rows.Delete(handle(row.family), to_slice(row.key))
+                     : rows.Put(handle(row.family), to_slice(row.key), to_slice(row.value));
       if (!added.ok()) return to_error(added, "write to", directory_);
     }
     rocksdb::WriteOptions options;
@@ -130,6 +157,8 @@ class RocksKv final : public Kv {
     return out;
   }
 
+  KvActivity activity() const override { return listener_->activity(); }
+
   Result<void> backup(const std::string& directory) override {
     rocksdb::Checkpoint* raw = nullptr;
     const rocksdb::Status made = rocksdb::Checkpoint::Create(db_.get(), &raw);
@@ -151,14 +180,6 @@ class RocksKv final : public Kv {
     return families_[static_cast<std::size_t>(family)];
   }
 
-  static std::size_t bytes_of(const WriteBatch& batch) {
-    std::size_t bytes = 16;
-    for (const auto& operation : batch.operations()) {
-      bytes += operation.key.size() + operation.value.size() + 16;
-    }
-    return bytes;
-  }
-
   // After a failed write RocksDB refuses all further ones until it is told to go on: it then
   // flushes what it has and starts a new write-ahead log, so that the torn tail of the old one is
   // never replayed.
@@ -177,20 +198,11 @@ class RocksKv final : public Kv {
   }
 
   const std::string directory_;
+  const std::shared_ptr<Listener> listener_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::mutex write_mutex_;  // guards failed_
   bool failed_ = false;
-};
-
-// Going on after an error is the next write's business (RocksKv::recover), at once and in its
-// thread; RocksDB's own attempt would come up to five seconds after there is room again.
-class NoOwnRecovery final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
 };
 
 // RocksDB's own log file is a trap: once a write of it has failed, as on a full disk, the next one
@@ -201,7 +213,8 @@ class NoInfoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-rocksdb::DBOptions database_options(const RocksOptions& options) {
+rocksdb::DBOptions database_options(const RocksOptions& options,
+                                    const std::shared_ptr<Listener>& listener = nullptr) {
   rocksdb::DBOptions db;
   db.env = options.environment != nullptr ? options.environment : retryable_environment();
   db.create_if_missing = !options.read_only;
@@ -215,7 +228,7 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
   db.bytes_per_sync = 1u << 20;
   db.stats_dump_period_sec = 0;
   db.max_bgerror_resume_count = 0;
-  db.listeners.push_back(std::make_shared<NoOwnRecovery>());
+  if (listener != nullptr) db.listeners.push_back(listener);
   return db;
 }
 
@@ -316,6 +329,26 @@ Result<void> salvage_rocks(const std::string& directory) {
   return {};
 }
 
+Result<void> check_write_ahead_log(const std::string& directory) {
+  const auto cache = rocksdb::NewLRUCache(std::size_t{1} << 20);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < family_count; ++i) {
+    descriptors.emplace_back(family_names[i], family_options(static_cast<Family>(i), cache));
+  }
+  rocksdb::DBOptions strict = database_options({.directory = directory, .read_only = true});
+  strict.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(strict, directory, descriptors, &families, &raw);
+  const std::unique_ptr<rocksdb::DB> db(raw);
+  for (rocksdb::ColumnFamilyHandle* family : families)
+    db->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  if (status.ok()) return {};
+  const Code code = status.IsCorruption() ? Code::corrupt : Code::io;
+  return make_error(code, "the write-ahead log cannot be read to its end: " + status.ToString());
+}
+
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
   if (!options.read_only) WEIR_CHECK(make_directory(options.directory));
   WEIR_CHECK(check_families(options));
@@ -326,7 +359,8 @@ Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
   }
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* raw = nullptr;
-  const rocksdb::DBOptions db_options = database_options(options);
+  const auto listener = std::make_shared<Listener>();
+  const rocksdb::DBOptions db_options = database_options(options, listener);
   const rocksdb::Status status =
       options.read_only
           ? rocksdb::DB::OpenForReadOnly(db_options, options.directory, descriptors, &families,
@@ -341,7 +375,7 @@ Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
     return error;
   }
   return std::unique_ptr<Kv>(std::make_unique<RocksKv>(
-      options.directory, std::unique_ptr<rocksdb::DB>(raw), std::move(families)));
+      options.directory, std::unique_ptr<rocksdb::DB>(raw), std::move(families), listener));
 }
 
 }  // namespace weir::store

@@ -95,7 +95,7 @@ Result<std::size_t> drop_snapshots(Kv& kv, std::string_view name, std::size_t ke
   }
   WEIR_CHECK(cursor->status());
   if (!batch.empty()) WEIR_CHECK(kv.write(batch, false).with_context("drop snapshots"));
-  return batch.operations().size();
+  return batch.size();
 }
 
 }  // namespace weir::store

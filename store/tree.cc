@@ -75,14 +75,16 @@ Digest hash_node(const Digest& left, const Digest& right) {
 void Frontier::append(const Digest& leaf, WriteBatch& batch) {
   Digest hash = leaf;
   std::uint64_t index = size_;
-  batch.put(Family::tiles, format::tile_key(0, index), bytes_of(hash));
+  const auto put = [&](unsigned level, std::uint64_t at) {
+    format::append_tile_key(batch.begin_put(Family::tiles), level, at);
+    batch.begin_value().append(bytes_of(hash));
+  };
+  put(0, index);
   for (unsigned level = 1; index & 1; ++level) {
     hash = hash_node(peaks_.back(), hash);
     peaks_.pop_back();
     index >>= 1;
-    if (level % tile_height == 0) {
-      batch.put(Family::tiles, format::tile_key(level / tile_height, index), bytes_of(hash));
-    }
+    if (level % tile_height == 0) put(level / tile_height, index);
   }
   peaks_.push_back(hash);
   ++size_;

@@ -140,8 +140,8 @@ class Verifier {
   Result<void> check_tree_rows(const Digest& leaf, std::uint64_t seq) {
     WriteBatch rows;
     frontier_.append(leaf, rows);
-    for (std::size_t i = 1; i < rows.operations().size(); ++i) {
-      const WriteBatch::Operation& row = rows.operations()[i];
+    for (std::size_t i = 1; i < rows.size(); ++i) {
+      const WriteBatch::Operation row = rows[i];
       WEIR_TRY(const auto stored, kv_.get(Family::tiles, row.key));
       if (stored != row.value) {
         found(seq, "event " + std::to_string(seq) + ": a tree hash above its leaf is " +

@@ -2,7 +2,10 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
+#include <optional>
+#include <thread>
 
 #include "api/audit/routes.hh"
 #include "api/audit/views.hh"
@@ -63,13 +66,31 @@ Result<Verified> verify_store(const AuditOptions& options, const store::Kv& kv,
   return out;
 }
 
+// What was written behind the last event that can be read, and cannot. A write that is on its way
+// looks so too, for a moment.
+std::optional<store::Finding> check_end(const std::string& database, std::uint64_t events) {
+  Result<void> whole;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    whole = store::check_write_ahead_log(database);
+    if (whole.ok()) return std::nullopt;
+  }
+  return store::Finding{events + 1, "behind event " + std::to_string(events) + " " +
+                                        whole.error().message +
+                                        "; a checkpoint that was copied out tells whether "
+                                        "anything is lost (--checkpoint)"};
+}
+
 Result<Verified> verify_database(const AuditOptions& options, const store::LedgerTrust& trust) {
   if (options.database.empty()) return verify_store(options, options.log->kv(), trust);
   Result<std::unique_ptr<store::Kv>> kv = make_error(Code::io, "not opened");
   for (int attempt = 0; attempt < 5 && !kv.ok(); ++attempt)
     kv = store::open_rocks({.directory = options.database, .read_only = true});
   if (!kv.ok()) return std::move(kv).error();
-  return verify_store(options, **kv, trust);
+  WEIR_TRY(Verified out, verify_store(options, **kv, trust));
+  if (out.log.clean() && !out.ledger.first)
+    out.log.first = check_end(options.database, out.log.events);
+  return out;
 }
 
 std::int64_t resident_bytes() {
@@ -90,10 +111,16 @@ std::int64_t open_files() {
   return count;
 }
 
+void append_metric(std::string& out, std::string_view type, std::string_view name,
+                   std::string_view help, std::int64_t value) {
+  out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
+  out.append(" ").append(type).append("\n");
+  out.append(name).append(" ").append(std::to_string(value)).append("\n");
+}
+
 void append_gauge(std::string& out, std::string_view name, std::string_view help,
                   std::int64_t value) {
-  out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
-  out.append(" gauge\n").append(name).append(" ").append(std::to_string(value)).append("\n");
+  append_metric(out, "gauge", name, help, value);
 }
 
 kube::Response text_response(std::string body, std::string type) {
@@ -115,6 +142,12 @@ std::string AuditApi::metrics() const {
                static_cast<std::int64_t>(head.seq));
   append_gauge(out, "weir_log_head_timestamp_seconds", "Time of the last event.",
                head.time / 1'000'000);
+  const store::KvActivity activity = options_.log->kv().activity();
+  append_metric(out, "counter", "weir_log_compactions_total", "Compactions of the log's files.",
+                static_cast<std::int64_t>(activity.compactions));
+  append_metric(out, "counter", "weir_log_write_stalls_total",
+                "Times that appends were held up for compactions.",
+                static_cast<std::int64_t>(activity.write_stalls));
   append_gauge(out, "weir_event_streams", "Open event streams.", stream_count_.load());
   append_gauge(out, "process_resident_memory_bytes", "Resident memory size in bytes.",
                resident_bytes());

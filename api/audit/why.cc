@@ -56,6 +56,7 @@ class Walk {
 
   // From the newest thing that tells of the object's state at `at`.
   Result<Value> run(const model::ObjectId& id, store::Seq at) {
+    at_ = at;
     WEIR_TRY(auto event, effect(id, at));
     std::string relation = "observed";
     while (event && chain_.size() < chain_max && met_.insert(event->seq).second) {
@@ -147,7 +148,8 @@ class Walk {
       model::ObjectId on = owner;
       on.name = item["name"].get_string();
       if (!item["namespace"].get_string().empty()) on.ns = item["namespace"].get_string();
-      WEIR_TRY(auto end, newest_of(on, {Type::step_failed, Type::reconcile_finished}, failed.seq));
+      // It may have begun to wait before the dependency failed: what holds it now is that.
+      WEIR_TRY(auto end, newest_of(on, {Type::step_failed, Type::reconcile_finished}, at_));
       const bool good = end && end->data["status"].get_string() == "ReconciliationSucceeded";
       if (end && !good) return end;
     }
@@ -171,6 +173,7 @@ class Walk {
 
   const Call& call_;
   const store::EventLog& log_;
+  store::Seq at_ = 0;  // the instant asked about
   Value chain_ = Value::array();
   std::set<store::Seq> met_;
 };

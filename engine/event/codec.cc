@@ -24,7 +24,6 @@ void append_object(std::string& out, const model::ObjectId& id) {
 bool has_owner(const Event& event) { return event.owner != model::ObjectId{}; }
 
 void append_record(std::string& out, const Event& event, std::string_view data) {
-  out.reserve(160 + data.size() + event.blobs.size() * digest_bytes);
   out.push_back(static_cast<char>(record_version));
   out.push_back(static_cast<char>(event.type));
   append_varint(out, event.seq);
@@ -62,12 +61,20 @@ model::ObjectId make_id(std::string_view group, std::string_view version, std::s
 }  // namespace
 
 std::string encode(const Event& event) {
+  const std::string data = data_text(event);
   std::string out;
-  append_record(out, event, data_text(event));
+  out.reserve(160 + data.size() + event.blobs.size() * digest_bytes);
+  append_record(out, event, data);
   return out;
 }
 
 Result<std::string> encode_within_limits(const Event& event) {
+  std::string out;
+  WEIR_CHECK(append_within_limits(out, event));
+  return out;
+}
+
+Result<void> append_within_limits(std::string& out, const Event& event) {
   const std::string data = data_text(event);
   if (data.size() > base::limits::event_data_bytes_max) {
     return make_error(Code::limit, std::string(type_name(event.type)) + " event about " +
@@ -76,9 +83,8 @@ Result<std::string> encode_within_limits(const Event& event) {
                                        std::to_string(base::limits::event_data_bytes_max) +
                                        " bytes (event_data_bytes_max); it belongs in a blob");
   }
-  std::string out;
   append_record(out, event, data);
-  return out;
+  return {};
 }
 
 Result<EnvelopeView> view_envelope(std::string_view record) {

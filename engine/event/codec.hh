@@ -19,6 +19,8 @@ namespace weir::event {
 // encode(), refusing what is over its cap. Error: limit, naming the event's type, subject and the
 // cap.
 Result<std::string> encode_within_limits(const Event& event);
+// The same, behind what stands in `out`; after an error its end is undefined.
+Result<void> append_within_limits(std::string& out, const Event& event);
 
 // A record's envelope; every view points into the record.
 struct EnvelopeView {

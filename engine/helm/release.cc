@@ -248,7 +248,18 @@ Result<Release> read_release_secret(const Value& secret) {
   return release;
 }
 
+std::string config_digest(const Release& release) {
+  if (release.digests != nullptr) return release.digests->config;
+  return values_digest(release.config).to_string();
+}
+
 base::Digest release_digest(const Release& release, std::string_view oci_digest) {
+  if (release.digests != nullptr) {
+    const auto known = release.digests->whole.find(std::string(oci_digest));
+    if (known == release.digests->whole.end()) return {};
+    auto digest = base::Digest::parse(known->second);
+    return digest.ok() ? *digest : base::Digest();
+  }
   Value hooks;
   for (const ReleaseHook& item : release.hooks)
     if (!item.hook.is_test()) hooks.push_back(hook_json(item));

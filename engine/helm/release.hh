@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,12 @@ struct ReleaseHook {
   std::string phase;  // "", "Unknown", "Running", "Succeeded", "Failed"
 };
 
+// What tells releases apart, where their contents are not kept (reconcile/helm_facts.hh).
+struct ReleaseDigests {
+  std::string config;                        // config_digest()
+  std::map<std::string, std::string> whole;  // release_digest() by the OCI digest
+};
+
 struct Release {
   std::string name;
   std::string ns;
@@ -40,6 +48,7 @@ struct Release {
   std::vector<ReleaseHook> hooks;
   std::string apply_method;  // "ssa", "csa", "" (before Helm 4: csa)
   Value labels;              // of the Secret, beyond Helm's own; an object or null
+  std::shared_ptr<const ReleaseDigests> digests;  // stand for the contents; null: they are there
 
   bool pending() const { return status.starts_with("pending-"); }
   std::string chart_name() const;
@@ -67,11 +76,14 @@ Result<Value> release_secret(const Release& release, std::string_view storage_na
 // From a Secret as the API returns it. Errors: corrupt, limit.
 Result<Release> read_release_secret(const Value& secret);
 
-// The digest that a snapshot of API version v2 holds. Test hooks are left out.
+// The digest that a snapshot of API version v2 holds. Test hooks are left out. Empty where the
+// contents are not kept and the digest with this OCI digest is not known.
 base::Digest release_digest(const Release& release, std::string_view oci_digest);
 
 // The digest of values: of their YAML with sorted keys; of nothing when they are empty.
 base::Digest values_digest(const Value& values);
+// Of the release's own: "sha256:...".
+std::string config_digest(const Release& release);
 // Of spec.postRenderers and spec.commonMetadata; "" for what is not set.
 std::string post_renderers_digest(const Value& post_renderers);
 std::string common_metadata_digest(const Value& common_metadata);

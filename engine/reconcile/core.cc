@@ -122,7 +122,7 @@ Result<void> Core::restore(const LogPort& log, std::uint64_t head, Delivery& del
 void Core::begin_record(base::TimeUs now, Effects& out) {
   recording_ = true;
   RecordEntry entry;
-  entry.kind = RecordEntry::Kind::begin;
+  entry.kind = RecordEntry::Kind::begin_all;
   entry.now = now;
   entry.head = state_.head;
   entry.payload = encode_options(options_);
@@ -130,11 +130,18 @@ void Core::begin_record(base::TimeUs now, Effects& out) {
   append_entry(out.record, entry);
 }
 
-void Core::record(const Input* input, base::TimeUs now, const Before& before, Effects& out) const {
+// Before the step: it takes from what it is told.
+std::string Core::payload_of(const Input& input) {
+  const auto* result = std::get_if<Outcome>(&input);
+  const OwnerState* owner = result == nullptr ? nullptr : find_owner(state_, result->owner);
+  return encode_input(input, options_, owner == nullptr ? Value() : owner->status, clients_);
+}
+
+void Core::record(std::string payload, base::TimeUs now, const Before& before, Effects& out) const {
   RecordEntry entry;
   entry.now = now;
   entry.head = before.head + before.events;
-  if (input != nullptr) entry.payload = encode_input(*input, options_);
+  entry.payload = std::move(payload);
   entry.events = out.events.size() - before.events;
   entry.decisions = decisions_since(out, before.commands, before.watches);
   append_entry(out.record, entry);
@@ -142,6 +149,7 @@ void Core::record(const Input* input, base::TimeUs now, const Before& before, Ef
 
 void Core::step(const Input& input, base::TimeUs now, Effects& out) {
   const Before before = this->before(out);
+  std::string told = recording_ ? payload_of(input) : std::string();
   Context ctx = context(now, out);
   if (const auto* seen = std::get_if<Observed>(&input)) {
     observed(ctx, *seen);
@@ -154,7 +162,7 @@ void Core::step(const Input& input, base::TimeUs now, Effects& out) {
     ctx.log(fact.type, {}, nullptr, {}, fact.data);
   }
   if (!state_.pruners.empty()) wake_pruners(ctx);
-  if (recording_ && is_recorded(input)) record(&input, now, before, out);
+  if (recording_) record(std::move(told), now, before, out);
 }
 
 void Core::observed(Context& ctx, const Observed& seen) {
@@ -213,7 +221,7 @@ void Core::tick(base::TimeUs now, Effects& out) {
   if (due == 0 || due > now) return;
   const Before before = this->before(out);
   run_due(now, out);
-  if (recording_) record(nullptr, now, before, out);
+  if (recording_) record({}, now, before, out);
 }
 
 void Core::run_due(base::TimeUs now, Effects& out) {

@@ -3,6 +3,7 @@
 // (engine.hh) and under the simulator. One thread at a time.
 #pragma once
 
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -92,7 +93,8 @@ class Core {
   Before before(const Effects& out) const {
     return {out.events.size(), out.commands.size(), out.watches.size(), state_.head};
   }
-  void record(const Input* input, base::TimeUs now, const Before& before, Effects& out) const;
+  std::string payload_of(const Input& input);
+  void record(std::string payload, base::TimeUs now, const Before& before, Effects& out) const;
   void run_due(base::TimeUs now, Effects& out);
   void observed(Context& ctx, const Observed& seen);
   void outcome(Context& ctx, const Outcome& outcome);
@@ -110,6 +112,7 @@ class Core {
   EngineOptions options_;
   Metrics& metrics_;
   bool recording_ = false;
+  std::map<const KubeApi*, std::uint64_t> clients_;  // as records number them
 };
 
 }  // namespace weir::reconcile

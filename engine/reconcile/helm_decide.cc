@@ -41,7 +41,7 @@ ReleaseVerdict judge_deployed(const DecideInput& input) {
     return {ReleaseState::out_of_sync, "release chart " + stored.chart_name() + "@" +
                                            stored.chart_version() + " is not " +
                                            desired.chart_name + "@" + desired.chart_version};
-  if (helm::values_digest(stored.config).to_string() != desired.config_digest)
+  if (helm::config_digest(stored) != desired.config_digest)
     return {ReleaseState::out_of_sync, "release config values changed"};
   if (!desired.manifest_digest.empty() &&
       base::sha256(stored.manifest).to_string() != desired.manifest_digest)

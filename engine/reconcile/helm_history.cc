@@ -34,7 +34,7 @@ Value make_snapshot(const helm::Release& release, std::string_view oci_digest,
   set_text(out, "appVersion", release.app_version());
   out.set("chartName", release.chart_name());
   out.set("chartVersion", release.chart_version());
-  out.set("configDigest", helm::values_digest(release.config).to_string());
+  out.set("configDigest", helm::config_digest(release));
   if (!release.deleted.empty()) out.set("deleted", whole_seconds(release.deleted));
   out.set("digest", helm::release_digest(release, oci_digest).to_string());
   out.set("firstDeployed", whole_seconds(release.first_deployed));

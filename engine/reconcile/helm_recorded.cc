@@ -31,7 +31,7 @@ DesiredRelease desired_of(const RecordedRelease& recorded, const model::HelmRele
   out.chart_name = recorded.release.chart_name();
   out.chart_version = recorded.release.chart_version();
   out.app_version = recorded.release.app_version();
-  out.config_digest = helm::values_digest(recorded.release.config).to_string();
+  out.config_digest = helm::config_digest(recorded.release);
   out.oci_digest = recorded.oci_digest;
   out.post_renderers_digest = helm::post_renderers_digest(spec.post_renderers);
   out.common_metadata_digest = helm::common_metadata_digest(spec.common_metadata);

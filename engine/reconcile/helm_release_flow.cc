@@ -3,6 +3,7 @@
 #include "engine/base/duration.hh"
 #include "engine/model/kinds/helm_chart.hh"
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_facts.hh"
 #include "engine/reconcile/helm_flow.hh"
 #include "engine/reconcile/helm_history.hh"
 #include "engine/reconcile/helm_post_render.hh"
@@ -450,7 +451,8 @@ void helm_release_outcome(Context& ctx, const ObjectId& id, HelmReleaseState& hr
     on_chart_applied(ctx, id, hr, *chart);
   } else if (const auto* prepared = std::get_if<HelmPrepared>(&outcome.body)) {
     on_helm_prepared(ctx, id, hr, *prepared);
-  } else if (std::holds_alternative<HelmRan>(outcome.body)) {
+  } else if (const auto* ran = std::get_if<HelmRan>(&outcome.body)) {
+    if (hr.run != nullptr && ran->run != hr.run) take_outcome(*hr.run, *ran->run);  // a replay's
     on_helm_ran(ctx, id, hr);
   }
   finish_pending(ctx, id, hr);

@@ -35,6 +35,13 @@ Result<void> HelmStorage::load(KubeApi& kube) {
   return {};
 }
 
+HelmStorage HelmStorage::of(const std::vector<helm::Release>& releases) {
+  HelmStorage out;
+  for (const helm::Release& release : releases)
+    out.releases_[release.version] = std::make_shared<const helm::Release>(release);
+  return out;
+}
+
 std::vector<ReleasePtr> HelmStorage::releases() const {
   std::vector<ReleasePtr> out;
   for (auto it = releases_.rbegin(); it != releases_.rend(); ++it) out.push_back(it->second);

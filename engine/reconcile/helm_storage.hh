@@ -22,6 +22,9 @@ class HelmStorage {
   HelmStorage(std::string ns, std::string name, Identity as)
       : ns_(std::move(ns)), name_(std::move(name)), as_(std::move(as)) {}
 
+  // As a record of the engine keeps it: no API is asked.
+  static HelmStorage of(const std::vector<helm::Release>& releases);
+
   // Reads all records of the release. Errors: those of the API, corrupt.
   Result<void> load(KubeApi& kube);
 

@@ -6,14 +6,38 @@
 #include "engine/model/kinds/helm_release.hh"
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_facts.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
 namespace {
 
+// The stand-in of another cluster: told apart from others, and never asked.
+class NoCluster final : public KubeApi {
+ public:
+  Result<ApiResource> resolve(const model::Gvk&) override { return nowhere(); }
+  Result<std::vector<ApiResource>> resources() override { return nowhere(); }
+  Result<std::string> server_version() override { return nowhere(); }
+  Result<Value> get(const ObjectId&, const Identity&) override { return nowhere(); }
+  Result<ListResult> list(const model::Gvk&, const ListOptions&) override { return nowhere(); }
+  Result<Value> create(const Value&, const WriteOptions&) override { return nowhere(); }
+  Result<Value> update(const Value&, const WriteOptions&) override { return nowhere(); }
+  Result<Value> apply(const Value&, const WriteOptions&) override { return nowhere(); }
+  Result<Value> patch(const ObjectId&, PatchType, const Value&, const WriteOptions&) override {
+    return nowhere();
+  }
+  Result<void> remove(const ObjectId&, const DeleteOptions&) override { return nowhere(); }
+  std::unique_ptr<Watch> watch(const WatchOptions&, WatchSink) override { return nullptr; }
+
+ private:
+  static Error nowhere() { return make_error(Code::unavailable, "a replay reaches no cluster"); }
+};
+
 // One description of each struct for both directions: io(archive, field).
 struct Writer {
   std::string& out;
+  const FactsScope* scope = nullptr;  // of the outcomes of HelmReleases
+  ClientNumbers* clients = nullptr;
   void number(std::uint64_t& number) { event::append_varint(out, number); }
   void text(std::string& text) { event::append_string(out, text); }
   void digest(base::Digest& digest) { event::append_digest(out, digest); }
@@ -22,11 +46,13 @@ struct Writer {
     event::append_string(out, value.is_null() ? "" : value::write_json(value, plain));
   }
   void rendered(RenderedPtr& set);
+  void client(KubeApiPtr& client);
 };
 
 struct Reader {
   event::Reader in;
   const LogPort* log = nullptr;
+  ClientStandIns* clients = nullptr;
   std::optional<Error> error;
 
   void number(std::uint64_t& number) { number = in.varint(); }
@@ -43,6 +69,7 @@ struct Reader {
     }
   }
   void rendered(RenderedPtr& set);
+  void client(KubeApiPtr& client);
 };
 
 template <typename A, typename T>
@@ -89,6 +116,10 @@ template <typename A>
 void io(A& a, RestoreItem& item);
 template <typename A>
 void io(A& a, GitFile& file);
+template <typename A>
+void io(A& a, Error& error);
+template <typename A>
+void io(A& a, HelmDrift& drift);
 
 template <typename A, typename T, typename U>
 void io(A& a, std::pair<T, U>& pair) {
@@ -201,18 +232,55 @@ template <typename A>
 void io(A& a, StatusWritten& s) {
   all(a, s.object);
 }
-// Never recorded: they are of HelmReleases.
 template <typename A>
-void io(A&, HelmChartApplied&) {}
+void io(A& a, Error& e) {
+  all(a, e.code, e.message, e.reason);
+}
 template <typename A>
-void io(A&, HelmPrepared&) {}
+void io(A& a, DesiredRelease& d) {
+  all(a, d.chart_name, d.chart_version, d.app_version, d.config_digest, d.oci_digest,
+      d.post_renderers_digest, d.common_metadata_digest, d.manifest_digest);
+}
 template <typename A>
-void io(A&, HelmRan&) {}
+void io(A& a, HelmDrift& d) {
+  all(a, d.id, d.removed, d.additions, d.changes, d.removals, d.patch);
+}
+template <typename A>
+void io(A& a, PreparedFacts& p) {
+  all(a, p.there, p.charts, p.desired, p.recorded, p.recorded_oci, p.storage);
+}
+template <typename A>
+void io(A& a, RanFacts& r) {
+  all(a, r.step, r.polls, r.wait, r.deadline, r.done, r.stored, r.not_found, r.left_alone,
+      r.failure, r.release, r.written, r.storage, r.changes, r.waiting, r.inventory, r.logs,
+      r.drifts, r.revision, r.rendered, r.set_blob, r.release_blob, r.objects);
+}
+template <typename A>
+void io(A& a, HelmChartApplied& c) {
+  all(a, c.action, c.removed);
+}
+// As facts.
+template <typename A, typename Facts, typename Outcome>
+void io_facts(A& a, Outcome& outcome) {
+  Facts facts;
+  if constexpr (std::is_same_v<A, Writer>) facts = facts_of(outcome, *a.scope);
+  io(a, facts);
+  if constexpr (std::is_same_v<A, Reader>) outcome = outcome_of(facts);
+}
+template <typename A>
+void io(A& a, HelmPrepared& p) {
+  io_facts<A, PreparedFacts>(a, p);
+}
+template <typename A>
+void io(A& a, HelmRan& r) {
+  io_facts<A, RanFacts>(a, r);
+}
 template <typename A>
 void io(A&, Done&) {}
-// That there is a way is what counts; a replay goes none.
 template <typename A>
-void io(A&, ClusterReached&) {}
+void io(A& a, ClusterReached& c) {
+  a.client(c.cluster);
+}
 
 template <std::size_t I = 0, typename Variant>
 void emplace(Variant& variant, std::size_t index) {
@@ -305,9 +373,24 @@ void Reader::rendered(RenderedPtr& set) {
   set = std::make_shared<const RenderedSet>(std::move(head));
 }
 
+void Writer::client(KubeApiPtr& client) {
+  std::uint64_t next = clients->size() + 1;
+  number(clients->try_emplace(client.get(), next).first->second);
+}
+
+// Records of older builds end here.
+void Reader::client(KubeApiPtr& client) {
+  std::uint64_t known = 0;
+  if (!in.at_end()) number(known);
+  KubeApiPtr& stand_in = (*clients)[known];
+  if (stand_in == nullptr) stand_in = std::make_shared<NoCluster>();
+  client = stand_in;
+}
+
 template <typename T>
-Result<T> read(std::string_view bytes, const LogPort* log, void (*each)(Reader&, T&)) {
-  Reader reader{event::Reader(bytes), log, {}};
+Result<T> read(std::string_view bytes, const LogPort* log, ClientStandIns* clients,
+               void (*each)(Reader&, T&)) {
+  Reader reader{event::Reader(bytes), log, clients, {}};
   T out;
   each(reader, out);
   if (reader.error) return std::move(*reader.error);
@@ -321,19 +404,11 @@ bool is_helm_release_id(const ObjectId& id) {
   return id.gvk.group == model::helm_release_gvk.group;
 }
 
-bool is_recorded(const Input& input) {
-  const auto* outcome = std::get_if<Outcome>(&input);
-  if (outcome != nullptr) return !is_helm_release_id(outcome->owner);
-  if (const auto* action = std::get_if<OperatorAction>(&input))
-    return !is_helm_release_id(action->target);
-  const auto* seen = std::get_if<Observed>(&input);
-  return seen == nullptr || seen->event.object.is_null() ||
-         !is_helm_release_id(ObjectId::of(seen->event.object));
-}
-
-std::string encode_input(const Input& input, const EngineOptions& options) {
+std::string encode_input(const Input& input, const EngineOptions& options, const Value& status,
+                         ClientNumbers& clients) {
   std::string out;
-  Writer writer{out};
+  const FactsScope scope{status, options.hiding_key};
+  Writer writer{out, &scope, &clients};
   Input copy = input;  // io() takes both directions, so it takes no const
   if (auto* seen = std::get_if<Observed>(&copy)) hide_secrets(seen->event.object, options);
   if (auto* outcome = std::get_if<Outcome>(&copy)) {
@@ -347,8 +422,9 @@ std::string encode_input(const Input& input, const EngineOptions& options) {
   return out;
 }
 
-Result<Input> decode_input(std::string_view bytes, const LogPort& log) {
-  return read<Input>(bytes, &log, [](Reader& a, Input& input) { io_variant(a, input); });
+Result<Input> decode_input(std::string_view bytes, const LogPort& log, ClientStandIns& clients) {
+  return read<Input>(bytes, &log, &clients,
+                     [](Reader& a, Input& input) { io_variant(a, input); });
 }
 
 std::string encode_options(const EngineOptions& options) {
@@ -360,7 +436,7 @@ std::string encode_options(const EngineOptions& options) {
 }
 
 Result<EngineOptions> decode_options(std::string_view bytes) {
-  return read<EngineOptions>(bytes, nullptr, [](Reader& a, EngineOptions& o) { io(a, o); });
+  return read<EngineOptions>(bytes, nullptr, nullptr, [](Reader& a, EngineOptions& o) { io(a, o); });
 }
 
 }  // namespace weir::reconcile

@@ -1,6 +1,7 @@
 #include "engine/reconcile/recording.hh"
 
 #include "engine/event/wire.hh"
+#include "engine/reconcile/helm_run.hh"
 #include "engine/reconcile/input_codec.hh"
 #include "engine/value/json.hh"
 
@@ -118,9 +119,26 @@ std::string tell(const KeepLive& c, Words& words) {
   words.add(c.message);
   return "KeepLive " + ObjectId::of(c.object).subject() + " " + c.health;
 }
-std::string tell(const ApplyHelmChart&, Words&) { return "ApplyHelmChart"; }
-std::string tell(const PrepareHelm&, Words&) { return "PrepareHelm"; }
-std::string tell(const RunHelm&, Words&) { return "RunHelm"; }
+std::string tell(const ApplyHelmChart& c, Words& words) {
+  words.add(c.manifest).add(std::uint64_t{c.exists}).add(c.remove);
+  return std::string("ApplyHelmChart") + (c.manifest.is_null() ? "" : " as it should be") +
+         (c.remove.empty() ? "" : ", " + c.remove.name + " removed");
+}
+std::string tell(const PrepareHelm& c, Words& words) {
+  words.add(c.artifact).add(std::uint64_t{c.digest_in_version}).add(c.recorded).add(c.as.user);
+  return "PrepareHelm " + c.artifact.revision + (c.recorded.empty() ? "" : ", rolled back");
+}
+std::string tell(const RunHelm& c, Words& words) {
+  const HelmRun& run = *c.run;
+  words.add(run.step).add(run.release_ns).add(run.as.user).add(run.cancelled).add(run.waiting);
+  words.add(run.cluster_name).add(static_cast<std::uint64_t>(run.rollback_version));
+  words.add(std::uint64_t{c.reload_storage}).add(c.known.size());
+  for (const auto& [id, facts] : c.known) words.add(id).add(facts.health).add(facts.owned);
+  for (const HelmDrift& drift : run.drifts) words.add(drift.id);
+  return "RunHelm " + std::string(helm_action_name(run.kind)) + (run.resume ? ", resumed" : "") +
+         (run.step == 0 ? "" : ", going on") + (run.cancelled.empty() ? "" : ", given up") +
+         (c.finalizing ? ", finalizing" : "");
+}
 
 }  // namespace
 
@@ -141,10 +159,10 @@ RecordedCommand describe(const WatchOptions& watch) {
 }
 
 std::vector<RecordedCommand> decisions_since(const Effects& effects, std::size_t commands,
-                                      std::size_t watches) {
+                                             std::size_t watches, bool releases) {
   std::vector<RecordedCommand> out;
   for (std::size_t i = commands; i < effects.commands.size(); ++i)
-    if (!is_helm_release_id(effects.commands[i].owner))
+    if (releases || !is_helm_release_id(effects.commands[i].owner))
       out.push_back(describe(effects.commands[i]));
   for (std::size_t i = watches; i < effects.watches.size(); ++i)
     out.push_back(describe(effects.watches[i]));
@@ -183,7 +201,7 @@ Result<std::vector<RecordEntry>> parse_record(std::string_view record) {
       entry.decisions.push_back(std::move(decision));
     }
     const bool known = entry.kind >= RecordEntry::Kind::begin &&
-                       entry.kind <= RecordEntry::Kind::ended;
+                       entry.kind <= RecordEntry::Kind::begin_all;
     if (!reader.ok() || !known)
       return make_error(Code::corrupt, "a record of the engine's inputs is malformed");
     out.push_back(std::move(entry));

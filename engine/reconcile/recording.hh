@@ -2,7 +2,7 @@
 // again. A record is a run of entries; the log keeps it in the same write as the events of its
 // steps.
 //
-// begin: a core was made from the log up to `head`, by this build, under these options.
+// begin, begin_all: a core was made from the log up to `head`, by this build, under these options.
 // step: an input (or a tick, without one) at a time, the seq that the log stood at, how many events
 // it gave, and a digest of each command.
 //
@@ -29,15 +29,16 @@ struct RecordedCommand {
 
 RecordedCommand describe(const Command& command);
 RecordedCommand describe(const WatchOptions& watch);
-// Of the commands and watches from these positions on, those of HelmReleases left out.
+// Of the commands and watches from these positions on. `releases`: those of HelmReleases too.
 std::vector<RecordedCommand> decisions_since(const Effects& effects, std::size_t commands,
-                                      std::size_t watches);
+                                             std::size_t watches, bool releases = true);
 
 struct RecordEntry {
   enum class Kind : std::uint8_t {
     begin = 1,
     step = 2,
     ended = 3,  // what follows is not recorded: the run has outgrown what may be kept
+    begin_all = 4,  // begin, as it is written now: of HelmReleases too; before, they were left out
   };
   Kind kind = Kind::step;
   base::TimeUs now = 0;

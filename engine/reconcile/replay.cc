@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <unordered_map>
 
 #include "engine/reconcile/core.hh"
 #include "engine/reconcile/input_codec.hh"
@@ -50,8 +51,9 @@ class EventFeed {
   std::deque<event::Event> ahead_;
 };
 
-// A heartbeat counts owners found unchanged, HelmReleases among them: it decides nothing.
-bool is_compared(const event::Event& event) {
+// Of a run that left HelmReleases out. A heartbeat counts owners found unchanged, HelmReleases
+// among them.
+bool is_of_no_release(const event::Event& event) {
   if (event.type == event::Type::heartbeat) return false;
   return !is_helm_release_id(event.subject.object) && !is_helm_release_id(event.owner);
 }
@@ -125,7 +127,8 @@ class Replayer {
   }
 
   Result<void> take(const RecordEntry& entry) {
-    if (entry.kind == RecordEntry::Kind::begin) return begin(entry);
+    const bool all = entry.kind == RecordEntry::Kind::begin_all;
+    if (all || entry.kind == RecordEntry::Kind::begin) return begin(entry, all);
     if (entry.kind == RecordEntry::Kind::ended) {
       core_.reset();
       ++report_.ended;
@@ -133,7 +136,8 @@ class Replayer {
     return core_ == nullptr ? Result<void>() : step(entry);
   }
 
-  Result<void> begin(const RecordEntry& entry) {
+  Result<void> begin(const RecordEntry& entry, bool with_releases) {
+    releases_ = with_releases;
     WEIR_TRY(EngineOptions options, decode_options(entry.payload));
     if (adjust_) adjust_(options);
     core_ = std::make_unique<Core>(std::move(options), metrics_);
@@ -141,6 +145,8 @@ class Replayer {
     WEIR_CHECK(core_->restore(log_, entry.head, delivery));
     if (report_.runs++ == 0) report_.first_seq = entry.head + 1;
     diverged_ = false;
+    ordered_.clear();
+    clients_.clear();
     turn_ = last_turn_ = entry.now;
     return {};
   }
@@ -155,7 +161,7 @@ class Replayer {
     }
     std::optional<Input> input;
     if (!entry.payload.empty()) {
-      WEIR_TRY(input, decode_input(entry.payload, log_));
+      WEIR_TRY(input, decode_input(entry.payload, log_, clients_));
     }
     ++report_.steps;
     report_.events += entry.events;
@@ -172,10 +178,11 @@ class Replayer {
     Effects out;
     if (input == nullptr) {
       core_->tick(now, out);
-    } else {
+    } else if (was_ordered(*input)) {
       core_->step(*input, now, out);
     }
-    const auto commands = decisions_since(out, 0, 0);
+    for (const Command& command : out.commands) note_ordered(command);
+    const auto commands = decisions_since(out, 0, 0, releases_);
     std::vector<std::string> texts_then, texts_now;
     add_events(logged, texts_then);
     add_events(out.events, texts_now);
@@ -193,9 +200,33 @@ class Replayer {
     return {};
   }
 
-  static void add_events(const std::vector<event::Event>& events, std::vector<std::string>& out) {
+  void add_events(const std::vector<event::Event>& events, std::vector<std::string>& out) const {
     for (const event::Event& event : events)
-      if (is_compared(event)) out.push_back(text_of(event));
+      if (releases_ || is_of_no_release(event)) out.push_back(text_of(event));
+  }
+
+  // Once decisions differ, there are outcomes of what this build has not ordered: it is not told of
+  // them, as no engine ever is.
+  bool was_ordered(const Input& input) {
+    const auto* outcome = std::get_if<Outcome>(&input);
+    if (outcome == nullptr) return true;
+    const auto found = ordered_.find(key_of(outcome->owner, outcome->attempt, outcome->command));
+    if (found == ordered_.end()) return false;
+    // Stages are told one after another.
+    const auto* applied = std::get_if<StageApplied>(&outcome->body);
+    if (applied != nullptr && found->second.back() != applied->stage) return false;
+    found->second.pop_back();
+    if (found->second.empty()) ordered_.erase(found);
+    return true;
+  }
+  void note_ordered(const Command& command) {
+    const auto* stage = std::get_if<ApplyStage>(&command.body);
+    ordered_[key_of(command.owner, command.attempt, command.body.index())].push_back(
+        stage == nullptr ? 0 : stage->stage);
+  }
+  static std::string key_of(const ObjectId& owner, std::uint64_t attempt, std::size_t command) {
+    return owner.gvk.group + "/" + owner.subject() + " " + std::to_string(attempt) + " " +
+           std::to_string(command);
   }
 
   // The digest is of what the text leaves out.
@@ -218,6 +249,10 @@ class Replayer {
   DecisionReport report_;
   base::TimeUs turn_ = 0, last_turn_ = 0;
   bool diverged_ = false;
+  // What this build has ordered and not been told of yet: the stages, 0 for what has none.
+  std::unordered_map<std::string, std::vector<std::size_t>> ordered_;
+  ClientStandIns clients_;
+  bool releases_ = true;  // the run's record is of HelmReleases too
 };
 
 }  // namespace

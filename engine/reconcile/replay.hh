@@ -1,5 +1,6 @@
 // Decides again: runs `step` of this build over what the engine was told, and compares what it
-// would have logged and ordered with what was. HelmReleases are passed over (input_codec.hh).
+// would have logged and ordered with what was. HelmReleases are passed over in runs that an older
+// build recorded.
 //
 // Reads the log, writes nothing. Errors: corrupt, io, not_found (a blob that is needed is gone).
 #pragma once

@@ -47,6 +47,14 @@ std::string object_prefix(const model::ObjectId& id, std::string_view cluster) {
   return key;
 }
 
+void append_change_key(std::string& out, const Event& event, Class defines) {
+  out.push_back(prefix_history);
+  format::append_object(out, event.subject.object);
+  format::append_part(out, event.subject.cluster);
+  out.push_back(static_cast<char>(defines));
+  event::append_big_endian(out, event.seq);
+}
+
 std::string change_key(const std::string& prefix, Class defines, std::uint64_t seq) {
   std::string key = prefix;
   key.push_back(static_cast<char>(defines));

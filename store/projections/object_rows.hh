@@ -34,6 +34,8 @@ std::optional<Effect> effect_of(const event::Event& event);
 
 // What all keys of one object begin with.
 std::string object_prefix(const model::ObjectId& id, std::string_view cluster);
+// That of the event's own change, appended.
+void append_change_key(std::string& out, const event::Event& event, Class defines);
 std::string change_key(const std::string& prefix, Class defines, std::uint64_t seq);
 
 // Nothing for events that are no change of an object.

@@ -111,14 +111,13 @@ Result<std::vector<ObjectState>> state_by_looks(const Kv& kv, std::uint64_t at, 
 void fold_objects(const Event& event, WriteBatch& batch) {
   const auto effect = effect_of(event);
   if (!effect) return;
-  const Subject subject{event.subject.object, event.subject.cluster};
-  const std::string prefix = object_prefix(subject.id, subject.cluster);
-  batch.put_moved(Family::projections, change_key(prefix, effect->defines, event.seq), {});
+  append_change_key(batch.begin_put(Family::projections), event, effect->defines);
   if (event.owner.empty()) return;
-  std::string owned = owned_prefix(event.owner);
-  format::append_object(owned, subject.id);
-  format::append_part(owned, subject.cluster);
-  batch.put_moved(Family::projections, std::move(owned), {});
+  std::string& owned = batch.begin_put(Family::projections);
+  owned.push_back(prefix_owned);
+  format::append_object(owned, event.owner);
+  format::append_object(owned, event.subject.object);
+  format::append_part(owned, event.subject.cluster);
 }
 
 Result<std::vector<ObjectChange>> object_history(const Kv& kv, const model::ObjectId& id,

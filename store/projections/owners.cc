@@ -53,7 +53,7 @@ void fold_owners(const Event& event, WriteBatch& batch) {
   for (std::string_view field : {"revision", "status", "reason", "message"}) {
     event::append_string(row, event.data[field].get_string());
   }
-  batch.put_moved(Family::projections, row_key(event.subject.object), std::move(row));
+  batch.put(Family::projections, row_key(event.subject.object), row);
 }
 
 Result<std::optional<OwnerResult>> last_result(const Kv& kv, const model::ObjectId& owner) {

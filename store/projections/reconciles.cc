@@ -70,7 +70,7 @@ void fold_reconciles(const Event& event, WriteBatch& batch) {
     event::append_string(row, event.data["reason"].get_string());
     event::append_string(row, event.data["message"].get_string());
   }
-  batch.put_moved(Family::projections, std::move(key), std::move(row));
+  batch.put(Family::projections, key, row);
 }
 
 Result<std::vector<ReconcileRecord>> reconciles(const Kv& kv, const model::ObjectId& owner,

@@ -3,6 +3,9 @@
 //
 // Builds the log in DIR (with --ask it is there already), then prints its size an event by family,
 // the start-up, and the percentiles of the questions people ask. Memory is read from the kernel.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -233,6 +236,25 @@ class Year {
   std::uint64_t seq_ = 0, round_ = 0, version_ = 1000, tag_ = 0;
 };
 
+// A bare file beside the database, written to and synced now and then: what the disk itself makes
+// of a write of an append's size.
+class BareFile {
+ public:
+  explicit BareFile(const std::string& path)
+      : fd_(::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600)), block_(64 << 10, 'x') {}
+  ~BareFile() { ::close(fd_); }
+  double write_us() {
+    const auto start = Steady::now();
+    if (::write(fd_, block_.data(), block_.size()) < 0 || ::fdatasync(fd_) != 0)
+      must(Result<void>(make_error(Code::io, "write")), "the bare file");
+    return seconds_since(start) * 1e6;
+  }
+
+ private:
+  int fd_;
+  std::string block_;
+};
+
 void build(const std::string& path, std::uint64_t events, bool with_blobs) {
   test::HandClock clock;
   const auto kv = must(store::open_rocks({.directory = path}), "open");
@@ -241,7 +263,8 @@ void build(const std::string& path, std::uint64_t events, bool with_blobs) {
   store::EngineLog port(*log, blobs);
   Year year(with_blobs ? &blobs : nullptr);
   const auto start = Steady::now();
-  Percentiles appends;
+  Percentiles appends, bare;
+  BareFile bare_file(path + ".bare");
   double snapshots = 0, peak_early = 0;
   for (std::uint64_t round = 0; log->head().seq < events; ++round) {
     // A batch of the loop is what came in while the last one was written.
@@ -254,6 +277,7 @@ void build(const std::string& path, std::uint64_t events, bool with_blobs) {
     const auto before = Steady::now();
     must(log->append(std::move(batch)), "append");
     appends.each_us.push_back(seconds_since(before) * 1e6);
+    if (round % 20 == 0) bare.each_us.push_back(bare_file.write_us());
     if (round % snapshot_look_every == 0) {
       const auto look = Steady::now();
       must(reconcile::keep_durable_snapshot(port), "a snapshot of the engine");
@@ -267,6 +291,13 @@ void build(const std::string& path, std::uint64_t events, bool with_blobs) {
   std::printf("%.0f events appended in %.1f s: %.0f events/s, snapshots %.1f s of it\n", head,
               seconds, head / seconds, snapshots);
   appends.print("append of about 100, synced");
+  bare.print("a bare 64 KiB, synced");
+  const store::KvActivity activity = kv->activity();
+  std::printf("  beside %llu compactions of %.0f MiB; appends held up for them %llu times\n",
+              static_cast<unsigned long long>(activity.compactions),
+              static_cast<double>(activity.compacted_bytes) / (1 << 20),
+              static_cast<unsigned long long>(activity.write_stalls));
+  std::filesystem::remove(path + ".bare");
   std::printf("peak memory: %.0f MiB after a tenth, %.0f MiB at the end\n", peak_early,
               memory("VmHWM:"));
 }

@@ -6,6 +6,7 @@
 
 #include "engine/model/kinds/field.hh"
 #include "engine/model/schema.hh"
+#include "engine/reconcile/replay.hh"
 #include "engine/reconcile/status.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
@@ -143,7 +144,7 @@ EngineBench::EngineBench(reconcile::EngineOptions engine_options)
   restart();
 }
 
-EngineBench::~EngineBench() = default;
+EngineBench::~EngineBench() { require_same_decisions(); }
 
 reconcile::KubeApi& EngineBench::other() {
   if (clusters.api != nullptr) return *clusters.api;
@@ -206,6 +207,26 @@ void EngineBench::change_watch(const reconcile::RemoteWatch& change) {
 std::size_t EngineBench::remote_watches() const { return process_->remote_watches.size(); }
 
 reconcile::LogPort& EngineBench::port() { return *process_->port; }
+
+std::string EngineBench::decided_otherwise() {
+  std::string first;
+  const auto replayed = reconcile::replay_decisions(
+      port(), {}, [&](const reconcile::DecisionDifference& difference) {
+        if (!first.empty()) return;
+        first = "after event " + std::to_string(difference.seq) + " on " + difference.told;
+        for (const std::string& text : difference.then) first += "\n  then: " + text;
+        for (const std::string& text : difference.now) first += "\n  now:  " + text;
+      });
+  if (!replayed.ok()) return replayed.error().message;
+  return first;
+}
+
+void EngineBench::require_same_decisions() {
+  const std::string difference = decided_otherwise();
+  if (difference.empty()) return;
+  std::fprintf(stderr, "engine bench: a replay decides otherwise %s\n", difference.c_str());
+  std::abort();
+}
 
 void EngineBench::commit(const std::map<std::string, std::string>& files) { git.commit(files); }
 

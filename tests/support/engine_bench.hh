@@ -154,6 +154,10 @@ class EngineBench {
   // The JSON of a blob that an event names.
   Value blob(const base::Digest& digest);
   reconcile::LogPort& port();
+  // Where a replay of all that was told and decided first differs; "" when it does nowhere.
+  std::string decided_otherwise();
+  // Ends the test program, with the difference, where there is one: for the end of every test.
+  void require_same_decisions();
 
   BenchClock clock;
   BenchGit git;

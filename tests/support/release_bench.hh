@@ -28,6 +28,7 @@ class ReleaseBench : public EngineBench {
     chart({});
     create_repository();
   }
+  ~ReleaseBench() { require_same_decisions(); }
   void chart(std::map<std::string, std::string> more, const std::string& version = "1.0.0") {
     more["chart/Chart.yaml"] = chart_yaml(version);
     more["chart/values.yaml"] = "message: hello\n";

@@ -59,6 +59,8 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 Result<store::RepairReport> run(const std::string& directory, bool dry_run) {
+  const auto end = store::check_write_ahead_log(directory + "/log");
+  if (!end.ok() && end.error().code == Code::corrupt) say_warning(end.error().message);
   WEIR_TRY(auto kv, open_database(directory + "/log", dry_run));
   WEIR_TRY(const auto unreadable, store::unreadable_families(*kv));
   if (!unreadable.empty()) {

@@ -137,7 +137,7 @@ int run_replay(int argc, char** argv) {
   args.option("--data-dir", directory, "The data directory.");
   args.flag("--decisions", decisions,
             "Decides again what was decided: runs this build's steps over what the engine was "
-            "told, and lists each fact and command that differs. HelmReleases are left out.");
+            "told, and lists each fact and command that differs.");
   args.option("--prune-hold", prune_hold,
               "With --decisions: as if this had been set then (see 'weir up').");
   if (const auto code = args.parse(argc, argv)) return *code;

@@ -208,6 +208,24 @@ TEST_CASE("a failed reconcile is walked from its end over its step to the commit
   CHECK(rig.ask("/weir/v1/objects/deploy/default/none/why").status == 404);
 }
 
+TEST_CASE("a dependency that failed once others waited for it is the reason that they wait") {
+  Rig rig;
+  const auto base = test::kustomization("base");
+  rig.append(event::Type::step_failed, rig.apps,
+             Value::object({{"reason", "DependencyNotReady"}, {"message", "base"}}));
+  rig.append(event::Type::step_failed, base,
+             Value::object({{"reason", "BuildFailed"}, {"message", "no such file"}}));
+  const std::string why = "/weir/v1/objects/ks/flux-system/apps/why";
+  const std::string failed = std::to_string(rig.log->head().seq);
+  const Value now = rig.json(why);
+  REQUIRE(now["chain"].size() == 2);
+  CHECK(now["chain"].items()[1]["summary"].get_string() == "StepFailed BuildFailed no such file");
+  rig.append(event::Type::reconcile_finished, base,
+             Value::object({{"status", "ReconciliationSucceeded"}}));
+  CHECK(rig.json(why)["chain"].size() == 1);
+  CHECK(rig.json(why + "?at=" + failed)["chain"].size() == 2);
+}
+
 TEST_CASE("a dependency that is not ready leads to what it failed of, and no chain is endless") {
   Rig rig;
   const auto base = test::kustomization("base");

@@ -5,8 +5,9 @@
 #include "engine/reconcile/durable_state.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/input_codec.hh"
+#include "engine/reconcile/recording.hh"
 #include "engine/value/yaml.hh"
-#include "tests/support/engine_bench.hh"
+#include "tests/support/release_bench.hh"
 
 using namespace weir;
 using reconcile::DecisionDifference;
@@ -119,6 +120,78 @@ TEST_CASE("a record holds no value of a Secret, and what stands for it decides t
   });
   REQUIRE(walked.ok());
   CHECK(records > 10);
+}
+
+TEST_CASE("HelmReleases are decided again: actions, what failed, and what was rolled back") {
+  test::ReleaseBench bench;
+  bench.release("{message: one}", "  upgrade: {remediation: {retries: 1}}\n");
+  bench.run(10);
+  bench.merge(test::release_id, R"({"spec":{"values":{"message":"two","extra":"{bad: map}"}}})");
+  bench.run(60);
+  bench.restart();
+  bench.merge(test::release_id, R"({"spec":{"values":{"message":"three","extra":null}}})");
+  bench.run(700);
+  REQUIRE(bench.setting() == "three");
+  const Replayed again = decide_again(bench);
+  CHECK(again.differences.empty());
+  CHECK(again.report.runs == 2);
+  std::size_t releases = 0;
+  auto walked = bench.port().for_each_record([&](std::string_view record) -> Result<bool> {
+    const auto entries = reconcile::parse_record(record).value();
+    for (const auto& entry : entries)
+      for (const auto& decision : entry.decisions)
+        releases += decision.text.find("RunHelm upgrade") != std::string::npos ? 1 : 0;
+    return true;
+  });
+  REQUIRE(walked.ok());
+  CHECK(releases >= 3);
+}
+
+TEST_CASE("a build that decides otherwise about a HelmRelease is reported, with the action") {
+  test::ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.create("apiVersion: v1\nkind: Namespace\nmetadata: {name: elsewhere}\n");
+  bench.create("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+               "metadata: {name: other, namespace: elsewhere}\n"
+               "spec: {interval: 10m, chartRef: {kind: HelmChart, name: flux-system-web, "
+               "namespace: flux-system}}\n");
+  bench.run(10);
+  const Replayed again = decide_again(
+      bench, [](reconcile::EngineOptions& o) { o.no_cross_namespace_refs = true; });
+  REQUIRE(again.report.differences > 0);
+  const DecisionDifference& first = again.differences.front();
+  CHECK(says(first.then, "HelmRelease/elsewhere/other: PrepareHelm"));
+  CHECK(says(first.now, "AccessDenied"));
+}
+
+TEST_CASE("a record holds nothing of a release's values, and none of its manifests") {
+  test::ReleaseBench bench;
+  bench.create("apiVersion: v1\nkind: Secret\nmetadata: {name: v, namespace: flux-system}\n"
+               "stringData: {values.yaml: 'message: correct-horse'}\n");
+  bench.release("{}", "  valuesFrom: [{kind: Secret, name: v}]\n");
+  bench.run(10);
+  REQUIRE(bench.setting() == "correct-horse");
+  bench.restart();
+  bench.run(700);
+  std::size_t told = 0;
+  reconcile::ClientStandIns clients;
+  auto walked = bench.port().for_each_record([&](std::string_view record) -> Result<bool> {
+    // What it makes of the value is a ConfigMap: the watch tells of that as of any object.
+    const auto entries = reconcile::parse_record(record).value();
+    for (const auto& entry : entries) {
+      if (entry.payload.empty() || entry.kind != reconcile::RecordEntry::Kind::step) continue;
+      const auto input = reconcile::decode_input(entry.payload, bench.port(), clients).value();
+      const auto* outcome = std::get_if<reconcile::Outcome>(&input);
+      if (outcome == nullptr || outcome->owner != test::release_id) continue;
+      ++told;
+      CHECK(entry.payload.find("correct-horse") == std::string::npos);
+      CHECK(entry.payload.find("kind: ConfigMap") == std::string::npos);
+    }
+    return true;
+  });
+  REQUIRE(walked.ok());
+  CHECK(told > 3);
 }
 
 TEST_CASE("hiding Secrets keeps equal values equal, different ones apart, and hides once") {
