@@ -422,7 +422,8 @@ std::string encode_input(const Input& input, const EngineOptions& options, const
   return out;
 }
 
-Result<Input> decode_input(std::string_view bytes, const LogPort& log, ClientStandIns& clients) {
+Result<Input> decode_input(std::string_view bytes, const LogPort& log,
+                           ClientStandIns& clients) {
   return read<Input>(bytes, &log, &clients,
                      [](Reader& a, Input& input) { io_variant(a, input); });
 }
@@ -436,7 +437,8 @@ std::string encode_options(const EngineOptions& options) {
 }
 
 Result<EngineOptions> decode_options(std::string_view bytes) {
-  return read<EngineOptions>(bytes, nullptr, nullptr, [](Reader& a, EngineOptions& o) { io(a, o); });
+  return read<EngineOptions>(bytes, nullptr, nullptr,
+                             [](Reader& a, EngineOptions& o) { io(a, o); });
 }
 
 }  // namespace weir::reconcile

@@ -27,7 +27,8 @@ using ClientStandIns = std::map<std::uint64_t, KubeApiPtr>;  // that reach nothi
 std::string encode_input(const Input& input, const EngineOptions& options, const Value& status,
                          ClientNumbers& clients);
 // Errors: corrupt; not_found (a blob is gone).
-Result<Input> decode_input(std::string_view bytes, const LogPort& log, ClientStandIns& clients);
+Result<Input> decode_input(std::string_view bytes, const LogPort& log,
+                           ClientStandIns& clients);
 
 std::string encode_options(const EngineOptions& options);
 Result<EngineOptions> decode_options(std::string_view bytes);

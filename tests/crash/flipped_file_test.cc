@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int flips = 1500;
+constexpr int flips = 800;
 
 // Table files with a part of the events, and a write-ahead log with the rest.
 void fill(const std::string& path) {

@@ -128,6 +128,7 @@ Result<void> AuditClient::open_offline(const std::string& directory) {
   options.log = log_.get();
   options.blobs = blobs_.get();
   options.clock = &clock_;
+  options.database = directory + "/log";
   history_ = std::make_unique<git::MirrorHistory>(directory + "/git");
   options.git = history_.get();
   offline_ = std::make_unique<api::audit::AuditApi>(std::move(options));
