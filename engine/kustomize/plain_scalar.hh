@@ -11,14 +11,17 @@
 
 namespace weir::kustomize {
 
-// "8080" -> 8080, "true" -> true, "null" -> null, anything else the string itself.
+// "8080" -> 8080, "true" -> true, "null" -> null, "2020-01-01" -> "2020-01-01T00:00:00Z", anything
+// else, and nothing at all, the string itself.
 inline Value resolve_plain_scalar(const std::string& text) {
   Value out;
+  if (text.empty()) return Value("");
   switch (value::resolve_plain(text, false, out)) {
     case value::ScalarKind::null:
     case value::ScalarKind::boolean:
     case value::ScalarKind::integer:
     case value::ScalarKind::floating: return out;
+    case value::ScalarKind::timestamp: return Value(value::normal_timestamp(text).value_or(text));
     default: return Value(text);
   }
 }

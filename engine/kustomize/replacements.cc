@@ -176,7 +176,8 @@ Result<Value> retyped(const Value& old, const std::string& text) {
                                 : old.is_null()    ? "!!null"
                                 : old.is_integer() ? "!!int"
                                                    : "!!float";
-  return make_error(Code::invalid, "cannot decode !!str `" + text + "` as a " + std::string(type));
+  return make_error(Code::invalid, "map[string]interface {}(nil): yaml: cannot decode !!str `" +
+                                       text + "` as a " + std::string(type));
 }
 
 Result<void> set_target(const Target& target, const Value& value, const Value& options) {

@@ -39,7 +39,9 @@ Result<void> add_value(Resource& resource, const std::string& value, const Value
                                  ? insert_path_part(value::scalar_text(field),
                                                     static_cast<std::size_t>(position - 1), value)
                                  : value;
-    field = value::in_manner_of(field, resolve_plain_scalar(text));
+    Value plain = resolve_plain_scalar(text);
+    if (plain.is_string()) plain = Value(text);  // a date stays as it is written
+    field = value::in_manner_of(field, plain);
     return {};
   };
   return apply_path(resource.edit(), spec, CreateKind::scalar, set);
