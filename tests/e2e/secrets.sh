@@ -32,16 +32,16 @@ within() {
 tag=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 secrets=()
 secret() { local text="zq$1-$tag-never"; secrets+=("$text"); printf -v "$1" %s "$text"; }
-for name in plaintext encoded basic urltoken badvalue variable changed drifted annotated immutable undone; do secret "$name"; done
+for name in plaintext encoded basic urltoken badvalue variable changed drifted annotated immutable undone released upgraded; do secret "$name"; done
 planted="planted-$tag-in-the-open"
 
-mkdir -p "$work/repo/apps" "$work/repo/shop" "$work/repo/subst" "$work/repo/sops" "$work/repo/bad" "$work/repo/gone"
+mkdir -p "$work/repo/chart/templates" "$work/repo/apps" "$work/repo/shop" "$work/repo/subst" "$work/repo/sops" "$work/repo/bad" "$work/repo/gone"
 cd "$work/repo"
 git init -q -b main .
 git config user.name you; git config user.email you@example.com
 ks() { printf -- '---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: %s, namespace: flux-system}\n' "$1"
   printf 'spec: {interval: 10m, retryInterval: 2s, prune: true, path: ./%s, sourceRef: {kind: GitRepository, name: flux-system}%s}\n' "$1" "${2:-}"; }
-write_apps() {  # VALUE
+write_apps() {  # VALUE RELEASED
   cat >shop/all.yaml <<Y
 apiVersion: v1
 kind: Namespace
@@ -78,6 +78,22 @@ kind: Secret
 metadata: {name: vars, namespace: flux-system}
 stringData: {api_key: "$variable"}
 ---
+apiVersion: v1
+kind: Secret
+metadata: {name: chart-values, namespace: flux-system}
+stringData: {values.yaml: 'password: "$2"'}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: flux-system}
+spec:
+  interval: 10m
+  targetNamespace: shop
+  releaseName: web
+  driftDetection: {mode: enabled}
+  chart: {spec: {chart: ./chart, reconcileStrategy: Revision, sourceRef: {kind: GitRepository, name: flux-system}}}
+  valuesFrom: [{kind: Secret, name: chart-values}]
+---
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
 metadata: {name: private, namespace: flux-system}
@@ -90,7 +106,9 @@ spec: {interval: 10m, timeout: 5s, url: "http://127.0.0.1:1/none.git", secretRef
 Y
   { ks shop; ks subst ', postBuild: {substituteFrom: [{kind: Secret, name: vars}]}'; ks sops; ks bad; ks gone; } >apps/all.yaml
 }
-write_apps "$plaintext"
+write_apps "$plaintext" "$released"
+printf 'apiVersion: v2\nname: web\nversion: 1.0.0\n' >chart/Chart.yaml
+printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: web}\ndata: {password: {{ required "no password" .Values.password | b64enc | quote }}}\n' >chart/templates/secret.yaml
 cat >subst/s.yaml <<'Y'
 apiVersion: v1
 kind: Secret
@@ -144,14 +162,22 @@ reason() { "$weir" get ks "$1" -n flux-system | grep -q "$2"; }
 export KUBECONFIG=$WEIR_DATA_DIR/kubeconfig
 check "what looks encrypted is refused" within 30 reason sops 'encrypted'
 check "a Secret that is no base64 is refused" within 30 reason bad False
-write_apps "$changed"
+write_apps "$changed" "$upgraded"
 sed -i '1,/^---/d' gone/s.yaml
+check "... one by a chart, from values in a Secret" within 30 exists shop secrets/web
 commit second
 check "a new value is applied" within 30 is_password "$changed"
 check "what left the source is deleted" within 30 bash -c "! curl -sk -H 'Authorization: Bearer $token' $url/api/v1/namespaces/shop/secrets/passing | grep -q '\"uid\"'"
 ask -X PATCH -H 'Content-Type: application/merge-patch+json' -d "{\"stringData\":{\"password\":\"$drifted\"}}" \
   "$url/api/v1/namespaces/shop/secrets/db?fieldManager=mallory" >/dev/null
 check "a drift is corrected" within 30 is_password "$changed"
+release() { curl -sk -H "Authorization: Bearer $token" "$url/api/v1/namespaces/shop/secrets/web" | grep -q "$(printf %s "$1" | base64 -w0)"; }
+ask -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":"now"}}}' \
+  "$url/apis/helm.toolkit.fluxcd.io/v2/namespaces/flux-system/helmreleases/web" >/dev/null
+check "the chart's Secret is upgraded" within 30 release "$upgraded"
+ask -X PATCH -H 'Content-Type: application/merge-patch+json' -d "{\"stringData\":{\"password\":\"$drifted\"}}" \
+  "$url/api/v1/namespaces/shop/secrets/web?fieldManager=mallory" >/dev/null
+check "... and a drift of it corrected" within 30 release "$upgraded"
 sed -i "s/$immutable/$immutable-x/" shop/all.yaml
 commit "an immutable Secret changes"
 sleep 2
@@ -164,9 +190,12 @@ cli undo "$pruned"
 check "weir undo brings the Secret back" within 10 exists shop secrets/passing
 check "... with its value" bash -c "curl -sk -H 'Authorization: Bearer $token' $url/api/v1/namespaces/shop/secrets/passing | grep -q '$(printf %s "$undone" | base64 -w0)'"
 
+decides() { local out; out=$("$weir" replay --decisions 2>&1) || true; [[ $out == *"every decision is the same"* ]] || { echo "$out"; return 1; }; }
+check "told what is recorded, which holds no value, weir decides the same" decides
+
 # Every verb that reads, then every address.
 head=$(ask "$url/weir/v1/checkpoint/head" | python3 -c 'import json,sys; print(json.load(sys.stdin)["size"])')
-for name in secret/db secret/frozen secret/passing secret/substituted cm/open; do
+for name in secret/web secret/db secret/frozen secret/passing secret/substituted cm/open; do
   for verb in history show "show --live" "show --side rendered" "show --side health" why blame "diff --from 1" "diff --from 1 --live"; do
     # shellcheck disable=SC2086
     cli ${verb%% *} $name -n shop $(printf %s "$verb" | cut -s -d' ' -f2-)
@@ -174,13 +203,13 @@ for name in secret/db secret/frozen secret/passing secret/substituted cm/open; d
 done
 cli state; cli state --live -o yaml; cli diff cluster --from 1; cli diff cluster --from 1 --side live -o yaml; cli audit --limit 10000
 cli audit export "$work/archive.jsonl"; cli get all -A; as_they_are get sources git -A -o yaml; cli events -A; cli logs --all-namespaces
-as_they_are export source git --all; cli export ks --all; cli tree ks flux-system; cli trace secret db -n shop; cli verify; cli replay; cli why ks/bad
+as_they_are export source git --all; cli export ks --all; cli tree ks flux-system; cli trace secret db -n shop; cli verify; cli replay; cli replay --decisions; cli why hr/web; cli history hr/web; cli rollback hr/web --to -1s --dry-run; cli blame hr/web -n flux-system; cli why ks/bad
 cli rollback --all --to -1s --dry-run; cli rollback ks/flux-system --to "$head" --dry-run -o yaml; cli undo "$pruned" --dry-run; cli history ks/bad
 cli diff ks subst --path "$work/repo/subst"; cli blame secret/db -n shop -o yaml; cli blame secret/db .data -n shop
 objects=objects/secrets/shop/db
 for path in events?limit=10000 events?kind=Secret archive ledger state state?side=live diff?from=1 "diff?from=1&side=live" incidents summary health verify \
   $objects/history $objects/at $objects/at?side=live $objects/at?side=rendered "$objects/diff?from=1" $objects/why $objects/blame objects/ks/flux-system/bad/why \
-  objects/gitrepository/flux-system/private/why reconciles?name=bad nowhere openapi.yaml; do
+  objects/gitrepository/flux-system/private/why objects/hr/flux-system/web/why objects/secrets/shop/web/history "objects/secrets/shop/web/diff?from=1" reconciles?name=bad nowhere openapi.yaml; do
   ask "$url/weir/v1/$path" >>"$work/rest.out"; echo >>"$work/rest.out"
 done
 ask "$url/metrics" >>"$work/rest.out"
