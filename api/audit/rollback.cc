@@ -9,6 +9,7 @@
 #include "api/audit/side.hh"
 #include "api/audit/views.hh"
 #include "engine/value/json.hh"
+#include "store/projections/objects.hh"
 #include "store/projections/owners.hh"
 
 namespace weir::api::audit {
@@ -29,25 +30,40 @@ struct Skipped {
 
 bool is_kustomization(const model::ObjectId& id) { return id.gvk.kind == "Kustomization"; }
 
-// Every Kustomization there is; of one namespace when it is named.
+// A HelmRelease goes back with the Kustomization that applies it, and by itself where none does.
+Result<bool> goes_by_itself(const Call& call, const model::ObjectId& id) {
+  if (is_kustomization(id)) return true;
+  if (id.gvk.kind != "HelmRelease") return false;
+  WEIR_TRY(const auto applied,
+           store::projections::object_at(call.log().kv(), id, call.log().head().seq,
+                                         store::projections::Side::desired));
+  return !applied || !is_kustomization(applied->change.owner);
+}
+
+// Every Kustomization there is, and every HelmRelease that none of them applies; of one namespace
+// when it is named. Releases are not built from files, so that no revert commit is for them.
 Result<std::vector<model::ObjectId>> every_target(const Call& call, std::string_view ns,
-                                                  std::vector<Skipped>& skipped) {
+                                                  bool git_revert, std::vector<Skipped>& skipped) {
+  std::vector<std::pair<model::ObjectId, bool>> owners;  // and whether it is suspended
+  if (reconcile::Engine* engine = call.api.options().engine) {
+    for (const reconcile::OwnerSummary& owner : engine->summary())
+      owners.emplace_back(owner.id, owner.suspended);
+  } else {
+    WEIR_TRY(const auto results, store::projections::last_results(call.log().kv()));
+    for (const auto& result : results) owners.emplace_back(result.owner, false);
+  }
   std::vector<model::ObjectId> out;
-  const auto take = [&](const model::ObjectId& id, bool suspended) {
-    if (!is_kustomization(id) || (!ns.empty() && id.ns != ns)) return;
+  for (auto& [id, suspended] : owners) {
+    if ((!ns.empty() && id.ns != ns) || (git_revert && !is_kustomization(id))) continue;
+    WEIR_TRY(const bool by_itself, goes_by_itself(call, id));
+    if (!by_itself) continue;
     if (suspended)
       skipped.push_back({id, "it is suspended"});
     else
       out.push_back(id);
-  };
-  if (reconcile::Engine* engine = call.api.options().engine) {
-    for (const reconcile::OwnerSummary& owner : engine->summary()) take(owner.id, owner.suspended);
-  } else {
-    WEIR_TRY(const auto results, store::projections::last_results(call.log().kv()));
-    for (const auto& result : results) take(result.owner, false);
   }
   if (out.empty() && skipped.empty())
-    return make_error(Code::not_found, "no Kustomizations found" +
+    return make_error(Code::not_found, "no Kustomizations or HelmReleases found" +
                                            (ns.empty() ? "" : " in namespace " + std::string(ns)));
   return out;
 }
@@ -69,7 +85,7 @@ Result<Order> read_order(const Call& call, std::vector<Skipped>& skipped) {
   if (order.git_revert && order.hold)
     return bad_field("hold", "a revert commit pins nothing, so there is nothing to hold");
   if (order.every) {
-    WEIR_TRY(order.targets, every_target(call, ns, skipped));
+    WEIR_TRY(order.targets, every_target(call, ns, order.git_revert, skipped));
   } else {
     WEIR_TRY(order.targets, read_targets(call, body));
   }
@@ -307,7 +323,7 @@ Result<std::vector<RollbackPlan>> plan_all(const Call& call, const Order& order,
   }
   if (plans.empty() && !skipped.empty())
     return make_error(Code::not_found, "none of " + std::to_string(skipped.size()) +
-                                           " Kustomizations can be rolled back: " +
+                                           " owners can be rolled back: " +
                                            skipped.front().target.subject() + ": " +
                                            skipped.front().reason);
   WEIR_CHECK(sort_by_dependency(call, plans));

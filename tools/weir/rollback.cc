@@ -151,7 +151,9 @@ std::optional<int> parse(RollbackOptions& o, int argc, char** argv) {
   o.client.add_to(args);
   args.option("-n,--namespace", o.ns,
               "Namespace of the Kustomizations, default flux-system. Without names: all of it.");
-  args.flag("--all", o.all, "Every Kustomization; with --namespace those of that namespace.");
+  args.flag("--all", o.all,
+            "Every Kustomization, and every HelmRelease that none applies; with --namespace those "
+            "there.");
   args.flag("--no-wait", o.no_wait, "Does not wait until all of them are ready.");
   args.option("--timeout", o.timeout, "How long to wait.");
   args.option("--to", o.to, "A time (RFC 3339, -2h), a sequence number or a revision.");

@@ -88,6 +88,27 @@ std::vector<std::string> names(const Value& list) {
 
 }  // namespace
 
+TEST_CASE("a rollback of all takes HelmReleases along that no Kustomization applies") {
+  Rig rig;
+  const auto release = [](const std::string& name) {
+    return model::ObjectId{{"helm.toolkit.fluxcd.io", "v2", "HelmRelease"}, "flux-system", name};
+  };
+  const base::Digest set = rig.put("[]"), kept = rig.put("{\"release\":\"\"}");
+  for (const std::string name : {"alone", "applied"}) {
+    rig.append(event::Type::manifests_rendered, release(name),
+               Value::object({{"revision", "1.0.0"}}), name, name, {set, kept});
+    rig.append(event::Type::reconcile_finished, release(name),
+               Value::object({{"status", "ReconciliationSucceeded"}, {"revision", "1.0.0"}}), name,
+               name);
+  }
+  rig.append(event::Type::object_applied, release("applied"),
+             Value::object({{"action", "created"}}), "apps", "", {set});
+  const std::string to = std::to_string(rig.log->head().seq);
+  const Value plan =
+      rig.post("/weir/v1/rollback", R"({"all":true,"dryRun":true,"to":)" + to + "}");
+  CHECK(names(plan["targets"]) == std::vector<std::string>{"alone", "base", "apps"});
+}
+
 TEST_CASE("a rollback of all passes over what never succeeded, dependencies first") {
   Rig rig;
   const Value plan = rig.post("/weir/v1/rollback", R"({"all":true,"to":7,"dryRun":true})");
@@ -107,7 +128,7 @@ TEST_CASE("a target that is named must have such a past") {
         "Kustomization/flux-system/late has no successful reconcile at or before event 7");
   CHECK(rig.post("/weir/v1/rollback", R"({"all":true,"to":1,"dryRun":true})", 404)["message"]
             .get_string()
-            .starts_with("none of 3 Kustomizations can be rolled back: "));
+            .starts_with("none of 3 owners can be rolled back: "));
 }
 
 TEST_CASE("orders that contradict themselves are refused, and the field is named") {
