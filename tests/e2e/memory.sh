@@ -191,6 +191,34 @@ check "held again" within 30 is_reason renamed PruneHeld
 check "REST: released" contains renamed order release '{"targets":[{"kind":"Kustomization","namespace":"flux-system","name":"renamed"}]}'
 check "... lets it go" within 20 gone
 
+# ---- everything at once, a HelmRelease that no Kustomization applies among it ----
+mkdir -p chart/templates
+printf 'apiVersion: v2\nname: notes\nversion: 1.0.0\n' >chart/Chart.yaml
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\ndata: {text: {{ .Values.text | quote }}}\n' >chart/templates/notes.yaml
+commit chart
+hr="$url/apis/helm.toolkit.fluxcd.io/v2/namespaces/flux-system/helmreleases"
+ask -X POST -H 'Content-Type: application/json' -d '{"apiVersion":"helm.toolkit.fluxcd.io/v2","kind":"HelmRelease","metadata":{"name":"notes"},
+  "spec":{"interval":"10m","targetNamespace":"shop","releaseName":"notes","values":{"text":"good"},
+  "chart":{"spec":{"chart":"./chart","reconcileStrategy":"Revision","sourceRef":{"kind":"GitRepository","name":"flux-system"}}}}}' "$hr" >/dev/null
+text() { ask "$url/api/v1/namespaces/shop/configmaps/notes" | python3 -c 'import json,sys; print(json.load(sys.stdin)["data"]["text"])'; }
+says() { [ "$(text)" = "$1" ]; }
+check "a HelmRelease runs" within 30 says good
+within 20 contains '"status":"True"' ask "$hr/notes"
+sleep 1.1; then=$(date -u +%FT%TZ); sleep 1.1
+image=$(live)
+ask -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{"spec":{"values":{"text":"bad"}}}' "$hr/notes" >/dev/null
+write_shop nginx:bad five; commit bad
+check "both go bad" within 30 says bad
+check "... both" within 30 runs nginx:bad
+mv "$work/repo" "$work/away"
+check "rolled back at once, while the repository is gone" contains "HelmRelease/flux-system/notes pinned to" weir rollback --all --to "$then"
+check "... the release" says good
+check "... and the Deployment" runs "$image"
+mv "$work/away" "$work/repo"; cd "$work/repo"
+check "... let go" contains released weir unpin hr/notes ks/shop
+check "... both on with what is asked for" within 30 says bad
+check "... both" within 30 runs nginx:bad
+
 # ---- the ledger ----
 check "a proof, of C2SP's form" contains "c2sp.org/tlog-proof@v1" weir prove 10 -o tlog-proof
 check "consistency of two sizes" contains '"fromRoot"' weir prove 20 --from 10 -o json
