@@ -320,7 +320,12 @@ Result<TablePtr> load_values(std::string_view text) {
   for (;;) {
     WEIR_TRY(const auto document, next_document(text));
     if (!document) break;
-    auto parsed = read_go_yaml(*document).with_context(context);
+    // It is cut by lines, each of which ends: a block scalar ends in a line break even where the
+    // file does not.
+    const bool ends = document->ends_with('\n');
+    auto parsed =
+        (ends ? read_go_yaml(*document) : read_go_yaml(std::string(*document).append("\n")))
+            .with_context(context);
     if (!parsed.ok()) return std::move(parsed).error();
     if (parsed->is_null()) continue;
     if (!parsed->is_object()) {

@@ -6,6 +6,7 @@
 
 #include "engine/base/file_tree.hh"
 #include "engine/base/limits.hh"
+#include "engine/helm/schema_keywords.hh"
 #include "engine/helm/schema_problem.hh"
 #include "engine/helm/text.hh"
 #include "engine/template/format.hh"
@@ -19,128 +20,6 @@ namespace {
 namespace limits = base::limits;
 
 constexpr std::string_view file_url = "file:///values.schema.json";
-
-// What a keyword holds, for the walk and for the check of its type.
-enum class Holds : unsigned char {
-  schema,
-  schemas,         // a list of them
-  schema_or_list,  // items before 2020-12
-  schema_map,
-  pattern_map,     // keys are regular expressions
-  dependency_map,  // schemas or lists of names
-  string,
-  reference,
-  pattern,
-  strings,
-  string_lists,
-  number,
-  count,
-  boolean,
-  boolean_or_number,  // exclusiveMinimum: a number since draft 6
-  list,
-  type,
-};
-
-struct Keyword {
-  std::string_view name;
-  Holds holds;
-  int since = 4;
-};
-
-constexpr Keyword keywords[] = {
-    {"$ref", Holds::reference},
-    {"$recursiveRef", Holds::reference, 2019},
-    {"$dynamicRef", Holds::reference, 2020},
-    {"allOf", Holds::schemas},
-    {"anyOf", Holds::schemas},
-    {"oneOf", Holds::schemas},
-    {"not", Holds::schema},
-    {"if", Holds::schema, 7},
-    {"then", Holds::schema, 7},
-    {"else", Holds::schema, 7},
-    {"items", Holds::schema_or_list},
-    {"prefixItems", Holds::schemas, 2020},
-    {"additionalItems", Holds::schema},
-    {"contains", Holds::schema, 6},
-    {"unevaluatedItems", Holds::schema, 2019},
-    {"properties", Holds::schema_map},
-    {"patternProperties", Holds::pattern_map},
-    {"additionalProperties", Holds::schema},
-    {"propertyNames", Holds::schema, 6},
-    {"unevaluatedProperties", Holds::schema, 2019},
-    {"dependencies", Holds::dependency_map},
-    {"dependentSchemas", Holds::schema_map, 2019},
-    {"dependentRequired", Holds::string_lists, 2019},
-    {"definitions", Holds::schema_map},
-    {"$defs", Holds::schema_map},
-    {"type", Holds::type},
-    {"enum", Holds::list},
-    {"required", Holds::strings},
-    {"pattern", Holds::pattern},
-    {"format", Holds::string},
-    {"title", Holds::string},
-    {"description", Holds::string},
-    {"multipleOf", Holds::number},
-    {"maximum", Holds::number},
-    {"minimum", Holds::number},
-    {"exclusiveMaximum", Holds::boolean_or_number},
-    {"exclusiveMinimum", Holds::boolean_or_number},
-    {"maxLength", Holds::count},
-    {"minLength", Holds::count},
-    {"maxItems", Holds::count},
-    {"minItems", Holds::count},
-    {"maxProperties", Holds::count},
-    {"minProperties", Holds::count},
-    {"maxContains", Holds::count, 2019},
-    {"minContains", Holds::count, 2019},
-    {"uniqueItems", Holds::boolean},
-};
-
-const Keyword* keyword_of(std::string_view name) {
-  for (const Keyword& keyword : keywords)
-    if (keyword.name == name) return &keyword;
-  return nullptr;
-}
-
-struct DraftName {
-  std::string_view url;  // without scheme and '#'
-  int draft;
-};
-
-constexpr DraftName drafts[] = {
-    {"json-schema.org/schema", 2020},
-    {"json-schema.org/draft-04/schema", 4},
-    {"json-schema.org/draft-06/schema", 6},
-    {"json-schema.org/draft-07/schema", 7},
-    {"json-schema.org/draft/2019-09/schema", 2019},
-    {"json-schema.org/draft/2020-12/schema", 2020},
-};
-
-// The draft a URL stands for; 0 when it is none.
-int draft_of(std::string_view url) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (url.starts_with(scheme)) url.remove_prefix(scheme.size());
-  if (url.ends_with('#')) url.remove_suffix(1);
-  for (const DraftName& known : drafts)
-    if (known.url == url) return known.draft;
-  return 0;
-}
-
-std::string metaschema_url(int draft) {
-  for (const DraftName& known : drafts)
-    if (known.draft == draft && known.url.find("draft") != std::string_view::npos) {
-      std::string url = draft < 2019 ? "http://" : "https://";
-      return url.append(known.url).append("#");
-    }
-  return "";
-}
-
-Error not_valid(int draft, const std::string& place, const std::string& message) {
-  std::string text = "\"file:///values.schema.json#\" is not valid against metaschema: ";
-  text.append("jsonschema validation failed with ").append(quoted(metaschema_url(draft)));
-  text.append("\n- at ").append(quoted(place)).append(": ").append(message);
-  return make_error(Code::invalid, std::move(text));
-}
 
 class RegularExpression final : public Pattern {
  public:
@@ -283,58 +162,12 @@ Result<Resource*> Document::begin_resource(const Value& schema, Resource* outer)
   return resource;
 }
 
-Result<void> Document::check_keyword(std::string_view keyword, const Value& found, int draft,
-                                     const std::string& place) {
-  const Keyword* known = keyword_of(keyword);
-  const auto want = [&](bool holds, std::string_view type) -> Result<void> {
-    if (holds) return {};
-    return not_valid(draft, place,
-                     std::string("got ").append(type_name(found)).append(", want ").append(type));
-  };
-  switch (known->holds) {
-    case Holds::schema:
-    case Holds::schema_or_list:
-      if (known->holds == Holds::schema_or_list && found.is_array()) return {};
-      return want(found.is_object() || found.is_bool(), "boolean or object");
-    case Holds::schemas:
-    case Holds::strings:
-    case Holds::list: return want(found.is_array(), "array");
-    case Holds::schema_map:
-    case Holds::pattern_map:
-    case Holds::dependency_map:
-    case Holds::string_lists: return want(found.is_object(), "object");
-    case Holds::string:
-    case Holds::reference:
-    case Holds::pattern: return want(found.is_string(), "string");
-    case Holds::number: return want(found.is_number(), "number");
-    case Holds::count: return want(found.is_number(), "integer");
-    case Holds::boolean: return want(found.is_bool(), "boolean");
-    case Holds::boolean_or_number:
-      return draft == 4 ? want(found.is_bool(), "boolean") : want(found.is_number(), "number");
-    case Holds::type: break;
-  }
-  static constexpr std::string_view names[] = {"array",  "boolean", "integer", "null",
-                                               "number", "object",  "string"};
-  const auto is_type = [](const Value& name) {
-    return std::find(std::begin(names), std::end(names), name.get_string()) != std::end(names);
-  };
-  if (found.is_array())
-    return std::all_of(found.items().begin(), found.items().end(), is_type)
-               ? Result<void>()
-               : not_valid(draft, place, "items must name types");
-  if (!found.is_string()) return want(false, "string or array");
-  if (is_type(found)) return {};
-  return not_valid(draft, place,
-                   "value must be one of 'array', 'boolean', 'integer', 'null', 'number', "
-                   "'object', 'string'");
-}
-
 Result<void> Document::walk_keyword(std::string_view keyword, const Value& found,
                                     Resource* resource, const std::string& place,
                                     std::size_t depth) {
-  const Keyword* known = keyword_of(keyword);
-  if (!known || known->since > resource->draft) return {};
-  WEIR_CHECK(check_keyword(keyword, found, resource->draft, place));
+  const Keyword* known = keyword_of(keyword, resource->draft);
+  if (!known) return {};
+  WEIR_CHECK(check_keyword(*known, found, resource->draft, place));
   switch (known->holds) {
     case Holds::pattern: return add_pattern(found.as_string(), place);
     case Holds::reference:
@@ -372,9 +205,15 @@ Result<void> Document::walk(const Value& schema, Resource* resource, const std::
                          .append(draft == 4 ? ", want object" : ", want boolean or object"));
   if (depth > limits::value_depth_max)
     return make_error(Code::limit, "schema nests too deeply (value_depth_max)");
+  walked_.insert(&schema);
   WEIR_TRY(Resource * own, begin_resource(schema, resource));
+  WEIR_CHECK(check_companions(schema, own->draft, place));
   if (own->draft < 2019 && schema.contains("$ref")) {
     WEIR_CHECK(walk_keyword("$ref", schema["$ref"], own, place + "/$ref", depth));
+    for (const value::Member& member : schema.members())
+      if (const Keyword* known = keyword_of(member.name(), own->draft))
+        WEIR_CHECK(
+            check_keyword(*known, member.value, own->draft, append_token(place, member.name())));
     // Definitions beside it can still be referred to.
     for (const std::string_view name : {"definitions", "$defs"})
       if (const Value* found = schema.find(name))
@@ -431,6 +270,28 @@ Target Document::resolve(std::string_view reference, const Resource& from) const
   return found.ok() ? *found : Target{nullptr, &from};
 }
 
+// Where a reference leads is a schema too, wherever it stands: "#/definitions/groups/one" makes one
+// of a member of something that is none.
+Result<void> Document::walk_references() {
+  for (std::size_t i = 0; i < references_.size(); ++i) {
+    const Reference reference = references_[i];
+    WEIR_TRY(const Target target, find(reference.text, *reference.from));
+    if (!target.schema || !target.schema->is_object() || walked_.contains(target.schema)) continue;
+    const auto owner = std::find_if(resources_.begin(), resources_.end(), [&](const auto& known) {
+      return known.get() == target.resource;
+    });
+    auto walked = walk(*target.schema, owner->get(), "", 0);
+    if (walked.ok()) continue;
+    // Places are told from where the reference leads.
+    Error error = std::move(walked).error();
+    static constexpr std::string_view whole = "\"file:///values.schema.json#";
+    if (error.message.starts_with(whole))
+      error.message.insert(whole.size(), decoded(split_fragment(reference.text).second));
+    return error;
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Document>> Document::load(std::string_view json) {
   auto parsed = value::parse_json(json);
   if (!parsed.ok()) return std::move(parsed).error();
@@ -444,10 +305,7 @@ Result<std::unique_ptr<Document>> Document::load(std::string_view json) {
     return document;
   }
   WEIR_CHECK(document->walk(document->root_, nullptr, "", 0));
-  for (const Reference& reference : document->references_) {
-    auto found = document->find(reference.text, *reference.from);
-    if (!found.ok()) return std::move(found).error();
-  }
+  WEIR_CHECK(document->walk_references());
   return document;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/base/result.hh"
@@ -61,15 +62,15 @@ class Document {
                     std::size_t depth);
   Result<void> walk_keyword(std::string_view keyword, const Value& found, Resource* resource,
                             const std::string& place, std::size_t depth);
+  Result<void> walk_references();
   Result<Resource*> begin_resource(const Value& schema, Resource* outer);
-  Result<void> check_keyword(std::string_view keyword, const Value& found, int draft,
-                             const std::string& place);
   Result<void> add_pattern(std::string_view text, const std::string& place);
   Result<Target> find(std::string_view reference, const Resource& from) const;
 
   Value root_;
   std::vector<std::unique_ptr<Resource>> resources_;
   std::unordered_map<const Value*, Resource*> by_schema_;
+  std::unordered_set<const Value*> walked_;
   std::map<std::string, std::unique_ptr<Pattern>, std::less<>> patterns_;
   std::vector<Reference> references_;
 };

@@ -279,7 +279,8 @@ bool YamlScanner::scan_node(int indent, bool key_allowed, bool indentless_allowe
     return scan_node_content(indent, key_allowed, static_cast<int>(start.at - start.line_start),
                              start, properties, false);
   }
-  const bool entry = indentless_allowed && here_column == indent && at_entry();
+  const bool entry = here_column == indent &&
+                     ((indentless_allowed && at_entry()) || at_block_scalar());
   if (at_ == end_ || at_document_marker() || (here_column <= indent && !entry))
     return empty_node(properties.view());
   Properties inner;
@@ -474,7 +475,8 @@ bool YamlScanner::scan_value(int indent) {
   if (at_ == end_ || (crossed_line_ && at_document_marker())) return empty_node({});
   if (!crossed_line_) return scan_node(indent, false, true);
   const int next = column();
-  if (next > indent || (next == indent && at_entry())) return scan_node(indent, true, true);
+  if (next > indent || (next == indent && (at_entry() || at_block_scalar())))
+    return scan_node(indent, true, true);
   return empty_node({});
 }
 
@@ -485,8 +487,8 @@ bool YamlScanner::scan_sequence(int column_wanted, bool indentless,
   for (;;) {
     ++at_;
     if (!skip_to_token(true)) return false;
-    const bool nothing = at_ == end_ || (crossed_line_ && (at_document_marker() ||
-                                                           column() <= column_wanted));
+    const bool below = column() > column_wanted || (column() == column_wanted && at_block_scalar());
+    const bool nothing = at_ == end_ || (crossed_line_ && (at_document_marker() || !below));
     if (!(nothing ? empty_node({}) : scan_node(column_wanted, true, false))) return false;
     if (at_ == end_ || at_document_marker()) break;
     const int next = column();

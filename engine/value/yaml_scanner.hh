@@ -74,6 +74,7 @@ class YamlScanner {
     return options_.first_document_only || options_.dialect == YamlDialect::kustomize;
   }
   bool at_entry() const { return *at_ == '-' && is_blankz(at_[1]); }
+  bool at_block_scalar() const { return *at_ == '|' || *at_ == '>'; }
   std::string comment_before(const char* line_start) const;
 
   // Scalars and properties: yaml_scanner_scalars.cc.
