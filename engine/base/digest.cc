@@ -1,6 +1,9 @@
 #include "engine/base/digest.hh"
 
-#include <openssl/evp.h>
+// SHA256_Update and its kin: EVP loads OpenSSL's providers first, which takes a third of the time
+// of rendering a small chart.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 namespace weir::base {
 
@@ -25,33 +28,7 @@ std::array<std::int8_t, 256> make_base64_values() {
   return values;
 }
 
-// Fetched once: EVP_sha256() looks the method up again, under a lock, for each digest.
-const EVP_MD* sha256_method() {
-  static const EVP_MD* method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  WEIR_ASSERT(method != nullptr);
-  return method;
-}
-
-// Making a context costs as much as hashing a hundred bytes: each thread keeps a few.
-class IdleContexts {
- public:
-  ~IdleContexts() {
-    while (count_ > 0) EVP_MD_CTX_free(contexts_[--count_]);
-  }
-  EVP_MD_CTX* take() { return count_ > 0 ? contexts_[--count_] : EVP_MD_CTX_new(); }
-  void give(EVP_MD_CTX* context) {
-    if (count_ < contexts_.size()) {
-      contexts_[count_++] = context;
-    } else {
-      EVP_MD_CTX_free(context);
-    }
-  }
-
- private:
-  std::array<EVP_MD_CTX*, 4> contexts_{};
-  std::size_t count_ = 0;
-};
-thread_local IdleContexts idle_contexts;
+SHA256_CTX* context_of(void* context) { return static_cast<SHA256_CTX*>(context); }
 
 }  // namespace
 
@@ -74,24 +51,18 @@ Result<Digest> Digest::parse(std::string_view text) {
   return digest;
 }
 
-Sha256::Sha256() : context_(idle_contexts.take()) {
-  WEIR_ASSERT(context_ != nullptr);
-  WEIR_ASSERT(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), sha256_method(), nullptr) == 1);
-}
+Sha256::Sha256() : context_(new SHA256_CTX) { WEIR_ASSERT(SHA256_Init(context_of(context_)) == 1); }
 
-Sha256::~Sha256() { idle_contexts.give(static_cast<EVP_MD_CTX*>(context_)); }
+Sha256::~Sha256() { delete context_of(context_); }
 
 void Sha256::update(std::string_view bytes) {
-  WEIR_ASSERT(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) ==
-              1);
+  WEIR_ASSERT(SHA256_Update(context_of(context_), bytes.data(), bytes.size()) == 1);
 }
 
 Digest Sha256::finish() {
   Digest digest;
-  unsigned size = 0;
-  WEIR_ASSERT(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.bytes.data(), &size) ==
-              1);
-  WEIR_ASSERT(size == digest.bytes.size());
+  static_assert(sizeof digest.bytes == SHA256_DIGEST_LENGTH);
+  WEIR_ASSERT(SHA256_Final(digest.bytes.data(), context_of(context_)) == 1);
   return digest;
 }
 

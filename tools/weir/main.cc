@@ -7,6 +7,7 @@
 #include "tools/weir/connection.hh"
 #include "tools/weir/core_dump.hh"
 #include "tools/weir/host.hh"
+#include "tools/weir/output.hh"
 #include "tools/weir/verbs.hh"
 
 namespace weir::cli {
@@ -60,7 +61,7 @@ int main(int argc, char** argv) {
       {"tag", "Tags an OCI artifact.", run_tag},
       {"template", "Renders a chart, as helm template does.", run_template},
       {"trace", "Where an object comes from.", run_trace},
-      {"tree", "The objects that a Kustomization has applied.", run_tree},
+      {"tree", "The objects that a Kustomization or HelmRelease has applied.", run_tree},
       {"undo", "Makes again what a prune has deleted.", run_undo},
       {"unpin", "Lets go what a rollback has pinned.", run_unpin},
       {"up", "Embedded Kubernetes API, engine and audit API: reconciles a repository.", run_up},
@@ -74,5 +75,5 @@ int main(int argc, char** argv) {
   std::vector<char*> words = flags_behind_verb(argc, argv);
   const int count = static_cast<int>(words.size());
   words.push_back(nullptr);
-  return dispatch("", verbs, count, words.data());
+  leave(dispatch("", verbs, count, words.data()));
 }

@@ -86,6 +86,15 @@ void print(std::string_view text) {
   std::fflush(stdout);
 }
 
+void leave(int code) {
+  const int ended = std::fflush(nullptr) == 0 ? code : std::max(code, 1);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  std::exit(ended);
+#else
+  std::_Exit(ended);
+#endif
+}
+
 void print_table(const Table& table) { print(format_table(table)); }
 
 void say_action(std::string_view text) { say("►", "36", text); }

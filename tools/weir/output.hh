@@ -25,6 +25,11 @@ std::string format_table(const Table& table);
 void print_table(const Table& table);
 void print(std::string_view text);
 
+// Ends the program with this exit code, at least 1 when output that stdio still held cannot be
+// written. Nothing is taken apart first: a render's memory and the libraries' tables take as long
+// to free as a small chart takes to render. Sanitized builds end as usual, to look for leaks.
+[[noreturn]] void leave(int code);
+
 // One line on stderr: "► text", "✚ text", "✔ text", "✗ text", "◎ text", "⚠️ text".
 void say_action(std::string_view text);
 void say_generating(std::string_view text);
