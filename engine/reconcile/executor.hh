@@ -11,6 +11,7 @@
 
 #include "engine/apply/shape.hh"
 #include "engine/base/clock.hh"
+#include "engine/helm/engine.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/reconcile/chart_indexes.hh"
 #include "engine/reconcile/cluster_port.hh"
@@ -41,6 +42,7 @@ struct Ports {
   RegistryPort* registry = nullptr;
   EventPort* events = nullptr;  // may be null: events go to Kubernetes alone
   ClusterPort* clusters = nullptr;
+  helm::HostNames* hosts = nullptr;  // null: getHostByName finds nothing (gate AllowDNSLookups)
 };
 
 // Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.

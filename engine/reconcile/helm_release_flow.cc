@@ -18,12 +18,12 @@ constexpr std::string_view terminal_prefix =
 constexpr base::TimeUs poll_shortest = 200'000, poll_longest = 2'000'000;
 constexpr base::TimeUs poll_watched = 5'000'000;
 
-void decode(HelmReleaseState& hr) {
+void decode(HelmReleaseState& hr, const model::HelmDefaults& defaults) {
   hr.spec_error.clear();
   hr.cel_error.clear();
   hr.ready_programs.clear();
   hr.health_rules.clear();
-  auto decoded = model::decode_helm_release(hr.object);
+  auto decoded = model::decode_helm_release(hr.object, defaults);
   if (!decoded.ok()) {
     hr.spec_error = decoded.error().message;
     return;
@@ -193,9 +193,10 @@ void prepare(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   PrepareHelm command;
   command.spec = hr.spec;
   command.artifact = hr.artifact;
-  command.digest_in_version =
+  const bool by_digest =
       source.gvk.kind == "OCIRepository" || (source.gvk.kind == "ExternalArtifact" &&
                                              hr.artifact.revision.find(':') != std::string::npos);
+  command.digest_in_version = by_digest && ctx.options.chart_digest_in_version;
   command.as = helm_identity_of(ctx, id, hr);
   if (hr.pin) command.recorded = hr.pin->release_blob;
   hr.phase = HelmPhase::preparing;
@@ -413,7 +414,7 @@ void observe_helm_release(Context& ctx, const ObjectId& id, bool deleted, const 
   const bool changed = hr.generation() != hr.last_generation;
   if (changed) {
     hr.last_generation = hr.generation();
-    decode(hr);
+    decode(hr, ctx.options.helm_defaults);
   }
   log_spec(ctx, id, hr);
   const bool requested = !hr.requested_at().empty() && hr.requested_at() != hr.handled_request &&

@@ -13,6 +13,7 @@ Result<helm::RenderedChart> render_release(const ReleaseRender& input) {
   KubeLookup lookup(*input.kube, input.as);
   SystemRandom random;
   request.engine.lookup = &lookup;
+  request.engine.hosts = input.hosts;
   request.engine.clock = input.clock;
   request.engine.random = &random;
   request.post_render = make_post_renderer(*input.spec, input.owner);

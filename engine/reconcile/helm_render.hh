@@ -22,6 +22,7 @@ struct ReleaseRender {
   Value values;  // an object or null
   helm::ReleaseOptions release;
   bool skip_schema_validation = false;
+  helm::HostNames* hosts = nullptr;  // null: getHostByName finds nothing
 };
 
 // Errors: those of render_chart and of the API.

@@ -215,6 +215,7 @@ Result<HelmRunner::Next> HelmRunner::render() {
   input.release = {run_.release.name, run_.release.ns, run_.release.version,
                    run_.kind == HelmActionKind::upgrade};
   input.skip_schema_validation = options_of_kind().disable_schema_validation;
+  input.hosts = ports_.hosts;
   WEIR_TRY(helm::RenderedChart rendered, render_release(input));
   for (const std::string& warning : rendered.warnings) log_line(warning);
   helm::Release& release = run_.release;

@@ -8,6 +8,7 @@
 
 #include "engine/apply/order.hh"
 #include "engine/base/duration.hh"
+#include "engine/model/kinds/helm_release.hh"
 
 namespace weir::reconcile {
 
@@ -32,6 +33,8 @@ struct EngineOptions {
   bool no_remote_bases = false;
   bool allow_local_sources = false;  // file:// URLs (only `weir up`)
   bool strict_substitution = true;   // gate StrictPostBuildSubstitutions
+  model::HelmDefaults helm_defaults;   // gates UseHelm3Defaults, DefaultToRetryOnFailure
+  bool chart_digest_in_version = true;  // gate DisableChartDigestTracking, turned round
   std::string default_service_account;
   // Kinds of sources that another controller still serves: they are read, never written.
   std::vector<std::string> external_sources;

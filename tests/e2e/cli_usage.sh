@@ -42,7 +42,7 @@ run version
 
 # Verbs whose first words name a kind or another verb.
 declare -A below=([get]="ks|sources git|all|sources all" [suspend]="ks|source git" [resume]="ks|source git"
-  [reconcile]="ks|source git" [export]="ks|source git" [tree]="ks" [build]="ks" [diff]="ks|hr|cm/x" [install]="|crds"
+  [reconcile]="ks|source git" [export]="ks|source git" [tree]="ks|hr" [build]="ks" [diff]="ks|hr|cm/x" [install]="|crds"
   [create]="hr|source git|source oci|source helm|source chart" [delete]="hr|source oci" [preview]="hr" [debug]="hr")
 for verb in "${verbs[@]}"; do
   helps "$verb" --help

@@ -110,6 +110,7 @@ check "helm get values" contains "message: one" helm -n shop get values web
 check "helm get manifest names the owner" contains "helm.toolkit.fluxcd.io/name: web" helm -n shop get manifest web
 check "InstallSucceeded is an event" within 10 event web "InstallSucceeded: Helm install succeeded"
 check "flux get hr" contains "Helm install succeeded" flux get hr web
+check "weir tree hr" contains "└── Deployment/shop/web-web" "$weir" tree hr web
 
 check "helm test" contains "Succeeded" helm -n shop test web
 ask web

@@ -176,6 +176,7 @@ void EngineBench::restart() {
   ports.download = &downloads;
   ports.registry = &registry;
   ports.clusters = &clusters;
+  ports.hosts = hosts;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
   reconcile::Delivery delivery;
   must(p.core->restore(*p.port, delivery), "the fold");

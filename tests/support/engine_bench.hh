@@ -165,6 +165,7 @@ class EngineBench {
   BenchDownloads downloads;
   BenchRegistry registry;
   BenchClusters clusters;  // its API is made on the first call of other()
+  helm::HostNames* hosts = nullptr;  // read when a process starts
   std::unique_ptr<BenchKube> kube;
   reconcile::EngineOptions options;
 

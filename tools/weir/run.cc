@@ -3,11 +3,13 @@
 
 #include "adapters/kube/client.hh"
 #include "adapters/kube/remote_clusters.hh"
+#include "adapters/net/system_hosts.hh"
 #include "adapters/notify/event_poster.hh"
 #include "adapters/remote/remote_bases.hh"
 #include "engine/base/log.hh"
 #include "tools/weir/args.hh"
 #include "tools/weir/cluster_server.hh"
+#include "tools/weir/feature_gates.hh"
 #include "tools/weir/host.hh"
 #include "tools/weir/remotes.hh"
 #include "tools/weir/verbs.hh"
@@ -18,10 +20,11 @@ namespace {
 struct RunOptions {
   std::string kubeconfig, context, data_dir, listen = "127.0.0.1:9790", advertise, log = "info";
   std::string retry_min = "750ms", retry_max = "15m", requeue = "30s", full_check = "1h";
-  std::string stage_kinds, events_addr;
+  std::string stage_kinds, events_addr, gates;
   int concurrent = 16, jitter = 5, concurrent_ssa = 4;
   bool text_log = false, insecure_kubeconfig_tls = false;
   reconcile::EngineOptions engine;
+  FeatureGates features;
   CareOptions care;
 };
 
@@ -67,6 +70,10 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
   args.flag("--insecure-kubeconfig-tls", o.insecure_kubeconfig_tls,
             "Lets kubeconfigs of spec.kubeConfig turn the verification of certificates off.");
   args.option("--interval-jitter-percentage", o.jitter, "Jitter of intervals.");
+  args.option("--feature-gates", o.gates,
+              "NAME=true or NAME=false, by commas, of the gates of Flux's controllers: "
+              "AllowDNSLookups, DefaultToRetryOnFailure, DisableChartDigestTracking, "
+              "StrictPostBuildSubstitutions (on by default), UseHelm3Defaults.");
   args.option("--git-author-name", o.engine.git_author_name,
               "Who commits when 'weir rollback --git-revert' writes to a source's branch.");
   args.option("--git-author-email", o.engine.git_author_email, "The address of that author.");
@@ -76,7 +83,7 @@ std::optional<int> parse(RunOptions& o, int argc, char** argv) {
   return args.parse(argc, argv);
 }
 
-Result<void> read_durations(RunOptions& o) {
+Result<void> read_options(RunOptions& o) {
   const auto read = [](const char* flag, const std::string& text,
                        base::Duration& out) -> Result<void> {
     auto parsed = base::parse_duration(text);
@@ -89,6 +96,9 @@ Result<void> read_durations(RunOptions& o) {
   WEIR_CHECK(read("--max-retry-delay", o.retry_max, o.engine.retry_delay_max));
   WEIR_CHECK(read("--requeue-dependency", o.requeue, o.engine.requeue_dependency));
   WEIR_CHECK(read("--full-check-interval", o.full_check, o.engine.full_check_interval));
+  auto features = read_feature_gates(o.gates, o.engine);
+  if (!features.ok()) return std::move(features).error().with_context("--feature-gates");
+  o.features = *features;
   o.engine.concurrent = static_cast<std::size_t>(std::max(1, o.concurrent));
   o.engine.concurrent_ssa = static_cast<std::size_t>(std::max(1, o.concurrent_ssa));
   o.engine.interval_jitter_percent = o.jitter;
@@ -99,7 +109,7 @@ Result<void> read_durations(RunOptions& o) {
 }
 
 Result<void> serve(RunOptions& o) {
-  WEIR_CHECK(read_durations(o));
+  WEIR_CHECK(read_options(o));
   kube::KubeconfigOptions access_options;
   access_options.context = o.context;
   auto found = kube::find_access(o.kubeconfig, access_options);
@@ -121,6 +131,8 @@ Result<void> serve(RunOptions& o) {
                          nullptr};
   kube::RemoteClusters clusters(client.get(), o.insecure_kubeconfig_tls);
   ports.clusters = &clusters;
+  net::SystemHosts hosts;
+  if (o.features.dns_lookups) ports.hosts = &hosts;
   std::unique_ptr<notify::EventPoster> events;
   if (!o.events_addr.empty()) {
     events = std::make_unique<notify::EventPoster>(*http, o.events_addr);

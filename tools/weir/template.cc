@@ -1,6 +1,4 @@
 // weir template [NAME] CHART: what `helm template` prints.
-#include <netdb.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +13,7 @@
 #include "adapters/archive/disk_file_tree.hh"
 #include "adapters/clock/system_clock.hh"
 #include "adapters/clock/system_random.hh"
+#include "adapters/net/system_hosts.hh"
 #include "engine/base/file_tree.hh"
 #include "engine/base/glob.hh"
 #include "engine/base/limits.hh"
@@ -26,6 +25,7 @@
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
+#include "tools/weir/output.hh"
 #include "tools/weir/template_cluster.hh"
 #include "tools/weir/verbs.hh"
 
@@ -382,26 +382,6 @@ Result<helm::LoadedChart> load(const Options& options) {
   return helm::load_chart_archive(bytes, options.chart);
 }
 
-// The system's resolver.
-class SystemHosts final : public helm::HostNames {
- public:
-  std::vector<std::string> addresses(const std::string& name) override {
-    std::vector<std::string> out;
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return out;
-    for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-      char text[NI_MAXHOST];
-      if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, nullptr, 0,
-                        NI_NUMERICHOST) == 0)
-        out.emplace_back(text);
-    }
-    ::freeaddrinfo(found);
-    return out;
-  }
-};
-
 Result<std::unique_ptr<TemplateCluster>> cluster_of(const Options& options,
                                                     helm::RenderRequest& request) {
   if (!options.asks_cluster()) return std::unique_ptr<TemplateCluster>();
@@ -414,7 +394,7 @@ Result<void> run(Options& options) {
   WEIR_CHECK(refuse_what_needs_more(options));
   WEIR_TRY(helm::RenderRequest request, request_of(options));
   WEIR_TRY(const auto cluster, cluster_of(options, request));
-  SystemHosts hosts;
+  net::SystemHosts hosts;
   if (options.enable_dns) request.engine.hosts = &hosts;
   const clock::SystemClock clock;
   clock::SystemRandom random;
@@ -449,7 +429,7 @@ Result<void> run(Options& options) {
   }
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
     return make_error(Code::io, "cannot write to standard output");
-  return {};
+  leave(0);
 }
 
 int failed_as_helm(const std::string& message) {

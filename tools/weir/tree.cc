@@ -1,11 +1,12 @@
 // weir tree ks: the objects that a Kustomization has applied, with what its children have applied
-// below.
+// below. weir tree hr: those of a HelmRelease.
 #include <algorithm>
 
 #include "adapters/net/gunzip.hh"
 #include "engine/base/digest.hh"
 #include "engine/base/limits.hh"
 #include "engine/model/inventory.hh"
+#include "engine/model/kinds/helm_release.hh"
 #include "engine/model/kinds/kustomization.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
@@ -55,10 +56,8 @@ Result<std::vector<Value>> stored_manifests(const Value& secret, const ObjectId&
   return objects;
 }
 
-Result<void> add_release(Walk& walk, Node& node) {
+Result<void> add_release(Walk& walk, Node& node, const Value& release) {
   reconcile::KubeApi& kube = walk.connection.kube();
-  WEIR_TRY(const Value release,
-           kube.get({{node.id.gvk.group, "v2", "HelmRelease"}, node.id.ns, node.id.name}));
   const std::string ns(release.path("status", "storageNamespace").get_string());
   const Value& history = release.path("status", "history");
   if (release.path("spec", "kubeConfig").is_object() || ns.empty() || !history.is_array() ||
@@ -101,8 +100,12 @@ Result<void> add_inventory(Walk& walk, Node& node, const Value& kustomization) {
   for (const ObjectId& id : ids) {
     if (is_hidden(walk, id) || model::same_object(id, walk.ancestors.back())) continue;
     Node child{id, {}};
-    if (id.gvk.group == "helm.toolkit.fluxcd.io" && id.gvk.kind == "HelmRelease")
-      WEIR_CHECK(add_release(walk, child));
+    if (id.gvk.group == model::helm_release_gvk.group &&
+        id.gvk.kind == model::helm_release_gvk.kind) {
+      WEIR_TRY(const Value release, walk.connection.kube().get(
+                                        {model::helm_release_gvk, child.id.ns, child.id.name}));
+      WEIR_CHECK(add_release(walk, child, release));
+    }
     if (id.gvk.group == model::kustomization_gvk.group && id.gvk.kind == "Kustomization" &&
         !remote && !seen(id))
       WEIR_CHECK(add_child(walk, child));
@@ -133,35 +136,58 @@ Value to_value(const Node& node) {
   return value;
 }
 
-int tree_kustomization(int argc, char** argv) {
+// What differs between the owners that have a tree.
+struct Owner {
+  Gvk gvk;
+  std::string_view usage, about, name_about;
+  Result<void> (*add)(Walk& walk, Node& node, const Value& root);
+};
+
+std::string format(const Node& node, const std::string& output) {
+  if (output == "json")
+    return value::write_json(to_value(node),
+                             {.sort_keys = false, .escape_html = true, .indent = 2});
+  if (output == "yaml") return value::write_yaml(to_value(node));
+  std::string out = node.id.subject() + "\n";
+  append_lines(out, node.children, "");
+  return out;
+}
+
+int run_tree_of(const Owner& owner, int argc, char** argv) {
   Connection connection;
   std::string name, output;
   bool compact = false;
-  Args args("tree kustomization", "Prints the objects that a Kustomization has applied.");
+  Args args(std::string(owner.usage), std::string(owner.about));
   connection.add_to(args);
-  args.positional("name", name, "Name of the Kustomization.");
+  args.positional("name", name, std::string(owner.name_about));
   args.flag("--compact", compact, "Flux objects only.");
   args.choice("-o,--output", output, {"json", "yaml"}, "json or yaml instead of lines.");
   if (const auto code = args.parse(argc, argv)) return *code;
   auto opened = connection.open();
   if (!opened.ok()) return failed(opened.error());
-  auto root = connection.kube().get({model::kustomization_gvk, connection.ns(), name});
+  auto root = connection.kube().get({owner.gvk, connection.ns(), name});
   if (!root.ok()) return failed(root.error().message);
   Walk walk{connection, compact, {}};
   Node node{ObjectId::of(*root), {}};
-  auto added = add_inventory(walk, node, *root);
+  auto added = owner.add(walk, node, *root);
   if (!added.ok()) return failed(added.error().message);
-  std::string out;
-  if (output == "json") {
-    out = value::write_json(to_value(node), {.sort_keys = false, .escape_html = true, .indent = 2});
-  } else if (output == "yaml") {
-    out = value::write_yaml(to_value(node));
-  } else {
-    out = node.id.subject() + "\n";
-    append_lines(out, node.children, "");
-  }
-  print(out + "\n");
+  print(format(node, output) + "\n");
   return 0;
+}
+
+int tree_kustomization(int argc, char** argv) {
+  return run_tree_of({model::kustomization_gvk, "tree kustomization",
+                      "Prints the objects that a Kustomization has applied.",
+                      "Name of the Kustomization.", add_inventory},
+                     argc, argv);
+}
+
+int tree_release(int argc, char** argv) {
+  return run_tree_of({model::helm_release_gvk, "tree helmrelease",
+                      "Prints the objects of a HelmRelease's latest release, as its record in the "
+                      "cluster has them; hooks are not among them.",
+                      "Name of the HelmRelease.", add_release},
+                     argc, argv);
 }
 
 }  // namespace
@@ -170,7 +196,10 @@ int run_tree(int argc, char** argv) {
   static const std::vector<Verb> verbs = {
       {"kustomization", "The objects that a Kustomization has applied.", tree_kustomization},
       {"ks", "The same.", tree_kustomization},
-      {"kustomizations", "The same.", tree_kustomization}};
+      {"kustomizations", "The same.", tree_kustomization},
+      {"helmrelease", "The objects of a HelmRelease.", tree_release},
+      {"hr", "The same.", tree_release},
+      {"helmreleases", "The same.", tree_release}};
   return dispatch("tree", verbs, argc, argv);
 }
 

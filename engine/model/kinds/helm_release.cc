@@ -31,19 +31,23 @@ ApplyMode apply_mode(std::string_view text) {
   return text == "disabled" ? ApplyMode::client : ApplyMode::same;
 }
 
-Result<void> decode_remediation(const Value& action, bool upgrade, Remediation& out) {
+Result<void> decode_remediation(const Value& action, bool upgrade, const HelmDefaults& defaults,
+                                Remediation& out) {
   const Value& block = action["remediation"];
   out.retries = static_cast<int>(block["retries"].get_int());
   out.ignore_test_failures = block["ignoreTestFailures"].get_bool();
   out.remediate_last_failure = block["remediateLastFailure"].get_bool(upgrade && out.retries > 0);
   out.uninstall = upgrade ? block["strategy"].get_string() == "uninstall" : true;
   const Value& strategy = action["strategy"];
-  if (strategy["name"].get_string() != "RetryOnFailure") return {};
+  const bool retries = strategy.is_object() ? strategy["name"].get_string() == "RetryOnFailure"
+                                            : defaults.retry_on_failure;
+  if (!retries) return {};
   WEIR_TRY(out.retry_interval, decode_duration(strategy, "retryInterval", 5min));
   return {};
 }
 
-Result<ActionOptions> decode_action(const Value& spec, const char* name, base::Duration timeout) {
+Result<ActionOptions> decode_action(const Value& spec, const char* name, base::Duration timeout,
+                                    const HelmDefaults& defaults) {
   const Value& block = spec[name];
   ActionOptions out;
   WEIR_TRY(out.timeout, duration_in(spec, name, timeout));
@@ -64,11 +68,11 @@ Result<ActionOptions> decode_action(const Value& spec, const char* name, base::D
   const Value& apply = block["serverSideApply"];
   const bool upgrade = std::string_view(name) == "upgrade";
   if (std::string_view(name) == "install") {
-    out.apply = apply.get_bool(true) ? ApplyMode::server : ApplyMode::client;
+    out.apply = apply.get_bool(!defaults.helm3) ? ApplyMode::server : ApplyMode::client;
   } else {
     out.apply = apply_mode(apply.get_string());
   }
-  WEIR_CHECK(decode_remediation(block, upgrade, out.remediation));
+  WEIR_CHECK(decode_remediation(block, upgrade, defaults, out.remediation));
   return out;
 }
 
@@ -128,19 +132,22 @@ void decode_test(const Value& test, TestOptions& out) {
     out.filters.push_back({std::string(item["name"].get_string()), item["exclude"].get_bool()});
 }
 
-void decode_rendering(const Value& spec, HelmReleaseSpec& out) {
+void decode_rendering(const Value& spec, const HelmDefaults& defaults, HelmReleaseSpec& out) {
   out.common_metadata = spec["commonMetadata"];
   out.common_labels = out.common_metadata["labels"];
   out.common_annotations = out.common_metadata["annotations"];
   out.post_renderers = spec["postRenderers"];
-  const std::string_view strategy = spec["postRenderStrategy"].get_string();
+  const std::string_view strategy =
+      spec["postRenderStrategy"].get_string(defaults.helm3 ? "nohooks" : "combined");
   if (strategy == "nohooks") out.post_render_strategy = PostRenderStrategy::no_hooks;
   if (strategy == "separate") out.post_render_strategy = PostRenderStrategy::separate;
   const std::string_view drift = spec.path("driftDetection", "mode").get_string();
   if (drift == "warn") out.drift = DriftMode::warn;
   if (drift == "enabled") out.drift = DriftMode::enabled;
   out.drift_ignore = spec.path("driftDetection", "ignore");
-  out.legacy_wait = spec.path("waitStrategy", "name").get_string() == "legacy";
+  out.legacy_wait =
+      spec.path("waitStrategy", "name").get_string(defaults.helm3 ? "legacy" : "poller") ==
+      "legacy";
 }
 
 }  // namespace
@@ -150,24 +157,24 @@ std::string short_release_name(const std::string& name) {
   return name.substr(0, release_name_kept) + "-" + base::sha256(name).hex().substr(0, 12);
 }
 
-Result<HelmReleaseSpec> decode_helm_release(const Value& object) {
+Result<HelmReleaseSpec> decode_helm_release(const Value& object, const HelmDefaults& defaults) {
   const Value& spec = object["spec"];
   const std::string ns(object.path("metadata", "namespace").get_string());
   HelmReleaseSpec out;
   WEIR_CHECK(decode_chart(spec, ns, out));
   WEIR_TRY(out.interval, decode_duration(spec, "interval", 0s));
   WEIR_TRY(out.timeout, decode_duration(spec, "timeout", 5min));
-  WEIR_TRY(out.install, decode_action(spec, "install", out.timeout));
-  WEIR_TRY(out.upgrade, decode_action(spec, "upgrade", out.timeout));
-  WEIR_TRY(out.rollback, decode_action(spec, "rollback", out.timeout));
-  WEIR_TRY(out.uninstall, decode_action(spec, "uninstall", out.timeout));
+  WEIR_TRY(out.install, decode_action(spec, "install", out.timeout, defaults));
+  WEIR_TRY(out.upgrade, decode_action(spec, "upgrade", out.timeout, defaults));
+  WEIR_TRY(out.rollback, decode_action(spec, "rollback", out.timeout, defaults));
+  WEIR_TRY(out.uninstall, decode_action(spec, "uninstall", out.timeout, defaults));
   WEIR_TRY(out.test.timeout, duration_in(spec, "test", out.timeout));
   out.max_history = static_cast<int>(spec["maxHistory"].get_int(5));
   out.suspend = spec["suspend"].get_bool();
   decode_names(object, ns, out);
   decode_references(spec, ns, out);
   decode_test(spec["test"], out.test);
-  decode_rendering(spec, out);
+  decode_rendering(spec, defaults, out);
   out.service_account = spec["serviceAccountName"].get_string();
   out.reinstall_on_chart_change =
       spec.path("upgrade", "chartNameChangeStrategy").get_string() != "InPlaceUpdate";

@@ -112,10 +112,18 @@ struct HelmReleaseSpec {
   std::string unsupported;  // as in GitRepositorySpec
 };
 
+// What fields that a HelmRelease leaves out stand for; an operator's feature gates change it.
+struct HelmDefaults {
+  // UseHelm3Defaults: installs apply on the client's side, readiness is Helm 3's, hooks are not
+  // post-rendered.
+  bool helm3 = false;
+  bool retry_on_failure = false;  // DefaultToRetryOnFailure: where no strategy is named
+};
+
 const KindDeclaration& helm_release_declaration();
 
 // From the whole object. Error: invalid, naming the field.
-Result<HelmReleaseSpec> decode_helm_release(const Value& object);
+Result<HelmReleaseSpec> decode_helm_release(const Value& object, const HelmDefaults& defaults = {});
 
 // Helm takes names of 53 characters at the most: longer ones keep 40, then "-" and 12 hex digits
 // of their SHA-256.
