@@ -1,6 +1,6 @@
 // What the log costs over the raw store: appends of realistic events, single and batched, synced,
 // against one RocksDB WriteBatch with the same rows (keys and values byte for byte) for each
-// append. Prints ratios from one run.
+// append. Prints ratios from one run; "plain" is the log without its tree and projections.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -9,9 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/event/codec.hh"
+#include "engine/event/wire.hh"
 #include "store/blobs.hh"
 #include "store/event_log.hh"
 #include "store/projections/objects.hh"
+#include "store/record_format.hh"
 #include "store/refold.hh"
 #include "store/verify.hh"
 #include "tests/support/log_samples.hh"
@@ -95,8 +98,27 @@ void check(bool ok, const char* what) {
   std::abort();
 }
 
+// An append of records and indexes alone: no leaf is hashed, no tree grown, no view folded.
+void append_plainly(store::Kv& kv, std::vector<event::Event> events, store::Seq& head,
+                    base::TimeUs now, bool synced) {
+  namespace format = store::format;
+  store::WriteBatch rows;
+  rows.reserve(events.size() * 3 + 1, events.size() * 600);
+  for (event::Event& event : events) {
+    event.seq = ++head;
+    event.time = now;
+    event::append_big_endian(rows.begin_put(store::Family::events), event.seq);
+    check(event::append_within_limits(rows.begin_value(), event).ok(), "encoding");
+    format::append_subject_key(rows.begin_put(store::Family::index), event.subject.object,
+                               event.subject.cluster, event.seq);
+    format::append_owner_key(rows.begin_put(store::Family::index), event.owner, event.seq);
+  }
+  rows.put(store::Family::index, format::time_key(now), format::seq_key(head));
+  check(kv.write(rows, synced).ok(), "plain append");
+}
+
 // Ratio of the log's speed to the raw store's, both on the same disk, alternating to share its
-// moods.
+// moods; and what the log would do without its tree and projections.
 void append_against_raw(benchmark::State& state) {
   const auto batch_events = static_cast<std::size_t>(state.range(0));
   const auto appends = static_cast<std::size_t>(state.range(1));
@@ -118,11 +140,14 @@ void append_against_raw(benchmark::State& state) {
       check(recorded->append(batch).ok(), "recording");
     }
     test::HandClock log_clock;
-    const test::TempDirectory log_directory, raw_directory;
+    const test::TempDirectory log_directory, raw_directory, plain_directory;
+    auto plain_kv = store::open_rocks({.directory = plain_directory.file("db")}).value();
+    const auto plain_work = work;
+    store::Seq plain_head = 0;
     auto log_kv = store::open_rocks({.directory = log_directory.file("db")}).value();
     auto raw_kv = store::open_rocks({.directory = raw_directory.file("db")}).value();
     auto log = store::EventLog::open(*log_kv, log_clock).value();
-    Timing log_time, raw_time;
+    Timing log_time, raw_time, plain_time;
     const std::size_t slice = std::max<std::size_t>(1, appends / 20);
     for (std::size_t first = 0; first < appends; first += slice) {
       const std::size_t count = std::min(slice, appends - first);
@@ -133,6 +158,10 @@ void append_against_raw(benchmark::State& state) {
         log_clock.advance(1'000);
         check(log->append(std::move(work[first + i])).ok(), "append");
       });
+      const Timing plain = time_each(count, [&](std::size_t i) {
+        append_plainly(*plain_kv, plain_work[first + i], plain_head, log_clock.now(), synced);
+      });
+      plain_time.seconds += plain.seconds;
       for (auto [sum, part] : {std::pair{&log_time, &ours}, std::pair{&raw_time, &raw}}) {
         sum->seconds += part->seconds;
         sum->each_us.insert(sum->each_us.end(), part->each_us.begin(), part->each_us.end());
@@ -146,6 +175,7 @@ void append_against_raw(benchmark::State& state) {
     state.counters["ratio"] = raw_time.seconds / log_time.seconds;
     state.counters["log_ev/s"] = events / log_time.seconds;
     state.counters["raw_ev/s"] = events / raw_time.seconds;
+    state.counters["plain_ev/s"] = events / plain_time.seconds;
     state.counters["log_p50us"] = log_time.percentile(0.5);
     state.counters["log_p99us"] = log_time.percentile(0.99);
     state.counters["raw_p50us"] = raw_time.percentile(0.5);
