@@ -86,6 +86,20 @@ ObjectId owner_of(const Value& object) {
           std::string(name)};
 }
 
+namespace {
+
+// Where they are kept: what a Secret is given as stringData stands in data, and managedFields say
+// stringData.
+apply::FieldSet kept_fields(const Value& object, std::string_view manager) {
+  apply::FieldSet out = apply::owned_fields(object, manager);
+  if (object["kind"].get_string() != "Secret") return out;
+  const auto given = out.children.find("f:stringData");
+  if (given != out.children.end()) out.children["f:data"].unite(apply::FieldSet(given->second));
+  return out;
+}
+
+}  // namespace
+
 LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* rules,
                    base::TimeUs now, const EngineOptions& options, const std::vector<Value>* pods,
                    std::string_view manager) {
@@ -99,7 +113,7 @@ LiveFacts facts_of(const Value& object, const std::vector<apply::HealthRule>* ru
   // Of what a replay of the record sees.
   Value hidden = object;
   hide_secrets(hidden, options);
-  facts.owned = apply::owned_digest(hidden, apply::owned_fields(hidden, manager),
+  facts.owned = apply::owned_digest(hidden, kept_fields(hidden, manager),
                                     model::find_type(Gvk::of(hidden)));
   apply::HealthContext context;
   context.rules = rules;

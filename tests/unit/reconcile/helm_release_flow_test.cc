@@ -103,6 +103,22 @@ TEST_CASE("drift is corrected without a new release") {
   CHECK(bench.state("Ready").starts_with("True"));
 }
 
+TEST_CASE("drift of a Secret whose chart gives stringData is corrected at once") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/secret.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: web-secret}\n"
+                "stringData: {text: good}\n"}});
+  bench.release("{message: one}", "  driftDetection: {mode: enabled}\n");
+  bench.run(10);
+  const auto id = object_id("Secret", "default", "web-secret");
+  const std::string good(bench.get(id).path("data", "text").get_string());
+  REQUIRE_FALSE(good.empty());
+  bench.merge(id, R"({"data":{"text":"YmFk"}})");
+  bench.run(10);
+  CHECK(bench.get(id).path("data", "text").get_string() == good);
+  CHECK(bench.stored() == "v1 deployed");
+}
+
 TEST_CASE("drift that is only warned of stays") {
   ReleaseBench bench;
   bench.release("{message: one}", "  driftDetection: {mode: warn}\n");
