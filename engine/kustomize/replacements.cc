@@ -176,8 +176,9 @@ Result<Value> retyped(const Value& old, const std::string& text) {
                                 : old.is_null()    ? "!!null"
                                 : old.is_integer() ? "!!int"
                                                    : "!!float";
-  return make_error(Code::invalid, "map[string]interface {}(nil): yaml: cannot decode !!str `" +
-                                       text + "` as a " + std::string(type));
+  return make_error(Code::invalid, "map[string]interface {}(nil): yaml: cannot decode " +
+                                       std::string(text.empty() ? "!!null `" : "!!str `") + text +
+                                       "` as a " + std::string(type));
 }
 
 Result<void> set_target(const Target& target, const Value& value, const Value& options) {
