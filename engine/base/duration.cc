@@ -71,11 +71,28 @@ std::string decimal(std::uint64_t value, int places) {
   return fraction.empty() ? text : text + "." + fraction;
 }
 
+// In Go's words of such an error: bytes that are no printable ASCII as \xNN.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte >= 0x80) {
+      static constexpr std::string_view digits = "0123456789abcdef";
+      out.append("\\x").push_back(digits[byte >> 4]);
+      out.push_back(digits[byte & 15]);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out.append("\"");
+}
+
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
   const auto bad = [&] {
-    return make_error(Code::invalid, "time: invalid duration \"" + std::string(text) + "\"");
+    return make_error(Code::invalid, "time: invalid duration " + quoted(text));
   };
   std::string_view rest = text;
   bool negative = false;
@@ -90,10 +107,8 @@ Result<Duration> parse_duration(std::string_view text) {
     std::optional<std::string_view> unit;
     if (read_term(rest, total, unit)) continue;
     if (!unit) return bad();
-    const std::string what =
-        unit->empty() ? "missing unit" : "unknown unit \"" + std::string(*unit) + "\"";
-    return make_error(Code::invalid,
-                      "time: " + what + " in duration \"" + std::string(text) + "\"");
+    const std::string what = unit->empty() ? "missing unit" : "unknown unit " + quoted(*unit);
+    return make_error(Code::invalid, "time: " + what + " in duration " + quoted(text));
   }
   if (total == (static_cast<unsigned __int128>(1) << 63)) {
     if (!negative) return bad();
