@@ -7,6 +7,7 @@
 #include "engine/value/json.hh"
 #include "engine/value/strategic_merge.hh"
 #include "engine/value/utf8.hh"
+#include "engine/value/yaml.hh"
 
 namespace weir::kustomize {
 
@@ -171,6 +172,13 @@ Result<ResMap> finish(Value object, const Value& args, const PluginContext& cont
   return result;
 }
 
+// Whether it is written in quotes or as a block: then it stays text whatever a patch puts in.
+// Not so of empty text.
+bool is_written_quoted(const Value& text) {
+  return !text.as_string().empty() &&
+         std::string_view("\"'|").find(value::write_yaml(text)[0]) != std::string_view::npos;
+}
+
 }  // namespace
 
 Value merge_generator_options(const Value& local, const Value& global) {
@@ -194,7 +202,9 @@ Result<ResMap> generate_config_map(const Value& args, const PluginContext& conte
   for (const auto& [key, text] : pairs) {
     const bool plain = value::valid_utf8(text);
     Value& map = map_at(object, plain ? "data" : "binaryData");
-    map.set(key, Value(plain ? text : encode_lines(text)));
+    Value value(plain ? text : encode_lines(text));
+    value.set_quoted(is_written_quoted(value));
+    map.set(key, std::move(value));
   }
   return finish(std::move(object), args, context);
 }

@@ -474,6 +474,7 @@ Value in_manner_of(const Value& old, const Value& value) {
 std::string scalar_text(const Value& value) {
   if (value.is_string()) return std::string(value.as_string());
   if (value.is_null() || !value.is_scalar()) return {};
+  if (!value.spelling().empty()) return std::string(value.spelling());
   return write_json(value);
 }
 

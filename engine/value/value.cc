@@ -123,6 +123,17 @@ std::string_view Value::null_word() const {
   return null_words[tag_ >> 4];
 }
 
+void Value::set_spelling(std::string_view text) {
+  if ((!is_number() && !is_bool()) || text.size() > spelling_max) return;
+  std::memcpy(data_ + spelling_at, text.data(), text.size());
+  tag_ = static_cast<std::uint8_t>((tag_ & kind_mask) | (text.size() << 4));
+}
+
+std::string_view Value::spelling() const {
+  if (!is_number() && !is_bool()) return {};
+  return {reinterpret_cast<const char*>(data_) + spelling_at, static_cast<std::size_t>(tag_ >> 4)};
+}
+
 bool Value::is_quoted() const {
   if (!is_string()) return false;
   return (tag_ & heap_bit) ? (tag_ & quoted_bit) != 0 : data_[inline_max] != 0;

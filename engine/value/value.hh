@@ -88,6 +88,11 @@ class Value {
   bool is_quoted() const;
   void set_quoted(bool quoted);  // no effect on what is no string
 
+  // How a document wrote a number or a truth ("1.10", "0x1F", "True"), if it took at most 7 bytes;
+  // equality ignores it, and editing forgets it. Kustomize puts that text in the place of a string.
+  void set_spelling(std::string_view text);  // no effect on anything else
+  std::string_view spelling() const;         // valid while this Value lives; "" when unknown
+
   static Value object();                                                          // {}
   static Value object(std::initializer_list<std::pair<std::string_view, Value>>);  // keys distinct
   static Value array();                                                           // []
@@ -180,6 +185,8 @@ class Value {
   static constexpr std::uint8_t heap_bit = 0x08;
   static constexpr std::uint8_t quoted_bit = 0x10;  // of a string in the heap
   static constexpr std::size_t inline_max = 14;
+  static constexpr std::size_t spelling_at = 8;  // bytes of a number's spelling; its length as of a
+  static constexpr std::size_t spelling_max = inline_max + 1 - spelling_at;  // string's
 
   struct StringRep;
   struct ArrayRep;

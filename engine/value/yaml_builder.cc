@@ -165,6 +165,7 @@ bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark
       break;
     default: break;
   }
+  if (!yaml_1_1_) out.set_spelling(text);
   return true;
 }
 
