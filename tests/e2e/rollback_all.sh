@@ -3,7 +3,7 @@
 # flows by itself. Then objects move between Kustomizations, and a prune that looks like a mistake is held.
 # "As before" is: every Deployment and Secret equals what was read before the bad commit, in all but status and versions; every Deployment
 # runs its pods; every Kustomization is Ready. The controllers of the control plane may ask of its API what they need for it
-# (WEIR_CLUSTER_QPS): at their default of 20 requests a second the rollouts alone take 10 s, by kubectl too; the script prints that floor.
+# (WEIR_CLUSTER_QPS): their default of 20 requests a second each bounds the rollouts of twenty Deployments, not weir; what kubectl needs for the same is printed.
 # usage: tests/e2e/rollback_all.sh
 NAME=rollback-all PORT=${ROLLBACK_PORT:-18700}
 export WEIR_CLUSTER_QPS=${WEIR_CLUSTER_QPS:-500}
