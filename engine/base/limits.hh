@@ -45,6 +45,13 @@ inline constexpr std::size_t helm_values_depth_max = 1024;
 // Schemas applied to values, and items compared. A step takes up to a microsecond, so a hostile
 // schema ends within seconds.
 inline constexpr std::size_t helm_schema_steps_max = 2'000'000;
+// Documents that schemas of one render refer to by URL: that of every kind of Kubernetes has 2 MB.
+// One request takes as long as Helm waits; a tree of values is some ten times its text.
+inline constexpr std::size_t helm_schema_document_bytes_max = 8u << 20;
+inline constexpr std::size_t helm_schema_all_bytes_max = 32u << 20;
+inline constexpr std::size_t helm_schema_documents_max = 100;
+inline constexpr std::int64_t helm_schema_request_seconds_max = 15;
+inline constexpr std::int64_t helm_schema_all_seconds_max = 60;
 // Helm's own: --set indexes, nested names, and a template that includes itself.
 inline constexpr std::size_t helm_set_index_max = 65'536;
 inline constexpr std::size_t helm_set_depth_max = 30;

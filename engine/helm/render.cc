@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/helm/dependencies.hh"
-#include "engine/helm/schema.hh"
 #include "engine/helm/text.hh"
 #include "engine/template/datum.hh"
 #include "engine/template/format.hh"
@@ -78,7 +77,8 @@ Result<RenderedChart> render_chart(const ChartSet& charts, const Table& values,
   Coalescer coalescer(request.compat, out.warnings);
   WEIR_CHECK(process_dependencies(out.charts, values, coalescer));
   WEIR_TRY(const TablePtr coalesced, coalescer.coalesce(root, values));
-  if (!request.skip_schema_validation) WEIR_CHECK(check_schemas(root, *coalesced));
+  if (!request.skip_schema_validation)
+    WEIR_CHECK(check_schemas(root, *coalesced, {request.schemas, request.engine.clock}));
   const auto rendered = render_resources(root, *coalesced, request, out);
   if (!rendered.ok()) {
     Error error = rendered.error();

@@ -17,6 +17,7 @@
 #include "engine/helm/engine.hh"
 #include "engine/helm/manifests.hh"
 #include "engine/helm/render_data.hh"
+#include "engine/helm/schema.hh"
 
 namespace weir::helm {
 
@@ -27,6 +28,7 @@ struct RenderRequest {
   bool skip_schema_validation = false;
   bool subchart_notes = false;
   EngineOptions engine;
+  SchemaLoader* schemas = nullptr;  // null: a schema that refers to another document is refused
   // Changes the rendered files before they are sorted (post renderers); may be empty.
   std::function<Result<RenderedFiles>(RenderedFiles)> post_render{};
 };

@@ -605,11 +605,19 @@ namespace weir::helm {
 
 namespace {
 
+Result<void> check_with(const Value& document, std::string_view schema_text,
+                        schema::Library& library) {
+  WEIR_TRY(const auto schema, schema::Document::load(schema_text, library));
+  WEIR_TRY(const auto problem, schema::check(*schema, document));
+  if (!problem) return {};
+  return make_error(Code::invalid, schema::problem_text(*problem) + "\n");
+}
+
 // The faults of a chart and those below it; "" when there are none.
-Result<std::string> faults(const Chart& chart, const Value& values) {
+Result<std::string> faults(const Chart& chart, const Value& values, schema::Library& library) {
   std::string out;
   if (chart.contents->schema) {
-    auto checked = check_schema(values, *chart.contents->schema);
+    auto checked = check_with(values, *chart.contents->schema, library);
     if (!checked.ok()) {
       if (checked.error().code == Code::limit) return std::move(checked).error();
       out += chart.name() + ":\n" + checked.error().message;
@@ -623,7 +631,7 @@ Result<std::string> faults(const Chart& chart, const Value& values) {
              std::string(schema::type_name(*its_values)) + "\n";
       continue;
     }
-    WEIR_TRY(const std::string its_faults, faults(*below, *its_values));
+    WEIR_TRY(const std::string its_faults, faults(*below, *its_values, library));
     out += its_faults;
   }
   return out;
@@ -637,16 +645,16 @@ bool has_schema(const Chart& chart) {
 
 }  // namespace
 
-Result<void> check_schema(const Value& document, std::string_view schema_text) {
-  WEIR_TRY(const auto schema, schema::Document::load(schema_text));
-  WEIR_TRY(const auto problem, schema::check(*schema, document));
-  if (!problem) return {};
-  return make_error(Code::invalid, schema::problem_text(*problem) + "\n");
+Result<void> check_schema(const Value& document, std::string_view schema,
+                          const SchemaPorts& ports) {
+  schema::Library library(ports);
+  return check_with(document, schema, library);
 }
 
-Result<void> check_schemas(const Chart& chart, const Table& values) {
+Result<void> check_schemas(const Chart& chart, const Table& values, const SchemaPorts& ports) {
   if (!has_schema(chart)) return {};
-  WEIR_TRY(const std::string found, faults(chart, values.to_value()));
+  schema::Library library(ports);
+  WEIR_TRY(const std::string found, faults(chart, values.to_value(), library));
   if (found.empty()) return {};
   return make_error(Code::invalid,
                     "values don't meet the specifications of the schema(s) in the following "

@@ -67,6 +67,8 @@ bool is_absolute(std::string_view url) {
 std::string join_url(std::string_view base, std::string_view reference) {
   if (reference.empty()) return std::string(base);
   if (is_absolute(reference)) return std::string(reference);
+  if (reference.starts_with("//"))
+    return std::string(base.substr(0, base.find(':') + 1)).append(reference);
   const std::size_t authority = base.find("://");
   const std::size_t host = authority == std::string_view::npos ? 0 : authority + 3;
   const std::size_t path = std::min(base.find('/', host), base.size());
@@ -75,7 +77,7 @@ std::string join_url(std::string_view base, std::string_view reference) {
   if (reference.starts_with('/')) {
     below = reference;
   } else {
-    const std::string_view old = base.substr(path);
+    const std::string_view old = base.substr(path, base.find('?') - path);
     below = std::string(old.substr(0, old.rfind('/') + 1)).append(reference);
     if (!below.starts_with('/')) below.insert(0, 1, '/');
   }
@@ -107,12 +109,12 @@ std::string_view type_name(const Value& value) {
   return value.is_array() ? "array" : "object";
 }
 
-Result<void> Document::add_pattern(std::string_view text, const std::string& place) {
+Result<void> Document::add_pattern(std::string_view text, int draft, const std::string& place) {
   if (patterns_.find(text) != patterns_.end()) return {};
   auto expression = std::make_unique<RegularExpression>(text);
   if (!expression->ok())
     return not_valid(
-        root_resource().draft, place,
+        draft, place,
         quoted(text) + " is not valid regex: error parsing regexp: " + expression->error());
   patterns_.emplace(std::string(text), std::move(expression));
   return {};
@@ -128,10 +130,7 @@ Result<Resource*> Document::begin_resource(const Value& schema, Resource* outer)
   const int outer_draft = outer ? outer->draft : 2020;
   int draft = outer_draft;
   if (const Value* named = schema.find("$schema"); named && named->is_string()) {
-    draft = draft_of(named->as_string());
-    if (draft == 0)
-      return make_error(Code::unsupported, "failing loading " + tmpl::quoted(named->as_string()) +
-                                               ": schemas of other documents are not fetched");
+    WEIR_TRY(draft, draft_at(std::string(named->as_string())));
   }
   const std::string_view id = schema[draft == 4 ? "id" : "$id"].get_string();
   // Before 2019-09, what stands beside a $ref means nothing.
@@ -142,7 +141,9 @@ Result<Resource*> Document::begin_resource(const Value& schema, Resource* outer)
     if (resources_.size() >= limits::helm_charts_max)
       return make_error(Code::limit, "schema has too many parts of their own");
     auto made = std::make_unique<Resource>();
-    made->url = join_url(outer ? std::string_view(outer->url) : file_url, address);
+    made->document = roots_.size() - 1;
+    if (outer) made->document = outer->document;
+    made->url = join_url(outer ? outer->url : roots_.back().url, address);
     made->root = &schema;
     made->draft = draft;
     made->recursive_anchor = schema["$recursiveAnchor"].get_bool();
@@ -169,10 +170,7 @@ Result<void> Document::walk_keyword(std::string_view keyword, const Value& found
   if (!known) return {};
   WEIR_CHECK(check_keyword(*known, found, resource->draft, place));
   switch (known->holds) {
-    case Holds::pattern: return add_pattern(found.as_string(), place);
-    case Holds::reference:
-      references_.push_back({std::string(found.as_string()), resource});
-      return {};
+    case Holds::pattern: return add_pattern(found.as_string(), resource->draft, place);
     case Holds::schema:
     case Holds::schemas:
     case Holds::schema_or_list:
@@ -185,7 +183,8 @@ Result<void> Document::walk_keyword(std::string_view keyword, const Value& found
     case Holds::dependency_map:
       for (const value::Member& member : found.members()) {
         const std::string below = append_token(place, member.name());
-        if (known->holds == Holds::pattern_map) WEIR_CHECK(add_pattern(member.name(), below));
+        if (known->holds == Holds::pattern_map) 
+          WEIR_CHECK(add_pattern(member.name(), resource->draft, below));
         if (known->holds == Holds::dependency_map && member.value.is_array()) continue;
         WEIR_CHECK(walk(member.value, resource, below, depth + 1));
       }
@@ -234,20 +233,15 @@ const Resource& Document::resource_of(const Value& schema, const Resource& outer
 Result<Target> Document::find(std::string_view reference, const Resource& from) const {
   const auto [address, fragment] = split_fragment(reference);
   const std::string url = join_url(from.url, address);
-  const Resource* resource = nullptr;
-  for (const auto& candidate : resources_)
-    if (candidate->url == url) resource = candidate.get();
-  if (!resource) {
-    if (url.starts_with("urn:") || draft_of(url) != 0) return Target{nullptr, &from};
-    return make_error(Code::unsupported, "failing loading " + tmpl::quoted(url) +
-                                             ": schemas of other documents are not fetched");
-  }
+  const Resource* resource = part_at(url, from);
+  if (!resource) return Target{nullptr, &from};  // never told of on load, or a URN
   if (fragment.empty()) return Target{resource->root, resource};
   const std::string plain = decoded(fragment);
   if (!plain.starts_with('/')) {
     const auto anchor = resource->anchors.find(plain);
     if (anchor != resource->anchors.end()) return Target{anchor->second, resource};
-    return make_error(Code::invalid, "anchor in \"" + url + "#" + plain + "\" not found");
+    return make_error(Code::invalid, "anchor in \"" + url + "#" + plain +
+                                         "\" not found in schema \"" + url + "\"");
   }
   WEIR_TRY(const auto tokens, value::parse_pointer(plain));
   const Value* found = resource->root;
@@ -270,41 +264,131 @@ Target Document::resolve(std::string_view reference, const Resource& from) const
   return found.ok() ? *found : Target{nullptr, &from};
 }
 
+const Resource* Document::part_at(std::string_view url, const Resource& from) const {
+  const Resource* found = nullptr;
+  for (const auto& candidate : resources_)
+    if (candidate->document == from.document && candidate->url == url) found = candidate.get();
+  if (found) return found;
+  for (const Root& root : roots_)
+    if (root.url == url) return root.resource;
+  return nullptr;
+}
+
+Result<int> Document::draft_at(std::string url) {
+  for (std::size_t hops = 0; hops < limits::helm_schema_documents_max; ++hops) {
+    if (const int draft = draft_of(url); draft != 0) return draft;
+    url = split_fragment(url).first;
+    WEIR_TRY(const auto metaschema, library_->document(url));
+    const std::string_view next = (*metaschema)["$schema"].get_string();
+    if (next.empty()) return 2020;
+    url = next;
+  }
+  return make_error(Code::limit, "metaschema leads to metaschema (helm_schema_documents_max)");
+}
+
+void Document::reach_keyword(const value::Member& member, const Resource& own) {
+  const Keyword* known = keyword_of(member.name(), own.draft);
+  if (!known) return;
+  switch (known->holds) {
+    case Holds::reference:
+      references_.push_back({std::string(member.value.as_string()), &own});
+      return;
+    case Holds::schema:
+    case Holds::schemas:
+    case Holds::schema_or_list:
+      if (member.name() == "contentSchema") return;
+      reach(member.value, own);
+      for (const Value& one : member.value.items()) reach(one, own);
+      return;
+    case Holds::schema_map:
+    case Holds::pattern_map:
+    case Holds::dependency_map:
+      if (member.name() == "definitions" || member.name() == "$defs") return;
+      for (const value::Member& below : member.value.members()) reach(below.value, own);
+      return;
+    default: return;
+  }
+}
+
+void Document::reach(const Value& schema, const Resource& outer) {
+  if (!schema.is_object() || !reached_.insert(&schema).second) return;
+  const Resource& own = resource_of(schema, outer);
+  if (own.draft < 2019 && schema.contains("$ref")) {
+    references_.push_back({std::string(schema["$ref"].as_string()), &own});
+    return;
+  }
+  for (const value::Member& member : schema.members()) reach_keyword(member, own);
+  if (own.root != &schema) return;
+  // A $dynamicRef may mean any of them.
+  for (const auto& [name, anchored] : own.dynamic_anchors) reach(*anchored, own);
+}
+
+Error Document::told_from(Error error, const Resource& resource, std::string_view fragment) const {
+  const std::string whole = std::string("\"").append(file_url).append("#");
+  if (error.message.starts_with(whole))
+    error.message.replace(0, whole.size(),
+                          "\"" + roots_[resource.document].url + "#" + decoded(fragment));
+  return error;
+}
+
+Result<void> Document::add(const std::string& url, std::shared_ptr<const Value> value) {
+  const std::size_t first = resources_.size();
+  roots_.push_back({url, std::move(value)});
+  const Value& root = *roots_.back().value;
+  Resource place;  // before the document's own is there
+  place.document = roots_.size() - 1;
+  if (root.is_bool()) {
+    auto resource = std::make_unique<Resource>(place);
+    resource->url = url;
+    resource->root = &root;
+    resources_.push_back(std::move(resource));
+  } else if (auto walked = walk(root, nullptr, "", 0); !walked.ok()) {
+    return told_from(std::move(walked).error(), place, "");
+  }
+  roots_.back().resource = resources_[first].get();
+  return {};
+}
+
+Result<void> Document::fetch_for(const Reference& reference) {
+  const std::string url = join_url(reference.from->url, split_fragment(reference.text).first);
+  if (part_at(url, *reference.from) || url.starts_with("urn:") || draft_of(url) != 0) return {};
+  WEIR_TRY(auto value, library_->document(url));
+  return add(url, std::move(value));
+}
+
 // Where a reference leads is a schema too, wherever it stands: "#/definitions/groups/one" makes one
 // of a member of something that is none.
 Result<void> Document::walk_references() {
   for (std::size_t i = 0; i < references_.size(); ++i) {
     const Reference reference = references_[i];
-    WEIR_TRY(const Target target, find(reference.text, *reference.from));
-    if (!target.schema || !target.schema->is_object() || walked_.contains(target.schema)) continue;
-    const auto owner = std::find_if(resources_.begin(), resources_.end(), [&](const auto& known) {
-      return known.get() == target.resource;
-    });
-    auto walked = walk(*target.schema, owner->get(), "", 0);
-    if (walked.ok()) continue;
-    // Places are told from where the reference leads.
-    Error error = std::move(walked).error();
-    static constexpr std::string_view whole = "\"file:///values.schema.json#";
-    if (error.message.starts_with(whole))
-      error.message.insert(whole.size(), decoded(split_fragment(reference.text).second));
-    return error;
+    WEIR_CHECK(fetch_for(reference));
+    auto found = find(reference.text, *reference.from);
+    const auto [address, fragment] = split_fragment(reference.text);
+    if (!found.ok()) {
+      const Resource* part = part_at(join_url(reference.from->url, address), *reference.from);
+      return told_from(std::move(found).error(), *part, "");
+    }
+    const Target target = *found;
+    if (!target.schema || !target.schema->is_object()) continue;
+    if (!walked_.contains(target.schema)) {
+      const auto owner = std::find_if(resources_.begin(), resources_.end(), [&](const auto& known) {
+        return known.get() == target.resource;
+      });
+      auto walked = walk(*target.schema, owner->get(), "", 0);
+      if (!walked.ok()) return told_from(std::move(walked).error(), *target.resource, fragment);
+    }
+    reach(*target.schema, *target.resource);
   }
   return {};
 }
 
-Result<std::unique_ptr<Document>> Document::load(std::string_view json) {
-  auto parsed = value::parse_json(json);
-  if (!parsed.ok()) return std::move(parsed).error();
+Result<std::unique_ptr<Document>> Document::load(std::string_view json, Library& library) {
+  WEIR_TRY(Value parsed, value::parse_json(json));
   auto document = std::make_unique<Document>();
-  document->root_ = *std::move(parsed);
-  if (document->root_.is_bool()) {
-    auto resource = std::make_unique<Resource>();
-    resource->url = file_url;
-    resource->root = &document->root_;
-    document->resources_.push_back(std::move(resource));
-    return document;
-  }
-  WEIR_CHECK(document->walk(document->root_, nullptr, "", 0));
+  document->library_ = &library;
+  auto root = std::make_shared<const Value>(std::move(parsed));
+  WEIR_CHECK(document->add(std::string(file_url), std::move(root)));
+  document->reach(document->root(), document->root_resource());
   WEIR_CHECK(document->walk_references());
   return document;
 }

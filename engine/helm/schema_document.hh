@@ -1,5 +1,6 @@
-// A JSON Schema file prepared for checking: which draft each part follows, where $id, $anchor and
-// their kin lead, and its regular expressions. Internal to schema*.cc. Immutable after load.
+// A JSON Schema file and the documents it leads to, prepared for checking: which draft each part
+// follows, where $id, $anchor and their kin lead, and its regular expressions. Internal to
+// schema*.cc. Immutable after load.
 #pragma once
 
 #include <map>
@@ -12,12 +13,14 @@
 #include <vector>
 
 #include "engine/base/result.hh"
+#include "engine/helm/schema_library.hh"
 #include "engine/value/value.hh"
 
 namespace weir::helm::schema {
 
-// A part of the file with an address of its own.
+// A part of a document with an address of its own.
 struct Resource {
+  std::size_t document = 0;  // the one it stands in; only there its address is known
   std::string url;  // without fragment
   const Value* root = nullptr;
   int draft = 2020;  // 4, 6, 7, 2019, 2020
@@ -42,10 +45,10 @@ class Pattern {
 class Document {
  public:
   // Errors: invalid (no JSON, a keyword of the wrong type, a pattern that cannot be read, a
-  // reference that leads nowhere or out of the file), limit.
-  static Result<std::unique_ptr<Document>> load(std::string_view json);
+  // reference that leads nowhere), limit, and those of the library.
+  static Result<std::unique_ptr<Document>> load(std::string_view json, Library& library);
 
-  const Value& root() const { return root_; }
+  const Value& root() const { return *roots_.front().value; }
   const Resource& root_resource() const { return *resources_.front(); }
   // The resource that `schema` begins, or `outer` when it begins none.
   const Resource& resource_of(const Value& schema, const Resource& outer) const;
@@ -58,19 +61,37 @@ class Document {
     std::string text;
     const Resource* from;
   };
+  struct Root {
+    std::string url;
+    std::shared_ptr<const Value> value;
+    const Resource* resource = nullptr;
+  };
+  // A document that is not known yet, and all that can be a schema in it.
+  Result<void> add(const std::string& url, std::shared_ptr<const Value> value);
+  // The document that a reference leads to, when no part of this one has the address.
+  Result<void> fetch_for(const Reference& reference);
+  // Notes the references that checking with the schema may follow.
+  void reach(const Value& schema, const Resource& outer);
+  void reach_keyword(const value::Member& member, const Resource& own);
+  const Resource* part_at(std::string_view url, const Resource& from) const;
+  Result<int> draft_at(std::string url);
+  // Places are told from where a reference leads.
+  Error told_from(Error error, const Resource& resource, std::string_view fragment) const;
   Result<void> walk(const Value& schema, Resource* resource, const std::string& place,
                     std::size_t depth);
   Result<void> walk_keyword(std::string_view keyword, const Value& found, Resource* resource,
                             const std::string& place, std::size_t depth);
   Result<void> walk_references();
   Result<Resource*> begin_resource(const Value& schema, Resource* outer);
-  Result<void> add_pattern(std::string_view text, const std::string& place);
+  Result<void> add_pattern(std::string_view text, int draft, const std::string& place);
   Result<Target> find(std::string_view reference, const Resource& from) const;
 
-  Value root_;
+  Library* library_ = nullptr;
+  std::vector<Root> roots_;  // the file itself first
   std::vector<std::unique_ptr<Resource>> resources_;
   std::unordered_map<const Value*, Resource*> by_schema_;
   std::unordered_set<const Value*> walked_;
+  std::unordered_set<const Value*> reached_;
   std::map<std::string, std::unique_ptr<Pattern>, std::less<>> patterns_;
   std::vector<Reference> references_;
 };

@@ -12,6 +12,7 @@
 #include "engine/apply/shape.hh"
 #include "engine/base/clock.hh"
 #include "engine/helm/engine.hh"
+#include "engine/helm/schema.hh"
 #include "engine/kustomize/build.hh"
 #include "engine/reconcile/chart_indexes.hh"
 #include "engine/reconcile/cluster_port.hh"
@@ -43,6 +44,7 @@ struct Ports {
   EventPort* events = nullptr;  // may be null: events go to Kubernetes alone
   ClusterPort* clusters = nullptr;
   helm::HostNames* hosts = nullptr;  // null: getHostByName finds nothing (gate AllowDNSLookups)
+  helm::SchemaLoader* schemas = nullptr;  // null: charts' schemas may not refer to other documents
 };
 
 // Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.

@@ -14,6 +14,7 @@ Result<helm::RenderedChart> render_release(const ReleaseRender& input) {
   SystemRandom random;
   request.engine.lookup = &lookup;
   request.engine.hosts = input.hosts;
+  request.schemas = input.schemas;
   request.engine.clock = input.clock;
   request.engine.random = &random;
   request.post_render = make_post_renderer(*input.spec, input.owner);

@@ -23,6 +23,7 @@ struct ReleaseRender {
   helm::ReleaseOptions release;
   bool skip_schema_validation = false;
   helm::HostNames* hosts = nullptr;  // null: getHostByName finds nothing
+  helm::SchemaLoader* schemas = nullptr;  // null: references to other documents are refused
 };
 
 // Errors: those of render_chart and of the API.

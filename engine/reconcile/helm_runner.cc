@@ -216,6 +216,7 @@ Result<HelmRunner::Next> HelmRunner::render() {
                    run_.kind == HelmActionKind::upgrade};
   input.skip_schema_validation = options_of_kind().disable_schema_validation;
   input.hosts = ports_.hosts;
+  input.schemas = ports_.schemas;
   WEIR_TRY(helm::RenderedChart rendered, render_release(input));
   for (const std::string& warning : rendered.warnings) log_line(warning);
   helm::Release& release = run_.release;

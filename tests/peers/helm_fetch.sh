@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # weir template on charts that are fetched, beside the real helm: pushed by helm to the real registry (oci://), in an HTTP
-# repository (--repo, repositories.yaml, a package's URL), and from a repository with an index of 60 MB, whose memory is measured.
+# repository (--repo, repositories.yaml, a package's URL), and from a repository with an index of 60 MB, whose memory is measured;
+# and charts whose schemas refer to other documents.
 # usage: tests/peers/helm_fetch.sh [BINARY]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -65,6 +66,62 @@ refused "9.x" app --repo "$web" --version 9.x
 refused "no chart name found" other --repo "$web"
 refused "repo nothere not found" nothere/app
 refused "app" "oci://$registry/charts/app" --plain-http --version 7.0.0
+
+# Schemas that lead to other documents. Of faults all lines are compared, or the first when the words of JSON's reader follow.
+mkdir -p "$work/web/schemas/sub" "$work/s/templates"
+cp "$work/chart/Chart.yaml" "$work/s/"
+printf 'a: 1\no: {b: x}\n' >"$work/s/values.yaml"
+cd "$work/web/schemas"
+echo '{"type":"object","properties":{"b":{"type":"string"}}}' >object.json
+echo '{"properties":{"a":{"$ref":"sub/text.json"}}}' >nested.json
+echo '{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"s":{"type":"string"}},"$ref":"#/definitions/s"}' >sub/text.json
+echo '{"properties":{"o":{"$ref":"second.json"},"a":{"type":"integer"}}}' >first.json
+echo '{"type":["object","string"],"properties":{"o":{"$ref":"first.json"},"b":{"type":"string"}}}' >second.json
+echo '{"$defs":{"x":{"$anchor":"anc","type":"string"},"bad":{"$ref":"gone.json"}}}' >anchor.json
+echo '{"$id":"'"$web"'/schemas/own.json"}' >id.json
+echo '{"$schema":"http://json-schema.org/draft-07/schema#"}' >meta.json
+echo '{"x":{"y":{"type":5}}}' >odd.json
+echo 'not json' >text.json
+echo 'false' >false.json
+cd - >/dev/null
+schema() { # lines compared, schema with URL for the server's address
+  local lines=$1 text=${2//URL/$web/schemas}
+  printf '%s' "$text" >"$work/s/values.schema.json"
+  for side in helm weir; do
+    local run=(helm); [ $side = helm ] || run=("$weir")
+    { "${run[@]}" template rel "$work/s" 2>&1 && echo "exit 0" || echo "exit $?"; } | grep -v '^level=WARN' | grep -v '^$' >"$work/$side.out"
+    [ "$lines" = all ] || { head -2 "$work/$side.out"; sed -n 3p "$work/$side.out" | cut -d: -f1-3; tail -1 "$work/$side.out"; } >"$work/$side.cut"
+    [ "$lines" = all ] || mv "$work/$side.cut" "$work/$side.out"
+  done
+  if diff "$work/helm.out" "$work/weir.out" >"$work/diff"; then echo "✓ schema $2"; else echo "✗ schema $2"; cat "$work/diff"; failures=$((failures + 1)); fi
+}
+schema all '{"$ref":"URL/object.json"}'
+schema all '{"properties":{"a":{"$ref":"URL/object.json"}}}'
+schema all '{"properties":{"o":{"$ref":"URL/object.json#/properties/b"}}}'
+schema all '{"$ref":"URL/nested.json"}'
+schema all '{"$ref":"URL/first.json"}'
+schema all '{"properties":{"a":{"$ref":"URL/second.json"}}}'
+schema all '{"properties":{"a":{"$ref":"URL/anchor.json#anc"}}}'
+schema all '{"properties":{"a":{"$ref":"URL/anchor.json#none"}}}'
+schema all '{"properties":{"a":{"$ref":"#none"}}}'
+schema all '{"properties":{"a":{"$ref":"URL/object.json#/none"}}}'
+schema all '{"properties":{"a":{"$ref":"URL/false.json"}}}'
+schema all '{"properties":{"a":{"$ref":"URL/object.json?version=1"}}}'
+schema all '{"$id":"URL/x/y.json","properties":{"a":{"$ref":"../object.json"}}}'
+schema all '{"properties":{"a":{"$ref":"URL/id.json"},"o":{"$ref":"URL/own.json"}}}'
+schema all '{"$schema":"URL/meta.json","properties":{"a":{"$ref":"#/d","type":"string"}},"d":{}}'
+schema all '{"properties":{"a":{"$ref":"URL/gone.json"}}}'
+schema all '{"properties":{"a":{"$ref":"http://127.0.0.1:1/x.json"}}}'
+schema all '{"properties":{"a":{"$ref":"ftp://h/b.json"}}}'
+schema all '{"properties":{"a":{"$ref":"urn:x:y"}}}'
+schema all '{"properties":{"a":{"$ref":"other-not-there.json"}}}'
+schema all '{"properties":{"a":{"$ref":"file://'"$work"'/web/schemas/object.json"}}}'
+schema all '{"properties":{"a":{"$ref":"file://'"$work"'"}}}'
+schema all '{"$defs":{"x":{"$ref":"URL/gone.json"},"y":{"$ref":"#/none"}}}'
+schema all '{"contentSchema":{"$ref":"URL/gone.json"}}'
+schema first '{"properties":{"a":{"$ref":"URL/text.json"}}}'
+schema first '{"properties":{"a":{"$ref":"URL/sub/"}}}'
+schema first '{"properties":{"a":{"$ref":"URL/odd.json#/x/y"}}}'
 
 # An index of 60 MB and more: its entries hold a long description each.
 mkdir "$work/web/large"

@@ -177,6 +177,7 @@ void EngineBench::restart() {
   ports.registry = &registry;
   ports.clusters = &clusters;
   ports.hosts = hosts;
+  ports.schemas = schemas;
   p.executor = std::make_unique<reconcile::Executor>(ports, options);
   reconcile::Delivery delivery;
   must(p.core->restore(*p.port, delivery), "the fold");

@@ -166,6 +166,7 @@ class EngineBench {
   BenchRegistry registry;
   BenchClusters clusters;  // its API is made on the first call of other()
   helm::HostNames* hosts = nullptr;  // read when a process starts
+  helm::SchemaLoader* schemas = nullptr;  // the same
   std::unique_ptr<BenchKube> kube;
   reconcile::EngineOptions options;
 

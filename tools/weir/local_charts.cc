@@ -11,6 +11,7 @@
 #include "engine/helm/values.hh"
 #include "engine/reconcile/chart_repository.hh"
 #include "tools/weir/chart_text.hh"
+#include "tools/weir/local_schemas.hh"
 
 namespace weir::cli {
 namespace {
@@ -91,6 +92,8 @@ Result<std::string> LocalCharts::inflate(const base::FileTree& tree,
   WEIR_TRY(helm::RenderRequest request, render_request(asked));
   const clock::SystemClock clock;
   clock::SystemRandom random;
+  LocalSchemas schemas(LocalSchemas::Files::read);
+  request.schemas = &schemas;
   request.engine.clock = &clock;
   request.engine.random = &random;
   if (!asked.name_template.empty()) {

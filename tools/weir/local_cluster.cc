@@ -74,6 +74,8 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
                          &out->remotes_->registry(),
                          nullptr,
                          &out->clusters_};
+  out->schemas_ = std::make_unique<remote::SchemaDocuments>(*out->http_, out->clock_);
+  ports.schemas = out->schemas_.get();
   reconcile::EngineOptions engine = options.engine;
   WEIR_CHECK(prepare_recording(options.care, engine));
   out->engine_ = std::make_unique<reconcile::Engine>(ports, std::move(engine));

@@ -8,6 +8,7 @@
 
 #include "adapters/kube/remote_clusters.hh"
 #include "adapters/remote/remote_bases.hh"
+#include "adapters/remote/schema_documents.hh"
 #include "api/audit/audit_api.hh"
 #include "api/kube/driver.hh"
 #include "api/kube/http_front.hh"
@@ -68,6 +69,7 @@ class LocalCluster {
   std::unique_ptr<git::GitMirrors> git_;
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<remote::RemoteBases> bases_;
+  std::unique_ptr<remote::SchemaDocuments> schemas_;
   std::unique_ptr<Remotes> remotes_;
   std::unique_ptr<api::kube::KubeServer> server_;
   std::unique_ptr<api::kube::Driver> driver_;

@@ -24,6 +24,7 @@
 #include "tools/weir/connection.hh"
 #include "tools/weir/flux_kinds.hh"
 #include "tools/weir/host.hh"
+#include "tools/weir/local_schemas.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/remotes.hh"
 #include "tools/weir/verbs.hh"
@@ -208,6 +209,8 @@ Result<void> render(const PreviewFlags& flags, Preview& preview) {
                 preview.spec.service_account};
   WEIR_TRY(input.server_version, kube.server_version());
   input.clock = &clock;
+  LocalSchemas schemas(LocalSchemas::Files::refused);
+  input.schemas = &schemas;
   input.spec = &preview.spec;
   input.owner = ObjectId::of(preview.object);
   input.charts = preview.prepared->charts.get();

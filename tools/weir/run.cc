@@ -6,6 +6,7 @@
 #include "adapters/net/system_hosts.hh"
 #include "adapters/notify/event_poster.hh"
 #include "adapters/remote/remote_bases.hh"
+#include "adapters/remote/schema_documents.hh"
 #include "engine/base/log.hh"
 #include "tools/weir/args.hh"
 #include "tools/weir/cluster_server.hh"
@@ -133,6 +134,8 @@ Result<void> serve(RunOptions& o) {
   ports.clusters = &clusters;
   net::SystemHosts hosts;
   if (o.features.dns_lookups) ports.hosts = &hosts;
+  remote::SchemaDocuments schemas(*http, clock);
+  ports.schemas = &schemas;
   std::unique_ptr<notify::EventPoster> events;
   if (!o.events_addr.empty()) {
     events = std::make_unique<notify::EventPoster>(*http, o.events_addr);

@@ -25,6 +25,7 @@
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
+#include "tools/weir/local_schemas.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/template_cluster.hh"
 #include "tools/weir/verbs.hh"
@@ -396,6 +397,8 @@ Result<void> run(Options& options) {
   WEIR_TRY(const auto cluster, cluster_of(options, request));
   net::SystemHosts hosts;
   if (options.enable_dns) request.engine.hosts = &hosts;
+  LocalSchemas schemas(LocalSchemas::Files::read);
+  request.schemas = &schemas;
   const clock::SystemClock clock;
   clock::SystemRandom random;
   request.engine.clock = &clock;

@@ -68,6 +68,15 @@ class OneHost final : public helm::HostNames {
   }
 };
 
+class OneDocument final : public helm::SchemaLoader {
+ public:
+  Result<std::string> load(const std::string& url, std::chrono::milliseconds) override {
+    if (url == "https://schemas.example.com/text.json") return std::string(R"({"type":"string"})");
+    return make_error(Code::not_found,
+                      "HTTP request to " + url + " returned status 404 (Not Found)");
+  }
+};
+
 }  // namespace
 
 TEST_CASE("H2.4: the digest of a registry's chart is in its version") {
@@ -171,6 +180,32 @@ TEST_CASE("H8.8: names of hosts are looked up where the operator lets them be") 
   bench.run(10);
   CHECK(bench.get(object_id("ConfigMap", "default", "host")).path("data", "address").get_string() ==
         (allowed ? "192.0.2.7" : ""));
+}
+
+TEST_CASE("H8.8: a chart's schema may lead to another document") {
+  struct Case {
+    std::string document, message, state;
+  };
+  const Case cases[] = {
+      {"text.json", "one", "True InstallSucceeded"},
+      {"text.json", "1", "- at '/message': got number, want string"},
+      {"gone.json", "one",
+       "failing loading \"https://schemas.example.com/gone.json\": HTTP request to "
+       "https://schemas.example.com/gone.json returned status 404 (Not Found)"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.document, one.message);
+    OneDocument documents;
+    ReleaseBench bench;
+    bench.schemas = &documents;
+    bench.restart();
+    bench.chart({{"chart/values.schema.json",
+                  R"({"properties":{"message":{"$ref":"https://schemas.example.com/)" +
+                      one.document + R"("}}})"}});
+    bench.release("{message: " + one.message + "}");
+    bench.run(10);
+    CHECK(bench.state("Ready").find(one.state) != std::string::npos);
+  }
 }
 
 TEST_CASE("H8.8: a kubeVersion that the server does not meet fails the release") {
