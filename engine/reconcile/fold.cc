@@ -77,10 +77,10 @@ void fold_planned(State& state, const event::Event& event) {
   state.helm_releases[event.subject.object].in_flight = std::move(flight);
 }
 
-// What was sent and got no answer may stand.
-void fold_unanswered(State& state, const event::Event& event) {
-  if (event.data["unanswered"].is_null() || !is_kustomization(event.subject.object)) return;
-  const auto ids = model::parse_inventory(event.data["unanswered"]);
+// What is about to be applied, or was sent and got no answer, may stand.
+void fold_attempted(State& state, const event::Event& event, std::string_view field) {
+  if (event.data[field].is_null() || !is_kustomization(event.subject.object)) return;
+  const auto ids = model::parse_inventory(event.data[field]);
   if (!ids.ok()) return;
   state.kustomizations[event.subject.object].attempted.insert(ids->begin(), ids->end());
 }
@@ -157,6 +157,7 @@ void fold(State& state, const event::Event& event) {
       KustomizationState& ks = state.kustomizations[subject];
       ks.rendered_logged = digest_field(event.data, "digest");
       ks.rendered_revision = event.data["revision"].get_string();
+      fold_attempted(state, event, "adds");
       break;
     }
     case Type::object_applied:
@@ -178,7 +179,7 @@ void fold(State& state, const event::Event& event) {
       if (OwnerState* owner = owner_state(state, subject))
         owner->failure_logged = std::string(event.data["reason"].get_string()) + ": " +
                                 std::string(event.data["message"].get_string());
-      fold_unanswered(state, event);
+      fold_attempted(state, event, "unanswered");
       break;
     case Type::reconcile_finished:
       if (OwnerState* owner = owner_state(state, subject))

@@ -296,7 +296,15 @@ bool EngineBench::drain() {
   const reconcile::Command command = std::move(p.commands.front());
   p.commands.pop_front();
   clock.advance(1000);
-  p.inputs.push_back(p.executor->execute(command));
+  auto outcome = p.executor->execute(command);
+  const auto& calls = kube->calls;
+  if (!die_after.empty() && std::ranges::find(calls, "apply " + die_after) != calls.end()) {
+    die_after.clear();
+    if (died) died();
+    restart();
+    return true;
+  }
+  p.inputs.push_back(std::move(outcome));
   return true;
 }
 

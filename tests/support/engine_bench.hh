@@ -169,6 +169,10 @@ class EngineBench {
   helm::SchemaLoader* schemas = nullptr;  // the same
   std::unique_ptr<BenchKube> kube;
   reconcile::EngineOptions options;
+  // The process ends once this object is applied ("ConfigMap/default/two"), before what came of it
+  // is logged; `died` happens, and another one starts.
+  std::string die_after;
+  std::function<void()> died;
 
  private:
   struct Process;

@@ -164,6 +164,31 @@ TEST_CASE("a hand edit and a deletion are corrected at once, and logged with who
   CHECK_FALSE(bench.get(one).is_null());
 }
 
+TEST_CASE("what was applied when the process died, and then left the source, is pruned") {
+  const ObjectId two = object_id("ConfigMap", "default", "two");
+  EngineBench bench;
+  bench.commit({{"app/a.yaml", config("one")}});
+  bench.create_repository();
+  bench.create_kustomization("app");
+  bench.run();
+  bench.commit({{"app/a.yaml", config("one")}, {"app/b.yaml", config("two")}});
+  bench.die_after = two.subject();
+  bench.died = [&] {
+    // The new process sees the next commit before it can look at this one again.
+    bench.merge(kustomization_id("app"), R"({"spec":{"suspend":true}})");
+    bench.commit({{"app/a.yaml", config("one")}});
+  };
+  bench.run(70);
+  REQUIRE(bench.die_after.empty());
+  bench.run(70);
+  REQUIRE_FALSE(bench.get(two).is_null());
+  CHECK(bench.inventory("app") == std::vector<std::string>{"ConfigMap/default/one"});
+  bench.merge(kustomization_id("app"), R"({"spec":{"suspend":false}})");
+  bench.run();
+  CHECK(bench.get(two).is_null());
+  CHECK(bench.logged(event::Type::object_pruned).size() == 1);
+}
+
 TEST_CASE("a suspended Kustomization leaves drift alone and says nothing") {
   EngineBench bench;
   bench.commit({{"app/a.yaml", config("one")}});
