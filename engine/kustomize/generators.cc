@@ -173,10 +173,12 @@ Result<ResMap> finish(Value object, const Value& args, const PluginContext& cont
 }
 
 // Whether it is written in quotes or as a block: then it stays text whatever a patch puts in.
-// Not so of empty text.
+// Not so of empty text. What has lines is never plain.
 bool is_written_quoted(const Value& text) {
-  return !text.as_string().empty() &&
-         std::string_view("\"'|").find(value::write_yaml(text)[0]) != std::string_view::npos;
+  if (text.as_string().empty()) return false;
+  if (text.as_string().find('\n') != std::string_view::npos) return true;
+  const char first = value::write_yaml(text)[0];
+  return first == '"' || first == '\'';
 }
 
 }  // namespace

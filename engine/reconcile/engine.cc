@@ -116,6 +116,7 @@ void Engine::change_watch(const RemoteWatch& change) {
   if (const auto old = watches_.find(change.key); old != watches_.end()) {
     retire(std::move(old->second));
     watches_.erase(old);
+    watch_log_.forget(change.key);
   }
   if (change.client == nullptr) return;
   OpenWatch& watch = watches_[change.key];

@@ -8,16 +8,6 @@
 namespace weir::reconcile {
 namespace {
 
-// What the set has and the inventory has not: it may come to stand before a crash, and nobody but
-// the log would know of it.
-std::vector<ObjectId> additions(const KustomizationState& ks) {
-  const ObjectSet listed(ks.inventory.begin(), ks.inventory.end());
-  std::vector<ObjectId> out;
-  for (const ObjectId& object : ks.rendered->ids())
-    if (!listed.contains(object)) out.push_back(object);
-  return out;
-}
-
 void log_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   const RenderedSet& set = *ks.rendered;
   if (set.digest == ks.rendered_logged && set.revision == ks.rendered_revision) return;
@@ -25,7 +15,8 @@ void log_rendered(Context& ctx, const ObjectId& id, KustomizationState& ks) {
   Value data = Value::object({{"revision", set.revision},
                               {"digest", set.digest.to_string()},
                               {"objects", set.size()}});
-  if (const auto added = additions(ks); !added.empty()) {
+  // What the inventory has not may come to stand before a crash, and only the log would know of it.
+  if (const auto added = model::stale_objects(set.ids(), ks.inventory); !added.empty()) {
     data.set("adds", model::make_inventory(added));
     ks.attempted.insert(added.begin(), added.end());
   }

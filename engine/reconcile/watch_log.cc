@@ -11,6 +11,12 @@ void WatchLog::see(const std::string& key, const WatchEvent& event) {
   if (any_) works(key);
 }
 
+void WatchLog::forget(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  causes_.erase(key);
+  any_ = !causes_.empty();
+}
+
 void WatchLog::failed(const std::string& key, const Error& error) {
   const std::lock_guard lock(mutex_);
   any_ = true;

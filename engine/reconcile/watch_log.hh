@@ -15,6 +15,8 @@ class WatchLog {
  public:
   // Called with each event of the watch `key` (watch_key).
   void see(const std::string& key, const WatchEvent& event);
+  // The watch is closed.
+  void forget(const std::string& key);
 
  private:
   void failed(const std::string& key, const Error& error);

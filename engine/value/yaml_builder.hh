@@ -112,5 +112,4 @@ class YamlBuilder {
 // Begins keys that are lists or maps, which only the kustomize dialect keeps: no text begins so.
 inline constexpr char collection_key_mark = '\xFF';
 
-
 }  // namespace weir::value

@@ -40,25 +40,35 @@ std::optional<Effect> effect_of(const Event& event) {
   return std::nullopt;
 }
 
+namespace {
+
+void append_prefix(std::string& out, const model::ObjectId& id, std::string_view cluster) {
+  out.push_back(prefix_history);
+  format::append_object(out, id);
+  format::append_part(out, cluster);
+}
+
+void append_place(std::string& out, Class defines, std::uint64_t seq) {
+  out.push_back(static_cast<char>(defines));
+  event::append_big_endian(out, seq);
+}
+
+}  // namespace
+
 std::string object_prefix(const model::ObjectId& id, std::string_view cluster) {
-  std::string key(1, prefix_history);
-  format::append_object(key, id);
-  format::append_part(key, cluster);
+  std::string key;
+  append_prefix(key, id, cluster);
   return key;
 }
 
 void append_change_key(std::string& out, const Event& event, Class defines) {
-  out.push_back(prefix_history);
-  format::append_object(out, event.subject.object);
-  format::append_part(out, event.subject.cluster);
-  out.push_back(static_cast<char>(defines));
-  event::append_big_endian(out, event.seq);
+  append_prefix(out, event.subject.object, event.subject.cluster);
+  append_place(out, defines, event.seq);
 }
 
 std::string change_key(const std::string& prefix, Class defines, std::uint64_t seq) {
   std::string key = prefix;
-  key.push_back(static_cast<char>(defines));
-  event::append_big_endian(key, seq);
+  append_place(key, defines, seq);
   return key;
 }
 

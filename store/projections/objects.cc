@@ -55,9 +55,14 @@ Result<void> add_state(const Kv& kv, Cursor& cursor, Subject subject, const std:
   return {};
 }
 
+void append_owned_prefix(std::string& out, const model::ObjectId& owner) {
+  out.push_back(prefix_owned);
+  format::append_object(out, owner);
+}
+
 std::string owned_prefix(const model::ObjectId& owner) {
-  std::string key(1, prefix_owned);
-  format::append_object(key, owner);
+  std::string key;
+  append_owned_prefix(key, owner);
   return key;
 }
 
@@ -114,8 +119,7 @@ void fold_objects(const Event& event, WriteBatch& batch) {
   append_change_key(batch.begin_put(Family::projections), event, effect->defines);
   if (event.owner.empty()) return;
   std::string& owned = batch.begin_put(Family::projections);
-  owned.push_back(prefix_owned);
-  format::append_object(owned, event.owner);
+  append_owned_prefix(owned, event.owner);
   format::append_object(owned, event.subject.object);
   format::append_part(owned, event.subject.cluster);
 }

@@ -11,31 +11,15 @@ for tool in git python3 curl prlimit; do
   command -v $tool >/dev/null || { echo "SKIPPED ledger: no $tool"; exit 0; }
 done
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-ledger.XXXXXX")
-data=$work/data passed=0 failed=0 weir_pid= s3_pid=
+data=$work/data weir_pid= s3_pid=
+. "$root/tests/e2e/checks.sh"
 trap 'kill $weir_pid $s3_pid 2>/dev/null || true; wait; [ -n "${KEEP:-}" ] || rm -rf "$work"' EXIT
 
-check() {
-  local what=$1; shift
-  if "$@" >"$work/check.out" 2>&1; then
-    passed=$((passed + 1)); echo "ok   $what"
-  else
-    failed=$((failed + 1)); echo "FAIL $what"; sed 's/^/     /' "$work/check.out" | tail -n 12
-  fi
-}
-contains() {
-  local text=$1 out; shift
-  out=$("$@" 2>&1) || true
-  [[ $out == *"$text"* ]] || { echo "no '$text' in: ${out:0:2000}"; return 1; }
-}
 # contains, and the command must fail.
 refuses() {
   local text=$1 out; shift
   if out=$("$@" 2>&1); then echo "it succeeded: ${out:0:500}"; return 1; fi
   [[ $out == *"$text"* ]] || { echo "no '$text' in: ${out:0:2000}"; return 1; }
-}
-within() {
-  local end=$((SECONDS + $1)); shift
-  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || { "$@"; return 1; }; sleep 0.1; done
 }
 start() {
   "$weir" up "$work/repo" --data-dir "$data" --listen "127.0.0.1:$port" --interval 1s -q "$@" >>"$work/weir.log" 2>&1 &
@@ -186,5 +170,4 @@ objects 12 nine
 check "... and the engine goes on with it" within 60 applied
 stop
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary

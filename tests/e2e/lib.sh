@@ -11,7 +11,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/weir-$NAME.XXXXXX")
 export KUBECONFIG=$work/cluster/kubeconfig WEIR_DATA_DIR=$work/data
 kubectl() { "$peers/kubectl" "$@"; }
 flux() { "$peers/flux" "$@"; }
-passed=0 failed=0 weir_pid= git_pid= kube_pid=
+weir_pid= git_pid= kube_pid=
+. "$root/tests/e2e/checks.sh"
 
 finish() {
   local code=$?
@@ -27,30 +28,6 @@ finish() {
 }
 trap finish EXIT
 
-# check TEXT COMMAND...: counts
-check() {
-  local what=$1; shift
-  if "$@" >"$work/check.out" 2>&1; then
-    passed=$((passed + 1)); echo "ok   $what"
-  else
-    failed=$((failed + 1)); echo "FAIL $what"; sed 's/^/     /' "$work/check.out" | tail -n 12
-  fi
-}
-# within SECONDS COMMAND...: until it succeeds
-within() {
-  local end=$(($(date +%s%N) + $1 * 1000000000)); shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$(date +%s%N)" -lt "$end" ] || { "$@"; return 1; }
-    sleep 0.05
-  done
-}
-# contains TEXT COMMAND...: in what it prints, whatever it ends in
-contains() {
-  local text=$1 out; shift
-  out=$("$@" 2>&1) || true
-  [[ $out == *"$text"* ]] || { echo "no '$text' in: $out"; return 1; }
-}
-lacks() { ! contains "$@"; }
 
 start_cluster() { "$root/tests/peers/cluster" up "$work/cluster" "$PORT" 9>&-; }
 
@@ -77,7 +54,3 @@ start_weir() {
   weir_pid=$!
 }
 
-summary() {
-  echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ]
-}

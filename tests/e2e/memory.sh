@@ -8,27 +8,10 @@ weir=${WEIR:-$root/build/release/weir}
 port=${1:-25850}
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-memory.XXXXXX")
 export WEIR_DATA_DIR=$work/data
-passed=0 failed=0 weir_pid=
+weir_pid=
+. "$root/tests/e2e/checks.sh"
 trap 'kill $weir_pid 2>/dev/null || true; wait; [ -n "${KEEP:-}" ] || rm -rf "$work"' EXIT
 
-check() {
-  local what=$1; shift
-  if "$@" >"$work/check.out" 2>&1; then
-    passed=$((passed + 1)); echo "ok   $what"
-  else
-    failed=$((failed + 1)); echo "FAIL $what"; sed 's/^/     /' "$work/check.out" | tail -n 12
-  fi
-}
-contains() {
-  local text=$1 out; shift
-  out=$("$@" 2>&1) || true
-  [[ $out == *"$text"* ]] || { echo "no '$text' in: ${out:0:2000}"; return 1; }
-}
-lacks() { ! contains "$@"; }
-within() {
-  local end=$((SECONDS + $1)); shift
-  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || { "$@"; return 1; }; sleep 0.1; done
-}
 weir() { "$weir" "$@"; }
 deploy=objects/deploy.apps/shop/web
 
@@ -245,5 +228,4 @@ check "a flipped byte of it is told, and behind which event" contains "behind ev
 check "... repair says so" contains "write-ahead log cannot be read to its end" weir repair
 check "... and leaves a log that verifies" contains "✔" weir verify
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary

@@ -18,16 +18,7 @@ finish() {
   exit $code
 }
 trap finish EXIT
-passed=0 failed=0
-check() {
-  local what=$1; shift
-  if "$@" >"$work/check.out" 2>&1; then passed=$((passed + 1)); echo "ok   $what"
-  else failed=$((failed + 1)); echo "FAIL $what"; sed 's/^/     /' "$work/check.out" | tail -n 12; fi
-}
-within() {
-  local end=$(($(date +%s) + $1)); shift
-  until "$@" >/dev/null 2>&1; do [ "$(date +%s)" -lt "$end" ] || { "$@"; return 1; }; sleep 0.1; done
-}
+. "$root/tests/e2e/checks.sh"
 
 tag=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 secrets=()
@@ -242,5 +233,4 @@ check "no secret in what the REST API answers" lacks "$work/rest.out"
 check "... nor the token in any of them" bash -c "! grep -qF '$token' '$work/up.err' '$work/cli.out' '$work/rest.out'"
 check "... where the Secret is" grep -q '"name":"db"' "$work/rest.out"
 check "keys are readable by their owner alone" bash -c "[ \"\$(stat -c %a '$WEIR_DATA_DIR/sealing.key' '$WEIR_DATA_DIR/token' | sort -u)\" = 600 ]"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary
