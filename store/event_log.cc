@@ -76,7 +76,21 @@ Result<std::unique_ptr<EventLog>> EventLog::open(Kv& kv, const base::Clock& cloc
                                          std::to_string(log->head_.seq) +
                                          " is not the one that the head row states");
   }
+  WEIR_CHECK(log->tell_of_cut());
   return log;
+}
+
+// What is lost here leaves no other trace once the database has moved on to a new file.
+Result<void> EventLog::tell_of_cut() {
+  std::string unread = kv_.unread();
+  if (unread.empty()) return {};
+  Event cut;
+  cut.type = event::Type::log_cut;
+  cut.actor = "weir";
+  cut.data = Value::object({{"what", std::move(unread)}});
+  auto appended = append({std::move(cut)});
+  if (!appended.ok()) return std::move(appended).error();
+  return {};
 }
 
 Result<std::vector<Seq>> EventLog::append(std::vector<Event> events) {

@@ -91,7 +91,8 @@ class EventLog {
   };
 
   // Opens the log in `kv`: migrates an older schema forward, rebuilds projections that this build
-  // writes differently, and checks that head and tree agree. Both references must outlive the log.
+  // writes differently, and checks that head and tree agree. What `kv` could not read of its
+  // write-ahead log becomes an event (log_cut). Both references must outlive the log.
   // Errors: unsupported (the database is newer than this build), corrupt, io.
   static Result<std::unique_ptr<EventLog>> open(Kv& kv, const base::Clock& clock);
   ~EventLog();
@@ -135,6 +136,7 @@ class EventLog {
  private:
   EventLog(Kv& kv, const base::Clock& clock);
   void unsubscribe(std::uint64_t id);
+  Result<void> tell_of_cut();
   struct Subscribed {
     std::uint64_t id;
     Subscriber call;

@@ -120,6 +120,9 @@ struct KvActivity {
   std::uint64_t compactions = 0;       // finished
   std::uint64_t compacted_bytes = 0;   // read by them
   std::uint64_t write_stalls = 0;      // times that writes were slowed down or stopped for them
+  std::uint64_t buffer_bytes = 0;      // of memory: rows that are in no file yet
+  std::uint64_t cache_bytes = 0;       // of memory: blocks of files
+  std::uint64_t table_bytes = 0;       // of memory: what open files take beside the cache
 };
 
 class Kv {
@@ -135,6 +138,9 @@ class Kv {
   // The same, a family each, with its name.
   virtual std::vector<std::pair<std::string, std::uint64_t>> family_bytes() const { return {}; }
   virtual KvActivity activity() const { return {}; }
+  // What of its write-ahead log could not be read when it was opened to be written: a file, bytes
+  // and the reason; "" = all was read. A write that a crash cut short looks so too.
+  virtual std::string unread() const { return {}; }
   // A copy of the store as it is now, in a new directory, made beside reads and writes. Errors:
   // already_exists, unsupported (a store in memory), io.
   virtual Result<void> backup(const std::string& directory) {
@@ -160,9 +166,9 @@ Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options);
 Result<void> salvage_rocks(const std::string& directory);
 
 // Whether every byte of the write-ahead log can be replayed. Opening one that cannot gives the
-// longest prefix that can, as after a power failure, and does not tell. Reads only; a running
-// database whose last write is on its way may look cut short. Errors: corrupt (with what is wrong),
-// io.
+// longest prefix that can, as after a power failure, and tells by Kv::unread() alone. Reads
+// only; a running database whose last write is on its way may look cut short. Errors: corrupt (with
+// what is wrong), io.
 Result<void> check_write_ahead_log(const std::string& directory);
 
 std::unique_ptr<Kv> make_memory_kv();

@@ -440,7 +440,11 @@ Result<RepairReport> repair(Kv& kv, const BlobStore& blobs, const base::Clock& c
                             const std::string& actor) {
   WEIR_TRY(Plan plan, make_plan(kv, blobs));
   WEIR_TRY(const auto earlier, kv.get(Family::meta, format::meta_repairing));
-  if (is_whole(plan.report) && !earlier) return std::move(plan.report);
+  if (is_whole(plan.report) && !earlier) {
+    // Opening the log keeps what its store could not read as an event; nothing else would.
+    if (!kv.unread().empty()) WEIR_CHECK(EventLog::open(kv, clock));
+    return std::move(plan.report);
+  }
   Value data = event_data(plan.report, earlier);
   WriteBatch mark;
   mark.put(Family::meta, format::meta_repairing, value::write_json(data));

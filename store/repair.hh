@@ -39,7 +39,7 @@ inline constexpr std::size_t lost_shown_max = 1000;
 Result<RepairReport> plan_repair(const Kv& kv, const BlobStore& blobs);
 
 // Does it, and appends an event (operator_acted, action "repair") that says what was lost. Nothing
-// is written to a log that is whole.
+// is written to a log that is whole, but for what its store could not read (log_cut).
 Result<RepairReport> repair(Kv& kv, const BlobStore& blobs, const base::Clock& clock,
                             const std::string& actor);
 

@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
@@ -85,9 +86,10 @@ class Listener final : public rocksdb::EventListener {
 
 class RocksKv final : public Kv {
  public:
-  RocksKv(std::string directory, std::unique_ptr<rocksdb::DB> db,
+  RocksKv(std::string directory, std::string unread, std::unique_ptr<rocksdb::DB> db,
           std::vector<rocksdb::ColumnFamilyHandle*> families, std::shared_ptr<Listener> listener)
       : directory_(std::move(directory)),
+        unread_(std::move(unread)),
         listener_(std::move(listener)),
         db_(std::move(db)),
         families_(std::move(families)) {}
@@ -157,7 +159,15 @@ class RocksKv final : public Kv {
     return out;
   }
 
-  KvActivity activity() const override { return listener_->activity(); }
+  KvActivity activity() const override {
+    using Properties = rocksdb::DB::Properties;
+    KvActivity out = listener_->activity();
+    db_->GetAggregatedIntProperty(Properties::kCurSizeAllMemTables, &out.buffer_bytes);
+    db_->GetAggregatedIntProperty(Properties::kEstimateTableReadersMem, &out.table_bytes);
+    db_->GetIntProperty(Properties::kBlockCacheUsage, &out.cache_bytes);  // one for all families
+    return out;
+  }
+  std::string unread() const override { return unread_; }
 
   Result<void> backup(const std::string& directory) override {
     rocksdb::Checkpoint* raw = nullptr;
@@ -198,6 +208,7 @@ class RocksKv final : public Kv {
   }
 
   const std::string directory_;
+  const std::string unread_;
   const std::shared_ptr<Listener> listener_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
@@ -206,11 +217,31 @@ class RocksKv final : public Kv {
 };
 
 // RocksDB's own log file is a trap: once a write of it has failed, as on a full disk, the next one
-// aborts the process (an assertion in Debian's build). What matters is in the statuses.
-class NoInfoLog final : public rocksdb::Logger {
+// aborts the process (an assertion in Debian's build). What matters is in the statuses, but for one
+// thing: a start that cannot read the write-ahead log to its end says so here and nowhere else.
+class InfoLog final : public rocksdb::Logger {
  public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
+  InfoLog() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  void Logv(const char* format, va_list values) override {
+    char line[1024];
+    std::vsnprintf(line, sizeof line, format, values);
+    std::string_view text = line;  // PATH/NNNNNN.log: dropping N bytes; Corruption: ...
+    const std::size_t told = text.find(": dropping ");
+    if (told == text.npos) return;
+    text.remove_prefix(text.rfind('/', told) + 1);
+    const std::lock_guard lock(mutex_);
+    if (dropped_.size() >= 2 * sizeof line) return;
+    dropped_.append(dropped_.empty() ? "" : "; ").append(text);
+  }
+  // The file's name, bytes and reason of each such place so far.
+  std::string dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string dropped_;
 };
 
 rocksdb::DBOptions database_options(const RocksOptions& options,
@@ -222,7 +253,7 @@ rocksdb::DBOptions database_options(const RocksOptions& options,
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_background_jobs = 2;
   db.max_open_files = 512;
-  db.info_log = std::make_shared<NoInfoLog>();
+  db.info_log = std::make_shared<InfoLog>();
   // One log for all families. A start after a crash plays it again, at some 40 MB a second.
   db.max_total_wal_size = 24u << 20;
   db.bytes_per_sync = 1u << 20;
@@ -251,7 +282,6 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   }
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = 8u << 10;
   if (family == Family::events || family == Family::index || family == Family::projections) {
     // Records and keys are alike: what all blocks share is said once a file, where most of it ends.
@@ -260,17 +290,16 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
     options.bottommost_compression_opts.level = 9;
     options.bottommost_compression_opts.max_dict_bytes = 32u << 10;
     options.bottommost_compression_opts.zstd_max_train_bytes = 1u << 20;
+    // What is kept in memory, uncompressed, until the samples are taken: else a whole file.
+    options.bottommost_compression_opts.max_dict_buffer_bytes = 4u << 20;
   }
-  if (family == Family::tiles) {
-    // Read in runs and by keys that are there: no filter, and a whole key each 64 rows only.
-    table.filter_policy.reset();
-    table.block_restart_interval = 64;
-  }
-  if (family == Family::inputs) {
-    // Written once, read through seldom; neighbours are alike.
-    table.filter_policy.reset();
-    table.block_size = 64u << 10;
-  }
+  // A whole key each 64 rows only; and written once, read through seldom, neighbours are alike.
+  if (family == Family::tiles) table.block_restart_interval = 64;
+  if (family == Family::inputs) table.block_size = 64u << 10;
+  // All others are read in runs and by keys that are there: a filter would be megabytes a file,
+  // read whole where a block would do.
+  if (family == Family::blobs || family == Family::kube)
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -368,14 +397,17 @@ Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
           : rocksdb::DB::Open(db_options, options.directory, descriptors, &families, &raw);
   if (!status.ok()) {
     Error error = to_error(status, "open", options.directory);
-    if (status.ToString().find("lock") != std::string::npos) {
+    if (status.IsIOError() && status.ToString().find("lock ") != std::string::npos) {
       error.code = Code::unavailable;
       error.message = "open " + options.directory + ": another process has it open";
     }
     return error;
   }
-  return std::unique_ptr<Kv>(std::make_unique<RocksKv>(
-      options.directory, std::unique_ptr<rocksdb::DB>(raw), std::move(families), listener));
+  std::string unread;
+  if (!options.read_only) unread = static_cast<InfoLog&>(*db_options.info_log).dropped();
+  return std::unique_ptr<Kv>(std::make_unique<RocksKv>(options.directory, std::move(unread),
+                                                       std::unique_ptr<rocksdb::DB>(raw),
+                                                       std::move(families), listener));
 }
 
 }  // namespace weir::store

@@ -122,6 +122,8 @@ class Verifier {
     leaf_ = leaf;
     WEIR_CHECK(check_tree_rows(leaf, seq));
     WEIR_CHECK(check_indexes(event));
+    if (event.type == event::Type::log_cut && report_.cuts.size() < cuts_shown_max)
+      report_.cuts.push_back({seq, std::string(event.data["what"].get_string())});
     return check_blobs(event);
   }
 

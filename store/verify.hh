@@ -19,6 +19,8 @@ struct Finding {
   std::string what;
 };
 
+inline constexpr std::size_t cuts_shown_max = 100;
+
 struct VerifyReport {
   std::uint64_t events = 0;
   std::uint64_t pruned_events = 0;  // of these: retention took them; their leaf hashes stand
@@ -29,6 +31,9 @@ struct VerifyReport {
   std::uint64_t pruned_blobs = 0;  // named by events, removed by retention
   std::uint64_t lost_blobs = 0;    // named by events; a repair found them gone
   base::Digest root;               // of the tree over `events` leaves
+  // Starts on a write-ahead log that could not be read to its end: after the event before these,
+  // others may be missing. No damage of what is there; the first cuts_shown_max.
+  std::vector<Finding> cuts;
   // The first thing wrong, the one with the lowest seq of those that the walk met; nothing = all is
   // well.
   std::optional<Finding> first;

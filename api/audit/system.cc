@@ -46,6 +46,11 @@ Value verify_view(const Verified& verified) {
                              {"prunedBlobs", report.pruned_blobs},
                              {"root", report.root.hex()}});
   out.set("ledger", ledger_view(verified.ledger));
+  if (!report.cuts.empty()) {
+    Value cuts = Value::array();
+    for (const store::Finding& cut : report.cuts) cuts.push_back(finding_view(cut));
+    out.set("cuts", std::move(cuts));
+  }
   if (report.first) {
     out.set("first", finding_view(*report.first));
   } else if (verified.ledger.first) {
@@ -148,6 +153,14 @@ std::string AuditApi::metrics() const {
   append_metric(out, "counter", "weir_log_write_stalls_total",
                 "Times that appends were held up for compactions.",
                 static_cast<std::int64_t>(activity.write_stalls));
+  const std::pair<const char*, std::uint64_t> memory[] = {{"buffers", activity.buffer_bytes},
+                                                          {"cache", activity.cache_bytes},
+                                                          {"tables", activity.table_bytes}};
+  out += "# HELP weir_log_memory_bytes Memory that the log's database holds.\n"
+         "# TYPE weir_log_memory_bytes gauge\n";
+  for (const auto& [part, bytes] : memory)
+    out.append("weir_log_memory_bytes{part=\"").append(part).append("\"} ").append(
+        std::to_string(bytes) + "\n");
   append_gauge(out, "weir_event_streams", "Open event streams.", stream_count_.load());
   append_gauge(out, "process_resident_memory_bytes", "Resident memory size in bytes.",
                resident_bytes());

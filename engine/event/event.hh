@@ -50,6 +50,8 @@ enum class Type : std::uint8_t {
                            // deleted (true = it is gone); blob: manifest
   garbage_collected = 24,  // artifacts or history removed; data: what, removed or events, blobs
   commit_pushed = 25,      // weir wrote to a source's branch; data: branch, commit{...}, files
+  log_cut = 26,            // opening met a part of the write-ahead log that cannot be read: what
+                           // was written there, if anything, is lost; data: what
 };
 
 // "SpecObserved", "SourceFetched", ... Error on an unknown name: invalid.

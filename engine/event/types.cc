@@ -12,7 +12,7 @@ struct TypeRow {
 };
 
 // Indexed by the stored number; 0 is no type.
-constexpr std::array<TypeRow, 26> types{{
+constexpr std::array<TypeRow, 27> types{{
     {"", false},
     {"EngineStarted", true},
     {"EngineStopped", true},
@@ -39,8 +39,9 @@ constexpr std::array<TypeRow, 26> types{{
     {"ObjectObserved", false},
     {"GarbageCollected", true},
     {"CommitPushed", true},
+    {"LogCut", true},
 }};
-static_assert(types.size() == static_cast<std::size_t>(Type::commit_pushed) + 1);
+static_assert(types.size() == static_cast<std::size_t>(Type::log_cut) + 1);
 
 const TypeRow& row(Type type) {
   const auto index = static_cast<std::size_t>(type);

@@ -265,7 +265,8 @@ void build(const std::string& path, std::uint64_t events, bool with_blobs) {
   const auto start = Steady::now();
   Percentiles appends, bare;
   BareFile bare_file(path + ".bare");
-  double snapshots = 0, peak_early = 0;
+  double snapshots = 0;
+  std::vector<std::pair<double, double>> tenths;  // memory and its peak after each of the events
   for (std::uint64_t round = 0; log->head().seq < events; ++round) {
     // A batch of the loop is what came in while the last one was written.
     std::vector<event::Event> batch;
@@ -284,7 +285,8 @@ void build(const std::string& path, std::uint64_t events, bool with_blobs) {
       must(store::projections::keep_object_snapshots(*kv, log->head().seq), "snapshots");
       snapshots += seconds_since(look);
     }
-    if (peak_early == 0 && log->head().seq > events / 10) peak_early = memory("VmHWM:");
+    if (log->head().seq * 10 > events * (tenths.size() + 1))
+      tenths.emplace_back(memory("VmRSS:"), memory("VmHWM:"));
   }
   const double seconds = seconds_since(start);
   const auto head = static_cast<double>(log->head().seq);
@@ -297,9 +299,14 @@ void build(const std::string& path, std::uint64_t events, bool with_blobs) {
               static_cast<unsigned long long>(activity.compactions),
               static_cast<double>(activity.compacted_bytes) / (1 << 20),
               static_cast<unsigned long long>(activity.write_stalls));
+  std::printf("  memory: %.1f MiB of rows in no file, %.1f of cached blocks, %.1f of tables\n",
+              static_cast<double>(activity.buffer_bytes) / (1 << 20),
+              static_cast<double>(activity.cache_bytes) / (1 << 20),
+              static_cast<double>(activity.table_bytes) / (1 << 20));
   std::filesystem::remove(path + ".bare");
-  std::printf("peak memory: %.0f MiB after a tenth, %.0f MiB at the end\n", peak_early,
-              memory("VmHWM:"));
+  std::printf("memory (peak) after each tenth:");
+  for (const auto& [now, peak] : tenths) std::printf(" %.0f (%.0f)", now, peak);
+  std::printf(" MiB\n");
 }
 
 void print_sizes(const std::string& path, double head) {

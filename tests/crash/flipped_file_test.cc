@@ -78,7 +78,7 @@ void flip(const fs::path& path, std::uintmax_t at, unsigned char bits) {
 }  // namespace
 
 TEST_CASE("a changed byte of any file is told, or nothing that can be read differs") {
-  const test::TempDirectory directory;
+  const test::TempDirectory directory(test::crash_directory());
   const std::string path = directory.file("log");
   fill(path);
   base::Digest whole;

@@ -59,7 +59,7 @@ TEST_CASE("a crash that drops any number of unsynced writes loses nothing that w
 
 TEST_CASE("a power failure loses nothing synced, whatever bytes and names were unsynced") {
   using Tail = test::PowerLossDisk::Tail;
-  const test::TempDirectory directory;
+  const test::TempDirectory directory(test::crash_directory());
   std::filesystem::create_directory(directory.file("graves"));
   test::PowerLossDisk disk(directory.file("graves"));
   const std::string path = directory.file("db");
@@ -217,7 +217,7 @@ TEST_CASE("child: appends until the disk is full and again when there is room", 
 }
 
 TEST_CASE("RocksDB with a full disk refuses appends, reads on, and recovers in place") {
-  const test::TempDirectory directory;
+  const test::TempDirectory directory(test::crash_directory());
   test::Child child("child: appends until the disk is full and again when there is room",
                     directory.file("disk"));
   const int code = child.wait();

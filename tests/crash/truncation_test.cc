@@ -46,7 +46,7 @@ constexpr std::uintmax_t reopen_stride = 61;
 }  // namespace
 
 TEST_CASE("a write-ahead log cut at any byte opens as a prefix of whole batches") {
-  const test::TempDirectory directory;
+  const test::TempDirectory directory(test::crash_directory());
   const std::string whole = directory.file("whole");
   test::HandClock clock;
   store::Seq base = 0;

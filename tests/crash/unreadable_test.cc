@@ -67,7 +67,7 @@ std::vector<std::string> unreadable_in(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a damaged block in any table file leaves a log that can be rescued and goes on") {
-  const test::TempDirectory directory;
+  const test::TempDirectory directory(test::crash_directory());
   const std::string whole = directory.file("whole");
   const store::Seq head = fill(whole);
   const std::size_t tables = tables_of(whole).size();
@@ -109,7 +109,7 @@ TEST_CASE("a damaged block in any table file leaves a log that can be rescued an
 }
 
 TEST_CASE("a rescue that was cut off is begun again, and a second one keeps both damaged copies") {
-  const test::TempDirectory directory;
+  const test::TempDirectory directory(test::crash_directory());
   const std::string path = directory.file("log");
   const store::Seq head = fill(path);
   fs::create_directory(path + ".rescued");

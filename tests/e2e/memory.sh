@@ -227,5 +227,7 @@ P
 check "a flipped byte of it is told, and behind which event" contains "behind event" weir verify
 check "... repair says so" contains "write-ahead log cannot be read to its end" weir repair
 check "... and leaves a log that verifies" contains "✔" weir verify
+check "... and in which it stays told" contains "events may be missing between" weir verify
+check "... by an event" contains "LogCut" weir audit --type LogCut
 
 summary

@@ -23,7 +23,7 @@ trap finish EXIT
 tag=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 secrets=()
 secret() { local text="zq$1-$tag-never"; secrets+=("$text"); printf -v "$1" %s "$text"; }
-for name in plaintext encoded basic urltoken badvalue variable changed drifted annotated immutable undone released upgraded; do secret "$name"; done
+for name in plaintext encoded basic urltoken badvalue variable changed drifted annotated immutable undone released upgraded hookbody hooktoken; do secret "$name"; done
 planted="planted-$tag-in-the-open"
 
 mkdir -p "$work/repo/chart/templates" "$work/repo/apps" "$work/repo/shop" "$work/repo/subst" "$work/repo/sops" "$work/repo/bad" "$work/repo/gone"
@@ -205,6 +205,12 @@ for path in events?limit=10000 events?kind=Secret archive ledger state state?sid
 done
 ask "$url/metrics" >>"$work/rest.out"
 ask -X POST -d '{"seq":"'"$plaintext"'","only":1}' "$url/weir/v1/undo" >/dev/null  # the answer may quote its sender; the log may not
+# A webhook's sender keeps its secrets in the body, in a header and in the address. (What answers may quote the address; the log may not.)
+for method in POST GET; do
+  for hook in "hook/$hooktoken" "weir/v1/hook/$hooktoken" "weir/v1/events?token=$hooktoken"; do
+    curl -sk -X $method -H "X-Hub-Signature: sha256=$hookbody" -H "Authorization: Bearer $hooktoken" -d '{"ref":"refs/heads/main","token":"'"$hookbody"'"}' "$url/$hook" >/dev/null
+  done
+done
 ask "$url/api/v1/namespaces/flux-system/events" >>"$work/rest.out"
 ask "$url/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations" >>"$work/rest.out"
 [ ! -f "$work/archive.jsonl" ] || cat "$work/archive.jsonl" >>"$work/cli.out"

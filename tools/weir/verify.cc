@@ -87,6 +87,14 @@ int print_report(const Value& report, const std::string& output) {
     print_document(report, output);
     return ok ? 0 : 1;
   }
+  for (const Value& cut : report["cuts"].items()) {
+    const std::int64_t seq = cut["seq"].get_int();
+    say_warning("events may be missing between " + std::to_string(seq - 1) + " and " +
+                std::to_string(seq) + ", where the write-ahead log could not be read to its end (" +
+                std::string(cut["what"].get_string()) +
+                "): damage, or a write that a crash cut short; --checkpoint with a checkpoint "
+                "that was copied out tells");
+  }
   if (!ok) {
     const Value& first = report["first"];
     const std::int64_t seq = first["seq"].get_int();

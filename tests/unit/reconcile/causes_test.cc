@@ -16,7 +16,7 @@ std::string config(const std::string& name, const std::string& text = "x") {
 std::vector<std::string> chain_of(EngineBench& bench, const std::string& name) {
   std::map<std::uint64_t, event::Event> all;
   std::uint64_t at = 0;
-  for (int type = 1; type <= static_cast<int>(event::Type::commit_pushed); ++type)
+  for (int type = 1; type <= static_cast<int>(event::Type::log_cut); ++type)
     for (event::Event& event : bench.logged(static_cast<event::Type>(type))) {
       if (event.type == event::Type::object_applied && event.subject.object.name == name)
         at = std::max(at, event.seq);
