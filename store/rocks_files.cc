@@ -6,6 +6,12 @@
 #include <string>
 #include <utility>
 
+// The initializers of RocksDB's objects, as CMakeLists.txt has them put: the linker's names for the
+// ends of that section.
+using Initializer = void (*)(int, char**, char**);
+extern "C" Initializer __start_weir_rocksdb_init[];
+extern "C" Initializer __stop_weir_rocksdb_init[];
+
 namespace weir::store {
 namespace {
 
@@ -118,6 +124,14 @@ class RetryableFiles final : public rocksdb::FileSystemWrapper {
 };
 
 }  // namespace
+
+void start_rocksdb() {
+  [[maybe_unused]] static const bool once = [] {
+    for (Initializer* one = __start_weir_rocksdb_init; one != __stop_weir_rocksdb_init; ++one)
+      (*one)(0, nullptr, nullptr);
+    return true;
+  }();
+}
 
 std::shared_ptr<FileSystem> retryable_files(std::shared_ptr<FileSystem> files) {
   return std::make_shared<RetryableFiles>(std::move(files));

@@ -13,6 +13,9 @@ class FileSystem;
 
 namespace weir::store {
 
+// Runs RocksDB's initializers, once; before anything else of RocksDB is used. Any thread.
+void start_rocksdb();
+
 // `files` with every failed write marked as one that may be tried again.
 std::shared_ptr<rocksdb::FileSystem> retryable_files(std::shared_ptr<rocksdb::FileSystem> files);
 

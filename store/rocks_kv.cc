@@ -347,6 +347,7 @@ Result<void> make_directory(const std::string& directory) {
 }  // namespace
 
 Result<void> salvage_rocks(const std::string& directory) {
+  start_rocksdb();
   const auto cache = rocksdb::NewLRUCache(std::size_t{16} << 20);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < family_count; ++i) {
@@ -359,6 +360,7 @@ Result<void> salvage_rocks(const std::string& directory) {
 }
 
 Result<void> check_write_ahead_log(const std::string& directory) {
+  start_rocksdb();
   const auto cache = rocksdb::NewLRUCache(std::size_t{1} << 20);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < family_count; ++i) {
@@ -379,6 +381,7 @@ Result<void> check_write_ahead_log(const std::string& directory) {
 }
 
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
+  start_rocksdb();
   if (!options.read_only) WEIR_CHECK(make_directory(options.directory));
   WEIR_CHECK(check_families(options));
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);

@@ -169,6 +169,7 @@ class PowerLossDisk::Files final : public rocksdb::FileSystemWrapper {
 
 PowerLossDisk::PowerLossDisk(std::string graveyard) : book_(std::make_shared<Book>()) {
   book_->graveyard = std::move(graveyard);
+  store::start_rocksdb();
   environment_ = rocksdb::NewCompositeEnv(store::retryable_files(
       std::make_shared<Files>(rocksdb::FileSystem::Default(), book_)));
 }
