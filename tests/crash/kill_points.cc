@@ -130,6 +130,7 @@ class Files final : public rocksdb::FileSystemWrapper {
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> killing_environment(std::uint64_t point) {
+  store::start_rocksdb();
   return rocksdb::NewCompositeEnv(store::retryable_files(std::make_shared<Files>(point)));
 }
 
