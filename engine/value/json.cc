@@ -142,7 +142,8 @@ class JsonReader {
   }
 
   bool read(Value& out, std::size_t depth) {
-    if (++nodes_ > limits::value_nodes_max) return fail_limit("too many values in one document");
+    if (++nodes_ > limits::value_nodes_max)
+      return fail_limit("too many values in one document (value_nodes_max)");
     switch (next()) {
       case '{': return read_object(out, depth);
       case '[': return read_array(out, depth);
@@ -155,7 +156,7 @@ class JsonReader {
   }
 
   bool read_object(Value& out, std::size_t depth) {
-    if (depth > limits::value_depth_max) return fail_limit("nested too deeply");
+    if (depth > limits::value_depth_max) return fail_limit("nested too deeply (value_depth_max)");
     ++at_;
     out = Value::object();
     skip_blanks();
@@ -181,7 +182,7 @@ class JsonReader {
   }
 
   bool read_array(Value& out, std::size_t depth) {
-    if (depth > limits::value_depth_max) return fail_limit("nested too deeply");
+    if (depth > limits::value_depth_max) return fail_limit("nested too deeply (value_depth_max)");
     ++at_;
     out = Value::array();
     skip_blanks();

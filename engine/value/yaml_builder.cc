@@ -102,7 +102,7 @@ bool YamlBuilder::take_document(Value& out) {
 bool YamlBuilder::scalar(std::string_view text, bool plain, const YamlProperties& properties,
                          YamlMark mark) {
   if (++nodes_ - alias_nodes_ > nodes_max_)
-    return fail(Code::limit, mark, "too many values in one document");
+    return fail(Code::limit, mark, "too many values in one document (value_nodes_max)");
   if (!frames_.empty() && frames_.back().mapping && !frames_.back().has_key)
     return add_key(text, plain, properties, mark);
   Value value;
@@ -340,9 +340,9 @@ void YamlBuilder::merge_map(Frame& frame, const Value& from) {
 bool YamlBuilder::begin(Value empty, bool mapping, const YamlProperties& properties,
                         YamlMark mark) {
   if (++nodes_ - alias_nodes_ > nodes_max_)
-    return fail(Code::limit, mark, "too many values in one document");
+    return fail(Code::limit, mark, "too many values in one document (value_nodes_max)");
   if (frames_.size() >= limits::value_depth_max)
-    return fail(Code::limit, mark, "nested too deeply");
+    return fail(Code::limit, mark, "nested too deeply (value_depth_max)");
   Frame& frame = frames_.emplace_back();
   frame.value = std::move(empty);
   frame.mapping = mapping;
@@ -401,13 +401,13 @@ bool YamlBuilder::alias(std::size_t anchor, std::string_view name, YamlMark mark
   alias_nodes_ += slot.nodes;
   nodes_ += slot.nodes;
   if (alias_nodes_ > limits::yaml_alias_nodes_max)
-    return fail(
-        Code::limit, mark,
-        "aliases expand to more than " + std::to_string(limits::yaml_alias_nodes_max) + " values");
+    return fail(Code::limit, mark,
+                "aliases expand to more than " + std::to_string(limits::yaml_alias_nodes_max) +
+                    " values (yaml_alias_nodes_max)");
   if (nodes_ > limits::value_nodes_max)
-    return fail(Code::limit, mark, "too many values in one document");
+    return fail(Code::limit, mark, "too many values in one document (value_nodes_max)");
   if (frames_.size() + slot.height > limits::value_depth_max)
-    return fail(Code::limit, mark, "nested too deeply");
+    return fail(Code::limit, mark, "nested too deeply (value_depth_max)");
   const std::size_t height = slot.height;
   return add(slot.value, height, mark);
 }

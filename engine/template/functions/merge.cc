@@ -11,7 +11,8 @@ namespace limits = base::limits;
 
 [[noreturn]] void fail_depth(std::string_view what) {
   std::string message(what);
-  message += " nested deeper than " + std::to_string(limits::value_depth_max);
+  message += " nested deeper than " + std::to_string(limits::value_depth_max) +
+             " (value_depth_max)";
   throw FunctionError{std::move(message), Code::limit};
 }
 

@@ -286,6 +286,16 @@ TEST_CASE("templates that ask for too much end in an error that names a cap") {
        "{{ $m := dict }}{{ $_ := set $m \"m\" $m }}{{ $m }}", "template_value_depth_max"},
       {"a map in itself as JSON",
        "{{ $m := dict }}{{ $_ := set $m \"m\" $m }}{{ mustToJson $m }}", "encountered a cycle"},
+      {"a copy of a map in itself",
+       "{{ $m := dict }}{{ $_ := set $m \"m\" $m }}{{ deepCopy $m | len }}", "value_depth_max"},
+      {"aliases of aliases in fromYaml",
+       "{{ $t := \"a0: &a0 [1,1,1,1,1,1,1,1,1,1]\" }}{{ range $i := until 9 }}{{ $a := printf "
+       "\"*a%d,\" $i | repeat 10 }}{{ $t = printf \"%s\\na%d: &a%d [%s]\" $t (add1 $i) (add1 $i) "
+       "$a }}{{ end }}{{ fromYaml $t | len }}",
+       "yaml_alias_nodes_max"},
+      {"lists in lists in mustFromJson", "{{ mustFromJson (repeat 1000 \"[\") | len }}",
+       "exceeded max depth"},
+      {"lists in lists in fromYaml", "{{ fromYaml (repeat 1000 \"[\") | len }}", "value_depth_max"},
       {"parentheses", "{{ " + std::string(200'000, '(') + "1" + std::string(200'000, ')') + " }}",
        "max expression depth exceeded"},
   };
@@ -296,6 +306,23 @@ TEST_CASE("templates that ask for too much end in an error that names a cap") {
     const std::string& message = rendered.error().message;
     CAPTURE(message.substr(0, 200));
     CHECK(message.find(one.error) != std::string::npos);
+  }
+}
+
+TEST_CASE("aliases of aliases end at a cap, in values and in what a template makes") {
+  std::string bomb = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n";
+  for (int i = 1; i < 10; ++i) {
+    std::string items;
+    for (int j = 0; j < 10; ++j) items += "*a" + std::to_string(i - 1) + ",";
+    const std::string name = "a" + std::to_string(i);
+    bomb += name + ": &" + name + " [" + items + "]\n";
+  }
+  for (const char* file : {"values.yaml", "templates/a.yaml", "Chart.yaml"}) {
+    CAPTURE(file);
+    const bool metadata = std::string_view(file) == "Chart.yaml";
+    const auto rendered = render(chart_with({{file, (metadata ? std::string(plain) : "") + bomb}}));
+    REQUIRE_FALSE(rendered.ok());
+    CHECK(rendered.error().message.find("yaml_alias_nodes_max") != std::string::npos);
   }
 }
 
