@@ -112,6 +112,7 @@ void fail_fetch(Context& ctx, const ObjectId& id, SourceState& source, const Ste
     status.remove("Stalled");
     status.set("Reconciling", "True", "ProgressingWithRetry", "reconciliation in progress");
   }
+  const bool news = source.failure_logged != error.reason + ": " + error.message;
   log_failure(ctx, id, source, "fetch", error);
   status.handle_request(source.request_taken);
   source.handled_request = source.request_taken;
@@ -119,6 +120,10 @@ void fail_fetch(Context& ctx, const ObjectId& id, SourceState& source, const Ste
   ctx.emit(id, source, failure.waiting ? "Normal" : "Warning", error.reason, error.message);
   source.running = false;
   ctx.schedule(id, source, error.terminal ? 0 : ctx.after_backoff(source));
+  // Who waited for the first fetch says now why there is nothing to go on with.
+  if (!news || failure.waiting || !source.artifact.empty()) return;
+  request_consumers(ctx, id);
+  request_helm_consumers(ctx, id);
 }
 
 void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source,

@@ -239,6 +239,19 @@ TEST_CASE("a chart that does not render fails the release and says where") {
   CHECK(bench.get(release_id).path("status", "installFailures").is_null());
 }
 
+TEST_CASE("a chart that cannot be packaged is told of by its release at once") {
+  ReleaseBench bench;
+  bench.chart({}, "no version");
+  bench.release("{message: one}");
+  bench.run(10);
+  CHECK(bench.state("Ready") ==
+        "False SourceNotReady HelmChart 'flux-system/flux-system-web' is not ready: invalid "
+        "chart reference: validation: chart.metadata.version \"no version\" is invalid");
+  bench.chart({}, "1.0.1");
+  bench.run(700);
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+}
+
 TEST_CASE("values that cannot be resolved are named") {
   ReleaseBench bench;
   bench.release("{message: one}", "  valuesFrom: [{kind: ConfigMap, name: ghost}]\n");
