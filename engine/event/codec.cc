@@ -87,6 +87,10 @@ Result<void> append_within_limits(std::string& out, const Event& event) {
   return {};
 }
 
+Type type_of(std::string_view record) {
+  return static_cast<Type>(record.size() < 2 ? 0 : static_cast<std::uint8_t>(record[1]));
+}
+
 Result<EnvelopeView> view_envelope(std::string_view record) {
   Reader reader(record);
   const std::uint8_t version = reader.byte();

@@ -37,6 +37,9 @@ struct EnvelopeView {
   std::string_view blobs;  // 32 bytes each
 };
 
+// The type that a record says it has, not checked; of one too short to have any the number is 0.
+Type type_of(std::string_view record);
+
 // Error: corrupt. Checks everything but the JSON.
 Result<EnvelopeView> view_envelope(std::string_view record);
 

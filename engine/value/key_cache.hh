@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "engine/value/value.hh"
@@ -16,7 +17,8 @@ class KeyCache {
   // A string value equal to `text`, sharing storage with an earlier one when it can.
   Value get(std::string_view text) {
     if (text.size() <= inline_bytes) return Value(text);
-    Value& slot = slots_[place(text)];
+    if (slots_ == nullptr) slots_ = std::make_unique<std::array<Value, slot_count>>();
+    Value& slot = (*slots_)[place(text)];
     if (!slot.is_string() || slot.as_string() != text) slot = Value(text);
     return slot;
   }
@@ -32,7 +34,7 @@ class KeyCache {
     return hash % slot_count;
   }
 
-  std::array<Value, slot_count> slots_;
+  std::unique_ptr<std::array<Value, slot_count>> slots_;  // most small texts have no such key
 };
 
 }  // namespace weir::value

@@ -1,6 +1,7 @@
 #include "store/projections/object_rows.hh"
 
 #include "engine/event/wire.hh"
+#include "engine/value/json.hh"
 #include "store/projections/view.hh"
 #include "store/record_format.hh"
 
@@ -23,20 +24,20 @@ void append_id(std::string& out, const model::ObjectId& id) {
 
 Class class_of(Side side) { return side == Side::live ? Class::live_only : Class::desired_only; }
 
-std::optional<Effect> effect_of(const Event& event) {
-  const std::string_view action = event.data["action"].get_string();
-  if (event.type == Type::object_applied) return Effect{Class::both, false, action};
-  if (event.type == Type::object_observed) {
-    return Effect{Class::live_only, event.data["deleted"].get_bool(), "observed"};
+std::optional<Effect> effect_of(Type type, const Value& data, bool has_blobs) {
+  const std::string_view action = data["action"].get_string();
+  if (type == Type::object_applied) return Effect{Class::both, false, action};
+  if (type == Type::object_observed) {
+    return Effect{Class::live_only, data["deleted"].get_bool(), "observed"};
   }
   // A skipped prune lets go of the object: nobody desires it any more, and it lives on.
-  if (event.type == Type::object_pruned) {
+  if (type == Type::object_pruned) {
     return Effect{action == "deleted" ? Class::both : Class::desired_only, true, action};
   }
-  if (event.type == Type::health_observed && !event.blobs.empty())
+  if (type == Type::health_observed && has_blobs)
     return Effect{Class::live_only, false, "observed"};
-  if (event.type == Type::object_skipped) return Effect{Class::neither, false, "skipped"};
-  if (event.type == Type::drift_detected) return Effect{Class::neither, false, "drifted"};
+  if (type == Type::object_skipped) return Effect{Class::neither, false, "skipped"};
+  if (type == Type::drift_detected) return Effect{Class::neither, false, "drifted"};
   return std::nullopt;
 }
 
@@ -72,23 +73,35 @@ std::string change_key(const std::string& prefix, Class defines, std::uint64_t s
   return key;
 }
 
-std::optional<ObjectChange> change_of(const Event& event) {
-  const auto effect = effect_of(event);
-  if (!effect) return std::nullopt;
+// Of all that stands in the event only what a change needs is copied: a question about the whole
+// cluster asks for ten thousand of them.
+Result<std::optional<ObjectChange>> change_of(const event::EnvelopeView& event) {
+  Value data;
+  if (!event.data.empty()) {
+    WEIR_TRY(data, value::parse_json(event.data));
+  }
+  const auto effect = effect_of(event.type, data, !event.blobs.empty());
+  if (!effect) return std::optional<ObjectChange>();
   ObjectChange change;
   change.seq = event.seq;
   change.time = event.time;
   change.type = event.type;
   change.action = effect->action;
   change.gone = effect->gone;
-  if (!event.blobs.empty()) change.manifest = event.blobs.front();
-  if (event.type == Type::object_applied && event.blobs.size() > 1) change.live = event.blobs[1];
-  change.version = event.subject.object.gvk.version;
-  change.owner = event.owner;
-  change.revision = event.data["revision"].get_string();
+  event::Reader blobs(event.blobs);
+  if (!blobs.at_end()) change.manifest = blobs.digest();
+  if (event.type == Type::object_applied && !blobs.at_end()) change.live = blobs.digest();
+  change.version = event.version;
+  if (event.has_owner) {
+    change.owner.gvk = {std::string(event.owner_group), std::string(event.owner_version),
+                        std::string(event.owner_kind)};
+    change.owner.ns = event.owner_ns;
+    change.owner.name = event.owner_name;
+  }
+  change.revision = data["revision"].get_string();
   change.actor = event.actor;
   change.reconcile_id = event.reconcile_id;
-  return change;
+  return std::optional<ObjectChange>(std::move(change));
 }
 
 Result<ObjectChange> read_change(const Kv& kv, std::uint64_t seq) {
@@ -97,8 +110,8 @@ Result<ObjectChange> read_change(const Kv& kv, std::uint64_t seq) {
   if (!record) {
     return make_error(Code::corrupt, "object history: " + name + " of a row is missing");
   }
-  WEIR_TRY(const Event event, event::decode(*record).with_context(name));
-  auto change = change_of(event);
+  WEIR_TRY(const event::EnvelopeView view, event::view_envelope(*record).with_context(name));
+  WEIR_TRY(auto change, change_of(view).with_context(name));
   if (!change) {
     return make_error(Code::corrupt, "object history: " + name + " of a row is no change");
   }

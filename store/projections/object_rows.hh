@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/base/result.hh"
+#include "engine/event/codec.hh"
 #include "engine/event/event.hh"
 #include "engine/event/wire.hh"
 #include "store/projections/objects.hh"
@@ -29,8 +30,8 @@ struct Effect {
   std::string_view action;
 };
 
-// Nothing for events that are no change of an object.
-std::optional<Effect> effect_of(const event::Event& event);
+// Nothing for events that are no change of an object. `has_blobs`: it names contents.
+std::optional<Effect> effect_of(event::Type type, const Value& data, bool has_blobs);
 
 // What all keys of one object begin with.
 std::string object_prefix(const model::ObjectId& id, std::string_view cluster);
@@ -39,7 +40,7 @@ void append_change_key(std::string& out, const event::Event& event, Class define
 std::string change_key(const std::string& prefix, Class defines, std::uint64_t seq);
 
 // Nothing for events that are no change of an object.
-std::optional<ObjectChange> change_of(const event::Event& event);
+Result<std::optional<ObjectChange>> change_of(const event::EnvelopeView& event);
 // The change that a row leads to: rows have no value, the event has it all. Errors: corrupt, io.
 Result<ObjectChange> read_change(const Kv& kv, std::uint64_t seq);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <numeric>
 
 #include "engine/event/wire.hh"
@@ -48,8 +49,15 @@ Result<std::optional<Class>> class_of_event(const EnvelopeView& view, std::strin
     return std::optional(Class::live_only);
   if (view.type != Type::object_pruned) return std::optional<Class>();
   WEIR_TRY(const event::Event event, event::decode(record));
-  const auto effect = effect_of(event);
+  const auto effect = effect_of(event.type, event.data, !event.blobs.empty());
   return effect ? std::optional(effect->defines) : std::optional<Class>();
+}
+
+// Whether events of this type are looked at; one that is no type is, and found malformed.
+bool may_change(Type type) {
+  return type == Type::object_applied || type == Type::object_observed ||
+         type == Type::health_observed || type == Type::object_pruned ||
+         event::type_name(type).empty();
 }
 
 // The table at the youngest snapshot at or before `max_seq`; an empty one at 0 without any.
@@ -102,7 +110,6 @@ std::size_t ObjectTable::number_of(std::string_view key) {
       return index_[at].object - 1;
   keys_.emplace_back(key);
   rows_.emplace_back();
-  changes_.emplace_back();
   index_[at] = {mark, static_cast<std::uint32_t>(keys_.size())};
   return keys_.size() - 1;
 }
@@ -126,8 +133,11 @@ bool ObjectTable::is_empty(std::size_t object) const {
 std::vector<std::uint32_t> ObjectTable::sorted() const {
   std::vector<std::uint32_t> out(keys_.size());
   std::iota(out.begin(), out.end(), 0u);
-  std::sort(out.begin(), out.end(),
-            [this](std::uint32_t a, std::uint32_t b) { return keys_[a] < keys_[b]; });
+  const auto less = [this](std::uint32_t a, std::uint32_t b) { return keys_[a] < keys_[b]; };
+  // A snapshot's come in order; few are new since.
+  const auto fresh = std::is_sorted_until(out.begin(), out.end(), less);
+  std::sort(fresh, out.end(), less);
+  std::inplace_merge(out.begin(), fresh, out.end(), less);
   return out;
 }
 
@@ -139,6 +149,7 @@ Result<void> ObjectTable::fold_range(const Kv& kv, std::uint64_t from, std::uint
     if (!seq) return make_error(Code::corrupt, "a key of the events is malformed");
     if (*seq > to) break;
     const std::string_view record = cursor->value();
+    if (!may_change(event::type_of(record))) continue;
     auto view = event::view_envelope(record);
     if (!view.ok()) {
       return std::move(view).error().with_context("event " + std::to_string(*seq));
@@ -148,14 +159,39 @@ Result<void> ObjectTable::fold_range(const Kv& kv, std::uint64_t from, std::uint
   return cursor->status();
 }
 
+void ObjectTable::absorb(ObjectTable newer) {
+  const auto shift = static_cast<std::uint32_t>(records_.size());
+  records_.append(newer.records_);
+  for (std::size_t object = 0; object < newer.keys_.size(); ++object) {
+    Rows& rows = rows_[number_of(newer.keys_[object])];
+    for (std::size_t which = 0; which < rows.size(); ++which) {
+      Row& told = newer.rows_[object][which];
+      if (told.seq == 0) continue;
+      Row& row = rows[which];
+      row.seq = told.seq;
+      row.at = told.at + shift;
+      row.size = told.size;
+      if (told.size == 0) change_at(row) = std::move(newer.change_at(told));
+    }
+  }
+}
+
+ObjectChange& ObjectTable::change_at(Row& row) {
+  if (row.change == 0) {
+    changes_.emplace_back();
+    row.change = static_cast<std::uint32_t>(changes_.size());
+  }
+  return changes_[row.change - 1];
+}
+
 Result<void> ObjectTable::settle(std::size_t object, std::size_t which) {
   Row& row = rows_[object][which];
   if (row.size == 0) return {};
-  WEIR_TRY(const event::Event event,
-           event::decode(std::string_view(records_).substr(row.at, row.size)));
-  auto change = projections::change_of(event);
+  WEIR_TRY(const EnvelopeView view,
+           event::view_envelope(std::string_view(records_).substr(row.at, row.size)));
+  WEIR_TRY(auto change, projections::change_of(view));
   if (!change) return malformed(row.seq);
-  changes_[object][which] = std::move(*change);
+  change_at(row) = std::move(*change);
   row.size = 0;
   return {};
 }
@@ -172,24 +208,23 @@ Result<std::optional<ObjectChange>> ObjectTable::take_change(std::size_t object,
                                                              std::size_t which) {
   if (rows_[object][which].seq == 0) return std::optional<ObjectChange>();
   WEIR_CHECK(settle(object, which));
-  return std::optional<ObjectChange>(std::move(changes_[object][which]));
+  return std::optional<ObjectChange>(std::move(change_at(rows_[object][which])));
 }
 
 // Leaves what a state or the owner of one still stands on.
 Result<void> ObjectTable::drop_superseded(std::size_t object) {
   Rows& rows = rows_[object];
-  Changes& changes = changes_[object];
   const auto drop = [&](std::size_t which) {
-    rows[which] = {};
-    changes[which] = {};
+    rows[which].seq = 0;
+    rows[which].size = 0;
   };
   for (const std::size_t own : {1, 2})
     if (rows[own].seq < rows[0].seq) drop(own);
   WEIR_CHECK(settle(object, 0));
-  if (changes[0].gone) drop(0);
+  if (rows[0].seq != 0 && change_at(rows[0]).gone) drop(0);
   for (const std::size_t own : {1, 2}) {
     WEIR_CHECK(settle(object, own));
-    if (rows[0].seq == 0 && changes[own].gone) drop(own);
+    if (rows[own].seq != 0 && rows[0].seq == 0 && change_at(rows[own]).gone) drop(own);
   }
   return {};
 }
@@ -202,10 +237,9 @@ Result<std::string> ObjectTable::encode(std::uint64_t seq) {
     if (is_empty(object)) continue;
     ++count;
     event::append_string(keys, keys_[object]);
-    for (std::size_t which = 0; which < rows_[object].size(); ++which) {
-      const Row& row = rows_[object][which];
+    for (Row& row : rows_[object]) {
       event::append_varint(keys, row.seq == 0 ? 0 : seq - row.seq + 1);
-      if (row.seq != 0) encode_change(changes_[object][which], texts, digests);
+      if (row.seq != 0) encode_change(change_at(row), texts, digests);
     }
   }
   records_.clear();  // every change is known
@@ -222,15 +256,16 @@ Result<ObjectTable> ObjectTable::decode(std::uint64_t seq, std::string_view byte
   ObjectTable table;
   table.keys_.reserve(count);
   table.rows_.reserve(count);
-  table.changes_.reserve(count);
+  table.changes_.reserve(2 * count);
+  while (table.index_.size() < 2 * (count + 1)) table.grow_index();
   for (std::uint64_t i = 0; i < count && keys.ok() && texts.ok(); ++i) {
     const std::size_t object = table.number_of(keys.string());
-    for (std::size_t which = 0; which < table.rows_[object].size(); ++which) {
+    for (Row& row : table.rows_[object]) {
       const std::uint64_t age = keys.varint();
       if (age > seq) return malformed(seq);
       if (age == 0) continue;
-      table.rows_[object][which].seq = seq - age + 1;
-      table.changes_[object][which] = decode_change(seq - age + 1, texts, digests);
+      row.seq = seq - age + 1;
+      table.change_at(row) = decode_change(row.seq, texts, digests);
     }
   }
   const bool whole = keys.at_end() && texts.at_end() && digests.at_end();
@@ -277,8 +312,20 @@ Result<std::optional<std::vector<ObjectState>>> state_from_snapshot(const Kv& kv
   if (to < snapshot->seq || to - snapshot->seq > std::max(looks, events_between_min)) {
     return Answer();
   }
-  WEIR_TRY(ObjectTable table, ObjectTable::decode(snapshot->seq, snapshot->bytes));
-  WEIR_CHECK(table.fold_range(kv, snapshot->seq, to));
+  // In two threads: the snapshot and what follows it, and the rest, whose changes all stand.
+  const std::uint64_t middle = snapshot->seq + (to - snapshot->seq) / 2;
+  auto rest = std::async(std::launch::async, [&]() -> Result<ObjectTable> {
+    ObjectTable table;
+    WEIR_CHECK(table.fold_range(kv, middle, to));
+    WEIR_CHECK(table.settle_all());
+    return table;
+  });
+  auto begun = ObjectTable::decode(snapshot->seq, snapshot->bytes);
+  const auto folded = begun.ok() ? begun->fold_range(kv, snapshot->seq, middle) : Result<void>();
+  WEIR_TRY(ObjectTable newer, rest.get());
+  WEIR_CHECK(folded);
+  WEIR_TRY(ObjectTable table, std::move(begun));
+  table.absorb(std::move(newer));
   WEIR_TRY(auto states, std::move(table).states(side, filter));
   return Answer(std::move(states));
 }

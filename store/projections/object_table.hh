@@ -29,6 +29,11 @@ class ObjectTable {
   // Folds the events of (from, to] that are in the store.
   Result<void> fold_range(const Kv& kv, std::uint64_t from, std::uint64_t to);
 
+  // Decodes all that is folded.
+  Result<void> settle_all();
+  // Takes in what a table of later events alone has.
+  void absorb(ObjectTable newer);
+
   // Canonical: what no longer defines anything is left out, so that equal states are equal bytes.
   // `seq`: of the last event folded.
   Result<std::string> encode(std::uint64_t seq);
@@ -45,15 +50,15 @@ class ObjectTable {
   struct Row {
     std::uint64_t seq = 0;         // 0 = none
     std::uint32_t at = 0, size = 0;  // of the record in records_; size 0 = the change is known
+    std::uint32_t change = 0;        // its place in changes_, from 1; 0 = it has none yet
   };
   using Rows = std::array<Row, 3>;  // both, live_only, desired_only
-  using Changes = std::array<ObjectChange, 3>;
 
   // Of the object `key`, a new one where there is none.
   std::size_t number_of(std::string_view key);
   void grow_index();
+  ObjectChange& change_at(Row& row);
   Result<void> settle(std::size_t object, std::size_t which);
-  Result<void> settle_all();
   Result<std::optional<ObjectChange>> take_change(std::size_t object, std::size_t which);
   Result<void> drop_superseded(std::size_t object);
   bool is_empty(std::size_t object) const;
@@ -62,7 +67,7 @@ class ObjectTable {
   // What a fold touches is small and lies together; the changes lie apart.
   std::vector<std::string> keys_;  // object_prefix(), by the object's number
   std::vector<Rows> rows_;
-  std::vector<Changes> changes_;
+  std::vector<ObjectChange> changes_;
   struct Slot {
     std::uint32_t hash = 0, object = 0;  // number + 1; 0 = free
   };

@@ -114,7 +114,7 @@ Result<std::vector<ObjectState>> state_by_looks(const Kv& kv, std::uint64_t at, 
 }  // namespace
 
 void fold_objects(const Event& event, WriteBatch& batch) {
-  const auto effect = effect_of(event);
+  const auto effect = effect_of(event.type, event.data, !event.blobs.empty());
   if (!effect) return;
   append_change_key(batch.begin_put(Family::projections), event, effect->defines);
   if (event.owner.empty()) return;
