@@ -8,6 +8,7 @@
 #include "engine/helm/text.hh"
 #include "engine/template/format.hh"
 #include "engine/template/function.hh"
+#include "engine/template/functions/documents.hh"
 #include "engine/value/yaml.hh"
 
 namespace weir::helm {
@@ -27,7 +28,9 @@ using Arguments = std::span<Datum>;
 
 extern const Type files_type;
 
-std::string yaml_text(const Value& object) {
+// Nothing where Go's marshalling fails.
+std::string yaml_text(Value object) {
+  if (!tmpl::pass_through_json(object)) return "";
   std::string text = value::write_yaml(object, value::YamlStyle::helm);
   if (text.ends_with('\n')) text.pop_back();
   return text;
@@ -68,7 +71,7 @@ Datum files_as_yaml(CallContext& context, const Datum& files, Convert convert) {
     context.budget().use_bytes(entry.value.size());
     out.set(last_part(entry.name()), convert(entry.value.as_string()));
   }
-  return Datum::string(yaml_text(out));
+  return Datum::string(yaml_text(std::move(out)));
 }
 
 Datum files_as_config(CallContext& context, Arguments arguments) {
@@ -127,6 +130,8 @@ Datum values_as_map(CallContext&, Arguments arguments) {
 Datum values_yaml(CallContext& context, Arguments arguments) {
   auto document = tmpl::to_value(arguments[0]);
   if (!document.ok()) throw tmpl::FunctionError{document.error().message};
+  if (!tmpl::pass_through_json(*document))
+    throw tmpl::FunctionError{"yaml: control characters are not allowed"};
   std::string text = value::write_yaml(*document, value::YamlStyle::helm);
   context.budget().use_bytes(text.size());
   return Datum::string(std::move(text));
@@ -244,8 +249,8 @@ Datum kube_string(CallContext&, Arguments arguments) {
 const Function git_version_function("GitVersion", kube_git_version, {});
 const Function string_function("String", kube_string, {});
 const Method kube_methods[] = {{"GitVersion", &git_version_function}, {"String", &string_function}};
-const Type kube_type{
-    tmpl::Kind::struct_, "common.KubeVersion", nullptr, nullptr, kube_methods, kube_text};
+const Type kube_type{tmpl::Kind::struct_, "common.KubeVersion", nullptr, nullptr,
+                     kube_methods,        kube_text,            false,   true};
 const Type helm_type{tmpl::Kind::struct_, "version.BuildInfo"};
 
 class CapabilitiesObject final : public tmpl::Object {

@@ -19,6 +19,11 @@ constexpr char upper_digits[] = "0123456789ABCDEF";
 // Go prints an address here, another one each time.
 constexpr std::uint64_t some_address = 0xc000000000;
 
+// Whether the copy of a value that a function gets says of itself what it is.
+bool has_text(const Datum& datum) {
+  return datum.type()->text != nullptr && !datum.type()->text_of_pointer;
+}
+
 std::size_t count_runes(std::string_view text) {
   std::size_t count = 0;
   for (std::size_t at = 0; at < text.size(); ++count)
@@ -110,7 +115,7 @@ void Printer::print_operand(const Datum& datum, std::uint32_t verb) {
     bytes(datum, verb, true);
     return;
   }
-  if (datum.type()->text != nullptr && print_by_method(datum, verb)) return;
+  if (has_text(datum) && print_by_method(datum, verb)) return;
   print_value(datum, verb, 0);
 }
 
@@ -119,6 +124,8 @@ void Printer::print_pointee(const Datum& datum) {
   if (type != nullptr && type->kind == Kind::pointer && !datum.is_nil() && type->text == nullptr &&
       type->element != nullptr) {
     print_struct(datum, type->element->name, 'v', 0);
+  } else if (type != nullptr && type->text_of_pointer) {
+    print_by_method(datum, 'v');
   } else {
     print_operand(datum, 'v');
   }
@@ -141,8 +148,7 @@ void Printer::print_value(const Datum& datum, std::uint32_t verb, std::size_t de
     throw FunctionError{"a value nests deeper than template_value_depth_max, or holds itself",
                         Code::limit};
   }
-  if (depth > 0 && datum.valid() && datum.type()->text != nullptr && print_by_method(datum, verb))
-    return;
+  if (depth > 0 && datum.valid() && has_text(datum) && print_by_method(datum, verb)) return;
   switch (datum.kind()) {
     case Kind::interface: out_ += flags.sharp_v ? "interface {}(nil)" : "<nil>"; break;
     case Kind::invalid:

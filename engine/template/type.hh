@@ -68,6 +68,9 @@ struct Type {
   // Its String() or Error() method, nullptr when it has none; the Datum has this type.
   std::string (*text)(const Datum& datum) = nullptr;
   bool is_error = false;  // `text` is Error()
+  // `text` is a method of the pointer to it: what an action prints is reached through one, what is
+  // passed to functions is a copy and has no such method.
+  bool text_of_pointer = false;
 };
 
 // Keys of maps are always strings.

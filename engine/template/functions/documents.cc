@@ -61,7 +61,73 @@ Result<value::Value> marshalled(CallContext& context, const Datum& datum) {
   return document;
 }
 
+constexpr std::string_view next_line = "\xC2\x85";
+
+bool is_readable(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x7F) continue;
+    if (byte == 0x7F) return false;
+    const std::string_view rest = text.substr(at);
+    const auto next = static_cast<unsigned char>(rest.size() > 1 ? rest[1] : '\0');
+    if (byte == 0xC2 && next < 0xA0 && next != 0x85 && next >= 0x80) return false;
+    if (rest.starts_with("\xEF\xBF\xBE") || rest.starts_with("\xEF\xBF\xBF")) return false;
+  }
+  return true;
+}
+
+// Lines of a quoted text: one break is a blank, of several all but the first stay; blanks around
+// them go.
+std::string folded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = text.find(next_line); at != text.npos; at = text.find(next_line)) {
+    out += text.substr(0, at);
+    out.erase(out.find_last_not_of(' ') + 1);
+    std::size_t breaks = 0;
+    while (text.substr(at).starts_with(next_line)) {
+      ++breaks;
+      at = std::min(text.find_first_not_of(' ', at + next_line.size()), text.size());
+    }
+    breaks == 1 ? out.append(1, ' ') : out.append(breaks - 1, '\n');
+    text.remove_prefix(at);
+  }
+  return out.append(text);
+}
+
+// What the reader makes of the texts of a document.
+struct Passage {
+  bool readable = true, breaks = false;
+
+  void see(std::string_view text) {
+    readable = readable && is_readable(text);
+    breaks = breaks || text.find(next_line) != text.npos;
+  }
+  void see(const value::Value& document) {
+    if (document.is_string()) see(document.as_string());
+    for (const value::Value& item : document.items()) see(item);
+    for (const value::Member& member : document.members()) {
+      see(member.name());
+      see(member.value);
+    }
+  }
+};
+
+void fold_texts(value::Value& document) {
+  if (document.is_string()) document = value::Value(folded(document.as_string()));
+  if (document.is_array())
+    for (std::size_t i = 0; i < document.size(); ++i) fold_texts(document.item_mut(i));
+  if (!document.is_object()) return;
+  for (std::size_t i = 0; i < document.size(); ++i) fold_texts(document.member_mut(i).value);
+}
+
 }  // namespace
+
+bool pass_through_json(value::Value& document) {
+  Passage passage;
+  passage.see(document);
+  if (passage.readable && passage.breaks) fold_texts(document);
+  return passage.readable;
+}
 
 void charge_nodes(CallContext& context, const Datum& datum) {
   if (!Survey(context).visit(datum)) throw FunctionError{"a map holds itself", Code::limit};

@@ -18,6 +18,11 @@ value::Value document_of(CallContext& context, const Datum& datum, std::string_v
 // The same; nothing where Go's marshalling fails. Caps are still thrown.
 bool try_document_of(CallContext& context, const Datum& datum, value::Value& out);
 
+// What Go's YAML writer is given: the document once it was written as JSON and read as YAML. Each
+// next-line character (U+0085) of its texts is then a line break to be folded. False where the
+// reader refuses a character that JSON leaves bare: DEL, the other C1 controls, U+FFFE, U+FFFF.
+bool pass_through_json(value::Value& document);
+
 // A document decoded into a map[string]interface {}: nil for null. For what is no object `problem`
 // says so in Go's words.
 Datum map_of(const value::Value& document, std::string& problem);

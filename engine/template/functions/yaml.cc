@@ -17,39 +17,16 @@ Datum written(CallContext& context, const value::Value& document) {
   return give(context, std::move(text));
 }
 
-// DEL, C1 controls but NEL, and U+FFFE and U+FFFF: JSON writes them bare, and the peer's YAML
-// reader, through which the JSON goes, refuses them.
-bool is_readable(std::string_view text) {
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x7F) continue;
-    if (byte == 0x7F) return false;
-    const std::string_view rest = text.substr(at);
-    const auto next = static_cast<unsigned char>(rest.size() > 1 ? rest[1] : '\0');
-    if (byte == 0xC2 && next < 0xA0 && next != 0x85 && next >= 0x80) return false;
-    if (rest.starts_with("\xEF\xBF\xBE") || rest.starts_with("\xEF\xBF\xBF")) return false;
-  }
-  return true;
-}
-
-bool is_readable(const value::Value& document) {
-  if (document.is_string()) return is_readable(document.as_string());
-  for (const value::Value& item : document.items())
-    if (!is_readable(item)) return false;
-  for (const value::Member& member : document.members())
-    if (!is_readable(member.name()) || !is_readable(member.value)) return false;
-  return true;
-}
-
 Datum to_yaml(CallContext& context, Arguments a) {
   value::Value document;
-  if (!try_document_of(context, a[0], document) || !is_readable(document)) return Datum::string("");
+  if (!try_document_of(context, a[0], document) || !pass_through_json(document))
+    return Datum::string("");
   return written(context, document);
 }
 
 Datum must_to_yaml(CallContext& context, Arguments a) {
-  const value::Value document = document_of(context, a[0], "error marshaling into JSON: ");
-  if (!is_readable(document)) fail("yaml: control characters are not allowed");
+  value::Value document = document_of(context, a[0], "error marshaling into JSON: ");
+  if (!pass_through_json(document)) fail("yaml: control characters are not allowed");
   return written(context, document);
 }
 
@@ -74,6 +51,8 @@ std::string peer_words(std::string_view message) {
                                        {"unsupported value: +.inf", "+Inf"}};
   for (const Number& number : numbers)
     if (message.ends_with(number.ending)) return joined({"json: unsupported value: ", number.name});
+  constexpr std::string_view unreadable = "control characters are not allowed";
+  if (message.ends_with(unreadable)) return joined({"yaml: ", unreadable});
   const std::size_t column = message.find(", column ");
   const std::size_t colon = message.find(": ");
   if (column > colon || colon == std::string_view::npos) return joined({"yaml: ", message});

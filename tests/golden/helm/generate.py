@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the charts of small_charts.py to charts/small/ and what the real helm makes of every case to expected/.
+"""Writes the charts of small_charts.py and function_charts.py to charts/small/ and what the real helm makes of every case to expected/.
 usage: generate.py HELM_4_1 HELM_4_2      (binaries of helm 4.1 and 4.2; the goldens carry their versions in ORIGIN)
 A case is a line of cases.tsv: name, version, exit status, arguments as JSON."""
 import json, os, shutil, subprocess, sys
-import small_charts
+import function_charts, small_charts
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ARGUMENTS = {
@@ -24,14 +24,14 @@ def cases():
     for chart, all_arguments in ARGUMENTS.items():
         for i, arguments in enumerate(all_arguments):
             yield "%s-%d" % (os.path.basename(chart), i), [chart] + arguments
-    for name in small_charts.CHARTS:
+    for name in [*small_charts.CHARTS, *function_charts.CHARTS]:
         yield name, ["charts/small/" + name]
 
 
 def write_small_charts():
     root = os.path.join(HERE, "charts", "small")
     shutil.rmtree(root, ignore_errors=True)
-    for name, files in small_charts.CHARTS.items():
+    for name, files in {**small_charts.CHARTS, **function_charts.CHARTS}.items():
         files = {"Chart.yaml": small_charts.PLAIN, **files}
         for path, text in files.items():
             full = os.path.join(root, name, path)

@@ -1,0 +1,1 @@
+{{ define "sub.own" }}{{ .Chart.Name }}{{ .Values.own }}{{ end }}

@@ -1,0 +1,1 @@
+{{ define "r" }}{{ if gt . 0 }}x{{ include "r" (sub . 1) }}{{ end }}{{ end }}

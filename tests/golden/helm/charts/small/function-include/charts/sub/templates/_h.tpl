@@ -1,0 +1,1 @@
+{{ define "sub.own" }}{{ .Chart.Name }} seen by sub{{ end }}{{ define "shared" }}of the child{{ end }}

@@ -1,0 +1,1 @@
+{{ define "t" }}{{ tpl .text .ctx }}{{ end }}
