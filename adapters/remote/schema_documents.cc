@@ -26,6 +26,13 @@ std::string shown_status(int status) {
   return text.substr(0, space) + " (" + text.substr(space + 1) + ")";
 }
 
+// Go's url.URL escapes blanks on the way out.
+std::string with_escaped_blanks(std::string_view url) {
+  std::string out;
+  for (const char c : url) c == ' ' ? out.append("%20") : out.append(1, c);
+  return out;
+}
+
 // The path of a file:// URL; whatever host it names is this one, as Helm has it.
 Result<std::string> read_file(std::string_view url) {
   url.remove_prefix(std::string_view("file://").size());
@@ -69,23 +76,13 @@ void SchemaDocuments::keep(const std::string& url, const std::string& text) {
   kept_.emplace(url, Kept{text, clock_.monotonic()});
 }
 
-Result<std::string> SchemaDocuments::load(const std::string& url,
-                                          std::chrono::milliseconds timeout) {
-  if (url.starts_with("file://")) {
-    if (files_ == Files::read) return read_file(url);
-    return make_error(Code::unsupported, "files are not read for the schemas of charts");
-  }
-  if (!url.starts_with("http://") && !url.starts_with("https://"))
-    return make_error(Code::unsupported, "no URLLoader registered for " + tmpl::quoted(url));
-  {
-    const std::lock_guard lock(mutex_);
-    if (const std::string* text = find(url)) return *text;
-  }
+Result<std::string> SchemaDocuments::fetch(const std::string& url,
+                                           std::chrono::milliseconds timeout) {
   net::HttpRequest request;
-  request.url = url;
+  request.url = with_escaped_blanks(url);
   request.timeout = timeout;
   request.body_bytes_max = limits::helm_schema_document_bytes_max;
-  const std::string shown = net::redact_url(url);
+  const std::string shown = net::redact_url(request.url);
   auto answer = http_.send(request);
   if (!answer.ok()) {
     if (answer.error().code == Code::limit) return too_long();
@@ -95,9 +92,40 @@ Result<std::string> SchemaDocuments::load(const std::string& url,
     return make_error(net::code_of_status(answer->status),
                       "HTTP request to " + shown + " returned status " +
                           shown_status(answer->status));
-  const std::lock_guard lock(mutex_);
-  keep(url, answer->body);
   return std::move(answer->body);
+}
+
+Result<std::string> SchemaDocuments::load(const std::string& url,
+                                          std::chrono::milliseconds timeout) {
+  if (url.starts_with("file://")) {
+    if (files_ == Files::read) return read_file(url);
+    return make_error(Code::unsupported, "files are not read for the schemas of charts");
+  }
+  if (!url.starts_with("http://") && !url.starts_with("https://"))
+    return make_error(Code::unsupported, "no URLLoader registered for " + tmpl::quoted(url));
+  std::promise<Answer> promise;
+  std::shared_future<Answer> other;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const std::string* text = find(url)) return *text;
+    const auto [found, first] = under_way_.try_emplace(url);
+    if (first) found->second = promise.get_future().share();
+    else other = found->second;
+  }
+  // Whoever came first fetches, within a time of its own; the others wait as long as they may.
+  if (other.valid()) {
+    if (other.wait_for(timeout) == std::future_status::ready) return *other.get();
+    return make_error(Code::timeout, "HTTP request failed for " + net::redact_url(url) +
+                                         ": another request for it is still under way");
+  }
+  const auto answer = std::make_shared<const Result<std::string>>(fetch(url, timeout));
+  {
+    const std::lock_guard lock(mutex_);
+    if (answer->ok()) keep(url, **answer);
+    under_way_.erase(url);
+  }
+  promise.set_value(answer);
+  return *answer;
 }
 
 }  // namespace weir::remote

@@ -1,11 +1,14 @@
 // Documents that the schemas of charts name by URL, over HTTP and, where allowed, from disk. What
 // was fetched is kept for a few minutes, so that the charts of a fleet that name the same document
-// ask for it once; failures are not kept. Thread-safe.
+// ask for it once, also when all of them ask at the same moment; failures are not kept.
+// Thread-safe.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -34,8 +37,10 @@ class SchemaDocuments final : public helm::SchemaLoader {
     std::string text;
     std::chrono::microseconds since;
   };
+  using Answer = std::shared_ptr<const Result<std::string>>;
   const std::string* find(const std::string& url);
   void keep(const std::string& url, const std::string& text);
+  Result<std::string> fetch(const std::string& url, std::chrono::milliseconds timeout);
 
   net::HttpClient& http_;
   const base::Clock& clock_;
@@ -43,6 +48,7 @@ class SchemaDocuments final : public helm::SchemaLoader {
   std::mutex mutex_;
   std::map<std::string, Kept> kept_;
   std::size_t kept_bytes_ = 0;
+  std::map<std::string, std::shared_future<Answer>> under_way_;
 };
 
 }  // namespace weir::remote

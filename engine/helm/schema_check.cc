@@ -8,6 +8,7 @@
 #include "engine/base/limits.hh"
 #include "engine/helm/schema.hh"
 #include "engine/helm/text.hh"
+#include "engine/template/format.hh"
 #include "engine/value/utf8.hh"
 
 namespace weir::helm::schema {
@@ -66,6 +67,7 @@ struct Frame {
   const Value& value;
   const Path& path;
   bool quiet;  // only whether it holds is asked for
+  std::string_view reference;  // the keyword that led here from elsewhere: "$ref"
   Unseen unseen;
   std::vector<Problem> problems;
 };
@@ -122,7 +124,8 @@ class Checker {
 
   Outcome apply(const Frame* outer, const Value& schema, const Resource& resource,
                 const Value& value, const Path& path, bool quiet, Unseen& unseen) {
-    Frame frame{outer, schema, resource, value, path, quiet, std::move(unseen), {}};
+    Frame frame{outer, schema, resource, value, path, quiet, std::exchange(entering_, {}),
+                std::move(unseen), {}};
     if (depth_ >= limits::value_depth_max) exhausted_ = "value_depth_max";
     if (!use_steps(1)) return problem(frame, "validation given up");
     if (schema.is_bool()) {
@@ -145,12 +148,25 @@ class Checker {
     return exhausted_.empty();
   }
 
-  static Outcome check_cycle(const Frame& frame) {
+  Outcome check_cycle(const Frame& frame) const {
     for (const Frame* outer = frame.outer; outer && &outer->value == &frame.value;
          outer = outer->outer)
       if (&outer->schema == &frame.schema && &outer->path == &frame.path)
-        return problem(frame, "a reference leads back to its own schema: reference cycle");
+        return problem(frame, "both " + way_to(frame) + " and " + way_to(*outer) + " resolve to " +
+                                  tmpl::quoted(document_.location(frame.schema, frame.resource)) +
+                                  " causing reference cycle");
     return std::nullopt;
+  }
+
+  // The keywords that led to a schema, from the first one on.
+  static std::string way_to(const Frame& frame) {
+    if (!frame.outer) return "";
+    std::string step;
+    if (!frame.reference.empty())
+      step = std::string("/").append(frame.reference);
+    else
+      step = place_within(frame.outer->schema, frame.schema).value_or("");
+    return way_to(*frame.outer) + step;
   }
 
   // The items that `prefixItems` and `items` cover are seen from the start.
@@ -179,10 +195,9 @@ class Checker {
     const Value& schema = frame.schema;
     const int draft = frame.resource.draft;
     if (draft < 2019 && schema.contains("$ref"))
-      return reference(frame, schema["$ref"].as_string(), std::nullopt);
+      return reference(frame, "$ref");
     if (Outcome first = check_any(frame)) return first;
-    if (const Value* ref = schema.find("$ref"))
-      add(frame, reference(frame, ref->as_string(), std::nullopt));
+    if (schema.contains("$ref")) add(frame, reference(frame, "$ref"));
     if (frame.value.is_object()) check_object(frame);
     if (frame.value.is_array()) check_array(frame);
     if (frame.value.is_string()) check_string(frame);
@@ -258,10 +273,12 @@ class Checker {
     return (wanted.size() == 1 ? "value must be " : "value must be one of ") + values;
   }
 
-  // `dynamic`: the schema that the reference means after all.
-  Outcome reference(Frame& frame, std::string_view text, std::optional<Target> dynamic) {
-    const Target target = dynamic ? *dynamic : document_.resolve(text, frame.resource);
+  // `dynamic`: the schema that the keyword's reference means after all.
+  Outcome reference(Frame& frame, std::string_view keyword, std::optional<Target> dynamic = {}) {
+    const Target target =
+        dynamic ? *dynamic : document_.resolve(frame.schema[keyword].as_string(), frame.resource);
     if (!target.schema) return std::nullopt;
+    entering_ = keyword;
     Outcome outcome = self(frame, *target.schema, *target.resource, false);
     if (!outcome) return std::nullopt;
     Problem made = problem(frame, "validation failed", ProblemKind::reference);
@@ -275,12 +292,12 @@ class Checker {
 
   void check_dynamic(Frame& frame) {
     const Value& schema = frame.schema;
-    if (const Value* ref = schema.find("$recursiveRef"); ref && frame.resource.draft == 2019) {
+    if (const Value* ref = schema.find("$recursiveRef")) {
       Target target = document_.resolve(ref->as_string(), frame.resource);
-      if (target.schema && target.resource->recursive_anchor)
+      if (target.schema && (*target.schema)["$recursiveAnchor"].get_bool())
         for (const Frame* outer = &frame; outer; outer = outer->outer)
-          if (outer->resource.recursive_anchor) target = {outer->resource.root, &outer->resource};
-      add(frame, reference(frame, {}, target));
+          if (outer->resource.recursive_anchor) target = {&outer->schema, &outer->resource};
+      add(frame, reference(frame, "$recursiveRef", target));
     }
     if (const Value* ref = schema.find("$dynamicRef"); ref && frame.resource.draft >= 2020) {
       const std::string_view text = ref->as_string();
@@ -295,7 +312,7 @@ class Checker {
           if (found != outer->resource.dynamic_anchors.end())
             target = {found->second, &outer->resource};
         }
-      add(frame, reference(frame, {}, target));
+      add(frame, reference(frame, "$dynamicRef", target));
     }
   }
 
@@ -588,6 +605,7 @@ class Checker {
   }
 
   const Document& document_;
+  std::string_view entering_;  // what the next frame is reached by
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
   std::string exhausted_;

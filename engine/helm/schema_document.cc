@@ -99,6 +99,15 @@ std::string append_token(const std::string& place, std::string_view token) {
   return place + "/" + value::escape_pointer_token(token);
 }
 
+// What stands beside nothing that asks for it is no schema to anyone.
+bool is_asked_for(std::string_view keyword, const Value& schema) {
+  const Value& condition = schema["if"];
+  if (keyword == "then") return condition.is_object() || condition.get_bool(false);
+  if (keyword == "else") return condition.is_object() || !condition.get_bool(true);
+  if (keyword == "additionalItems") return schema["items"].is_array();
+  return keyword != "contentSchema";
+}
+
 }  // namespace
 
 std::string_view type_name(const Value& value) {
@@ -107,6 +116,22 @@ std::string_view type_name(const Value& value) {
   if (value.is_number()) return "number";
   if (value.is_string()) return "string";
   return value.is_array() ? "array" : "object";
+}
+
+std::optional<std::string> place_within(const Value& whole, const Value& part) {
+  if (&whole == &part) return "";
+  for (const value::Member& member : whole.members())
+    if (const auto below = place_within(member.value, part))
+      return append_token("", member.name()) + *below;
+  for (std::size_t i = 0; i < whole.items().size(); ++i)
+    if (const auto below = place_within(whole.at(i), part))
+      return append_token("", std::to_string(i)) + *below;
+  return std::nullopt;
+}
+
+std::string Document::location(const Value& schema, const Resource& resource) const {
+  const Root& root = roots_[resource.document];
+  return root.url + "#" + place_within(*root.value, schema).value_or("");
 }
 
 Result<void> Document::add_pattern(std::string_view text, int draft, const std::string& place) {
@@ -126,7 +151,8 @@ const Pattern& Document::pattern(std::string_view text) const {
   return *found->second;
 }
 
-Result<Resource*> Document::begin_resource(const Value& schema, Resource* outer) {
+Result<Resource*> Document::begin_resource(const Value& schema, Resource* outer,
+                                           const std::string& place) {
   const int outer_draft = outer ? outer->draft : 2020;
   int draft = outer_draft;
   if (const Value* named = schema.find("$schema"); named && named->is_string()) {
@@ -144,6 +170,7 @@ Result<Resource*> Document::begin_resource(const Value& schema, Resource* outer)
     made->document = roots_.size() - 1;
     if (outer) made->document = outer->document;
     made->url = join_url(outer ? outer->url : roots_.back().url, address);
+    made->place = place;
     made->root = &schema;
     made->draft = draft;
     made->recursive_anchor = schema["$recursiveAnchor"].get_bool();
@@ -205,7 +232,7 @@ Result<void> Document::walk(const Value& schema, Resource* resource, const std::
   if (depth > limits::value_depth_max)
     return make_error(Code::limit, "schema nests too deeply (value_depth_max)");
   walked_.insert(&schema);
-  WEIR_TRY(Resource * own, begin_resource(schema, resource));
+  WEIR_TRY(Resource * own, begin_resource(schema, resource, place));
   WEIR_CHECK(check_companions(schema, own->draft, place));
   if (own->draft < 2019 && schema.contains("$ref")) {
     WEIR_CHECK(walk_keyword("$ref", schema["$ref"], own, place + "/$ref", depth));
@@ -241,14 +268,16 @@ Result<Target> Document::find(std::string_view reference, const Resource& from) 
     const auto anchor = resource->anchors.find(plain);
     if (anchor != resource->anchors.end()) return Target{anchor->second, resource};
     return make_error(Code::invalid, "anchor in \"" + url + "#" + plain +
-                                         "\" not found in schema \"" + url + "\"");
+                                         "\" not found in schema \"" +
+                                         roots_[resource->document].url + "\"");
   }
   WEIR_TRY(const auto tokens, value::parse_pointer(plain));
   const Value* found = resource->root;
+  const std::string missing = "json-pointer in \"" + roots_[resource->document].url + "#" +
+                              resource->place + plain + "\" not found";
   for (const std::string& token : tokens) {
     found = value::find_pointer(*found, {token});
-    if (!found)
-      return make_error(Code::invalid, "json-pointer in \"" + url + "#" + plain + "\" not found");
+    if (!found) return make_error(Code::invalid, missing);
     resource = &resource_of(*found, *resource);
   }
   if (!found->is_object() && !found->is_bool())
@@ -286,9 +315,10 @@ Result<int> Document::draft_at(std::string url) {
   return make_error(Code::limit, "metaschema leads to metaschema (helm_schema_documents_max)");
 }
 
-void Document::reach_keyword(const value::Member& member, const Resource& own) {
+void Document::reach_keyword(const value::Member& member, const Value& schema,
+                             const Resource& own) {
   const Keyword* known = keyword_of(member.name(), own.draft);
-  if (!known) return;
+  if (!known || !is_asked_for(member.name(), schema)) return;
   switch (known->holds) {
     case Holds::reference:
       references_.push_back({std::string(member.value.as_string()), &own});
@@ -296,7 +326,6 @@ void Document::reach_keyword(const value::Member& member, const Resource& own) {
     case Holds::schema:
     case Holds::schemas:
     case Holds::schema_or_list:
-      if (member.name() == "contentSchema") return;
       reach(member.value, own);
       for (const Value& one : member.value.items()) reach(one, own);
       return;
@@ -317,7 +346,7 @@ void Document::reach(const Value& schema, const Resource& outer) {
     references_.push_back({std::string(schema["$ref"].as_string()), &own});
     return;
   }
-  for (const value::Member& member : schema.members()) reach_keyword(member, own);
+  for (const value::Member& member : schema.members()) reach_keyword(member, schema, own);
   if (own.root != &schema) return;
   // A $dynamicRef may mean any of them.
   for (const auto& [name, anchored] : own.dynamic_anchors) reach(*anchored, own);

@@ -22,6 +22,7 @@ namespace weir::helm::schema {
 struct Resource {
   std::size_t document = 0;  // the one it stands in; only there its address is known
   std::string url;  // without fragment
+  std::string place;  // of its root in the document, a JSON pointer
   const Value* root = nullptr;
   int draft = 2020;  // 4, 6, 7, 2019, 2020
   bool recursive_anchor = false;
@@ -55,6 +56,8 @@ class Document {
   // What `reference` means in `from`. It was checked on load.
   Target resolve(std::string_view reference, const Resource& from) const;
   const Pattern& pattern(std::string_view text) const;
+  // The URL of a schema of `resource`: its document's, and its place there.
+  std::string location(const Value& schema, const Resource& resource) const;
 
  private:
   struct Reference {
@@ -72,7 +75,7 @@ class Document {
   Result<void> fetch_for(const Reference& reference);
   // Notes the references that checking with the schema may follow.
   void reach(const Value& schema, const Resource& outer);
-  void reach_keyword(const value::Member& member, const Resource& own);
+  void reach_keyword(const value::Member& member, const Value& schema, const Resource& own);
   const Resource* part_at(std::string_view url, const Resource& from) const;
   Result<int> draft_at(std::string url);
   // Places are told from where a reference leads.
@@ -82,7 +85,8 @@ class Document {
   Result<void> walk_keyword(std::string_view keyword, const Value& found, Resource* resource,
                             const std::string& place, std::size_t depth);
   Result<void> walk_references();
-  Result<Resource*> begin_resource(const Value& schema, Resource* outer);
+  Result<Resource*> begin_resource(const Value& schema, Resource* outer,
+                                   const std::string& place);
   Result<void> add_pattern(std::string_view text, int draft, const std::string& place);
   Result<Target> find(std::string_view reference, const Resource& from) const;
 
@@ -95,6 +99,9 @@ class Document {
   std::map<std::string, std::unique_ptr<Pattern>, std::less<>> patterns_;
   std::vector<Reference> references_;
 };
+
+// The JSON pointer from `whole` to `part`, one of the values in it; nothing when it is none.
+std::optional<std::string> place_within(const Value& whole, const Value& part);
 
 // The name of a value's type: "null", "boolean", "number", "string", "array", "object".
 std::string_view type_name(const Value& value);

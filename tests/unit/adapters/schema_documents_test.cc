@@ -1,7 +1,10 @@
 #include "adapters/remote/schema_documents.hh"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <future>
+#include <latch>
 #include <map>
 
 #include "engine/base/limits.hh"
@@ -38,6 +41,28 @@ class CountingHttp final : public net::HttpClient {
   int status = 200;
   std::string body = "{}";
   std::chrono::milliseconds timeout{0};
+};
+
+// Answers nobody before it is let.
+class HeldHttp final : public net::HttpClient {
+ public:
+  Result<net::HttpResponse> send(const net::HttpRequest&) override {
+    ++asked;
+    asking.count_down();
+    let.wait();
+    net::HttpResponse response;
+    response.status = status;
+    response.body = "{}";
+    return response;
+  }
+  Result<std::unique_ptr<net::HttpStream>> open(const net::HttpRequest&) override {
+    return make_error(Code::unsupported, "no streams");
+  }
+  void cancel() override {}
+  void close_idle() override {}
+  std::atomic<int> asked{0};
+  std::latch asking{1}, let{1};
+  int status = 200;
 };
 
 constexpr std::chrono::milliseconds second{1000};
@@ -80,6 +105,41 @@ TEST_CASE("what is kept is bounded: the oldest goes first") {
                                                  {"http://h/2", 1},
                                                  {"http://h/3", 1},
                                                  {"http://h/4", 1}});
+}
+
+TEST_CASE("those who ask for a document while it is fetched get the same answer") {
+  for (const int status : {200, 503}) {
+    CAPTURE(status);
+    HeldHttp http;
+    http.status = status;
+    HandClock clock;
+    SchemaDocuments documents(http, clock);
+    const auto load = [&] { return documents.load("http://h/a", 30 * second).ok(); };
+    auto first = std::async(std::launch::async, load);
+    http.asking.wait();
+    const auto hurried = documents.load("http://h/a", std::chrono::milliseconds(1));
+    REQUIRE_FALSE(hurried.ok());
+    CHECK(hurried.error().code == Code::timeout);
+    auto second_one = std::async(std::launch::async, load);
+    auto third = std::async(std::launch::async, load);
+    http.let.count_down();
+    CHECK(first.get() == (status == 200));
+    const bool second_loaded = second_one.get(), third_loaded = third.get();
+    // Whoever came after the answer of a failure asked again.
+    if (status == 200) {
+      CHECK(second_loaded);
+      CHECK(third_loaded);
+      CHECK(http.asked == 1);
+    }
+  }
+}
+
+TEST_CASE("blanks in URLs are escaped, as Go does") {
+  CountingHttp http;
+  HandClock clock;
+  SchemaDocuments documents(http, clock);
+  CHECK(documents.load("http://h/a b/c d.json", second).ok());
+  CHECK(http.asked == std::map<std::string, int>{{"http://h/a%20b/c%20d.json", 1}});
 }
 
 TEST_CASE("redirects are followed, a document too long and a dead server are told") {
