@@ -60,10 +60,14 @@ Result<void> render_resources(const Chart& root, const Table& values, const Rend
   if (request.post_render) {
     WEIR_TRY(files, request.post_render(std::move(files)));
   }
-  WEIR_TRY(SortedManifests sorted, sort_manifests(files, request.compat));
-  out.hooks = std::move(sorted.hooks);
-  out.manifests = std::move(sorted.manifests);
-  for (std::string& warning : sorted.warnings) out.warnings.push_back(std::move(warning));
+  auto sorted = sort_manifests(files, request.compat);
+  if (!sorted.ok() && request.unsorted)
+    for (const auto& [path, text] : files)
+      if (!trim_space(text).empty()) append_source(*request.unsorted, path, text);
+  if (!sorted.ok()) return std::move(sorted).error();
+  out.hooks = std::move(sorted->hooks);
+  out.manifests = std::move(sorted->manifests);
+  for (std::string& warning : sorted->warnings) out.warnings.push_back(std::move(warning));
   return {};
 }
 

@@ -31,6 +31,8 @@ struct RenderRequest {
   SchemaLoader* schemas = nullptr;  // null: a schema that refers to another document is refused
   // Changes the rendered files before they are sorted (post renderers); may be empty.
   std::function<Result<RenderedFiles>(RenderedFiles)> post_render{};
+  // Takes the texts of all files where they cannot be cut and sorted, for people to look at.
+  std::string* unsorted = nullptr;
 };
 
 struct RenderedChart {

@@ -5,6 +5,24 @@
 
 namespace weir::reconcile {
 
+namespace {
+
+// A version that is served without this kind has no such objects; one that is not served is an
+// error, as Helm has it.
+Result<Value> without_kind(KubeApi& kube, const Gvk& gvk, Error error) {
+  if (error.code != Code::not_found) return error;
+  WEIR_TRY(const auto resources, kube.resources());
+  const auto is_served = [&](const ApiResource& one) {
+    return one.gvk.group == gvk.group && one.gvk.version == gvk.version;
+  };
+  if (std::any_of(resources.begin(), resources.end(), is_served)) return Value::object();
+  error.message = "unable to get apiresource from unstructured: " + gvk.api_version() +
+                  ", Kind=" + gvk.kind + ": the server could not find the requested resource";
+  return error;
+}
+
+}  // namespace
+
 Result<helm::Capabilities> cluster_capabilities(KubeApi& kube, const std::string& version) {
   helm::Capabilities out = helm::Capabilities::defaults(helm::Compat::helm_4_2);
   WEIR_TRY(out.kube_version, helm::KubeVersion::parse(version));
@@ -24,8 +42,9 @@ Result<helm::Capabilities> cluster_capabilities(KubeApi& kube, const std::string
 Result<Value> KubeLookup::lookup(std::string_view api_version, std::string_view kind,
                                  std::string_view ns, std::string_view name) {
   const Gvk gvk = Gvk::from(api_version, kind);
-  WEIR_TRY(const ApiResource resource, kube_.resolve(gvk));
-  const std::string space(resource.namespaced ? ns : std::string_view());
+  auto resource = kube_.resolve(gvk);
+  if (!resource.ok()) return without_kind(kube_, gvk, std::move(resource).error());
+  const std::string space(resource->namespaced ? ns : std::string_view());
   if (!name.empty()) {
     auto object = kube_.get({gvk, space, std::string(name)}, as_);
     if (!object.ok() && object.error().code == Code::not_found) return Value::object();

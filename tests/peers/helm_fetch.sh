@@ -62,10 +62,56 @@ same app --repo "$web" --devel
 same app --repo "$web" --version 1.2.0
 same known/app --version '~1.0'
 same "$web/app-1.2.0.tgz"
-refused "9.x" app --repo "$web" --version 9.x
-refused "no chart name found" other --repo "$web"
 refused "repo nothere not found" nothere/app
 refused "app" "oci://$registry/charts/app" --plain-http --version 7.0.0
+
+# Values by URL. What a transport says of its failure is compared as the rest is.
+printf 'replicas: 7\n' >"$work/web/values.yaml"
+printf 'from a file\n' >"$work/web/text.txt"
+printf 'not: [closed\n' >"$work/web/broken.yaml"
+same "$work/chart" -f "$web/values.yaml"
+same "$work/chart" -f "$web/values.yaml" -f "$work/chart/values.yaml"
+same "$work/chart" --set-file "replicas=$web/text.txt"
+same "$work/chart" -f "HTTP://${web#http://}/values.yaml"
+both_refuse() { # template's flags: the same words, on standard error
+  helm template rel "$@" 2>"$work/theirs" >/dev/null && { echo "✗ helm takes $*"; failures=$((failures + 1)); return; }
+  "$weir" template rel --compat helm-4.1 "$@" 2>"$work/err" >/dev/null && { echo "✗ taken: $*"; failures=$((failures + 1)); return; }
+  # Helm repeats the server's words for a status, which are its own to choose.
+  if diff <(sed -n '/^Error/,$p' "$work/theirs" | sed 's/404 File not found/404 Not Found/') <(sed -n '/^Error/,$p' "$work/err") >"$work/diff"; then echo "✓ refused alike: $*"; else echo "✗ refused otherwise: $*"; cat "$work/diff"; failures=$((failures + 1)); fi
+}
+both_refuse "$work/chart" -f "$web/none.yaml"
+both_refuse "$work/chart" --set-file "replicas=$web/none.txt"
+both_refuse "$work/chart" -f "http://127.0.0.1:1/x.yaml"
+both_refuse "$work/chart" -f "$work/none.yaml"
+both_refuse "$work/chart" -f "ftp://x/y.yaml"
+both_refuse "$work/chart" --set-file "a=$work/none.txt"
+both_refuse "$work/none" -f "$work/none.yaml"
+both_refuse "$web/none-1.0.0.tgz"
+both_refuse nochart
+both_refuse ./nochart
+both_refuse "ftp://x/chart.tgz"
+both_refuse app --repo "$web" --version 9.x
+both_refuse other --repo "$web"
+both_refuse app --repo "$web/none"
+both_refuse a/b
+both_refuse a/b/c
+both_refuse "$work/chart" --wait=never
+both_refuse "$work/chart" --labels name=x
+both_refuse "$work/chart" --labels x
+both_refuse "$work/chart" --dry-run=none
+both_refuse "$work/chart" --dry-run=false
+both_refuse "$work/chart" --dry-run=maybe
+both_refuse "$work/chart" --validate --dry-run=client
+both_refuse "$work/chart" --force --force-conflicts
+both_refuse "$work/chart" --force-replace --force-conflicts
+both_refuse "$work/chart" --timeout never
+both_refuse "$work/chart" --qps many
+both_refuse "$work/chart" --burst-limit 1.5
+both_refuse "$work/chart" -g
+both_refuse "$work/chart" --no-such-flag
+both_refuse "$work/chart" --wait-for-jobs=maybe
+both_refuse "$work/chart" --kube-version x
+both_refuse "$work/chart" -s templates/none.yaml
 
 # Schemas that lead to other documents. Of faults all lines are compared, or the first when the words of JSON's reader follow.
 mkdir -p "$work/web/schemas/sub" "$work/s/templates"

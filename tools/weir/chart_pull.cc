@@ -11,6 +11,7 @@
 #include "engine/base/limits.hh"
 #include "engine/reconcile/chart_repository.hh"
 #include "engine/reconcile/source_secrets.hh"
+#include "engine/template/format.hh"
 #include "engine/value/yaml.hh"
 #include "tools/weir/remotes.hh"
 
@@ -149,6 +150,25 @@ Result<void> add_logins(const PullOptions& options, reconcile::RemoteAccess& acc
   return {};
 }
 
+// What the sources' words are in Helm's, for a repository that --repo names.
+Error in_helms_words(Error error, const std::string& chart, const std::string& version,
+                     const PullOptions& options) {
+  static constexpr std::string_view context = "failed to get chart version for remote reference: ";
+  static constexpr std::string_view no_index = "failed to load index: ";
+  std::string_view message = error.message;
+  if (message.starts_with(context)) message.remove_prefix(context.size());
+  if (message.starts_with(no_index)) {
+    error.message = "looks like " + tmpl::quoted(options.repo) +
+                    " is not a valid chart repository or cannot be reached: " +
+                    std::string(message.substr(no_index.size()));
+  } else if (error.code == Code::not_found) {
+    error.message = "chart " + tmpl::quoted(chart) +
+                    (version.empty() ? "" : " version " + tmpl::quoted(version)) +
+                    " not found in " + options.repo + " repository";
+  }
+  return error;
+}
+
 Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::string version,
                               const PullOptions& options) {
   reconcile::ChartPorts ports;
@@ -162,8 +182,11 @@ Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::s
   if (repository.oci && access.username.empty()) WEIR_CHECK(add_logins(options, access));
   auto charts = reconcile::ChartRepository::reached_by(ports, repository, std::move(access));
   if (version.empty() && options.devel) version = ">0.0.0-0";
-  WEIR_TRY(const helm::ChartVersion found, charts.find(chart, version));
-  return charts.download(found);
+  const auto found = charts.find(chart, version);
+  if (!found.ok() && !repository.oci)
+    return in_helms_words(found.error(), chart, version, options);
+  if (!found.ok()) return found.error();
+  return charts.download(*found);
 }
 
 Result<std::string> pull_url(Remotes& remotes, const std::string& url, const PullOptions& options) {
@@ -198,8 +221,7 @@ Result<std::string> pull_oci(Remotes& remotes, std::string url, PullOptions opti
 bool is_remote_chart(const std::string& chart, const PullOptions& options) {
   if (!options.repo.empty() || chart.find("://") != std::string::npos) return true;
   const std::size_t slash = chart.find('/');
-  return slash != std::string::npos && slash > 0 && slash + 1 < chart.size() && chart[0] != '.' &&
-         chart.find('/', slash + 1) == std::string::npos;
+  return slash != std::string::npos && slash > 0 && slash + 1 < chart.size() && chart[0] != '.';
 }
 
 Result<std::string> pull_chart(const std::string& chart, const PullOptions& options) {

@@ -1,8 +1,11 @@
 #include "tools/weir/go_flags.hh"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <iterator>
 
+#include "engine/base/duration.hh"
 #include "engine/template/format.hh"
 
 namespace weir::cli {
@@ -113,17 +116,40 @@ class Parser {
     }
   }
 
+  void refuse(const GoFlag& flag, std::string_view value, const std::string& why) {
+    out_.error = "invalid argument " + tmpl::quoted(value) + " for " +
+                 tmpl::quoted("--" + std::string(flag.name)) + " flag: " + why;
+  }
+
+  // What changes nothing must still be of its kind.
+  void check(const GoFlag& flag, std::string_view value) {
+    const std::string syntax = ": parsing " + tmpl::quoted(value) + ": invalid syntax";
+    if (flag.kind == GoFlagKind::ignored_duration) {
+      const auto duration = base::parse_duration(value);
+      if (!duration.ok()) refuse(flag, value, duration.error().message);
+    } else if (flag.kind == GoFlagKind::ignored_integer) {
+      std::int64_t number = 0;
+      const auto end = std::from_chars(value.data(), value.data() + value.size(), number);
+      if (end.ec != std::errc() || end.ptr != value.data() + value.size())
+        refuse(flag, value, "strconv.ParseInt" + syntax);
+    } else {
+      double number = 0;
+      const auto end = std::from_chars(value.data(), value.data() + value.size(), number);
+      if (end.ec != std::errc() || end.ptr != value.data() + value.size())
+        refuse(flag, value, "strconv.ParseFloat" + syntax);
+    }
+  }
+
   void set(const GoFlag& flag, std::string_view value) {
+    out_.given.emplace(flag.name);
     switch (flag.kind) {
       case GoFlagKind::boolean:
       case GoFlagKind::ignored_switch:
         if (const auto truth = parse_bool(value)) {
           if (flag.boolean) *flag.boolean = *truth;
         } else {
-          out_.error = "invalid argument " + tmpl::quoted(value) + " for " +
-                       tmpl::quoted("--" + std::string(flag.name)) +
-                       " flag: strconv.ParseBool: parsing " + tmpl::quoted(value) +
-                       ": invalid syntax";
+          refuse(flag, value,
+                 "strconv.ParseBool: parsing " + tmpl::quoted(value) + ": invalid syntax");
         }
         break;
       case GoFlagKind::text:
@@ -133,6 +159,9 @@ class Parser {
         for (std::string& item : split_list(value)) flag.texts->push_back(std::move(item));
         break;
       case GoFlagKind::ignored: break;
+      case GoFlagKind::ignored_duration:
+      case GoFlagKind::ignored_integer:
+      case GoFlagKind::ignored_number: check(flag, value); break;
     }
   }
 

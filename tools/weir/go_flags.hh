@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ enum class GoFlagKind : unsigned char {
   word,     // as text, but the value may be left out
   ignored,  // a value that changes nothing here
   ignored_switch,
+  ignored_duration,  // these must be what they are called
+  ignored_integer,
+  ignored_number,
 };
 
 struct GoFlag {
@@ -33,6 +37,7 @@ struct GoFlag {
 // Sets the targets and gives the words that are no flags. An error is the text pflag gives.
 struct GoArguments {
   std::vector<std::string> words;
+  std::set<std::string> given;  // names of the flags that were set
   std::string error;
 };
 GoArguments parse_go_flags(int argc, char** argv, const std::vector<GoFlag>& flags);

@@ -1,9 +1,9 @@
 // weir template [NAME] CHART: what `helm template` prints.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -15,19 +15,19 @@
 #include "adapters/clock/system_random.hh"
 #include "adapters/net/system_hosts.hh"
 #include "engine/base/file_tree.hh"
-#include "engine/base/glob.hh"
-#include "engine/base/limits.hh"
 #include "engine/helm/load.hh"
 #include "engine/helm/render.hh"
+#include "engine/helm/text.hh"
 #include "engine/helm/values.hh"
 #include "engine/template/format.hh"
-#include "engine/value/yaml.hh"
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
 #include "tools/weir/local_schemas.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/template_cluster.hh"
+#include "tools/weir/template_output.hh"
+#include "tools/weir/value_files.hh"
 #include "tools/weir/verbs.hh"
 
 namespace weir::cli {
@@ -48,6 +48,7 @@ repository in repositories.yaml, or a chart's name with --repo.
 Flags:
   -a, --api-versions strings       API versions besides the known ones for Capabilities.APIVersions
       --compat string              'helm-4.2' (default) or 'helm-4.1': whose behaviour to follow
+      --debug                      show what could not be read as YAML
       --description string         accepted and not used
       --dry-run string             'client' (default), or 'server': ask the cluster for its version
                                    and kinds, let lookup find its objects, refuse kinds it does
@@ -56,7 +57,9 @@ Flags:
   -g, --generate-name              generate the name (and leave NAME out)
       --include-crds               put the CRDs of crds/ into the output
       --is-upgrade                 set .Release.IsUpgrade instead of .Release.IsInstall
-      --kube-context, --kubeconfig string   the cluster of --dry-run=server
+      --kube-context, --kubeconfig, --kube-apiserver, --kube-token, --kube-ca-file,
+      --kube-tls-server-name, --kube-as-user, --kube-as-group string,
+      --kube-insecure-skip-tls-verify   the cluster of --dry-run=server, and as whom
       --kube-version string        Kubernetes version for Capabilities.KubeVersion
       --name-template string       template for the release's name
   -n, --namespace string           namespace of the release
@@ -64,15 +67,16 @@ Flags:
       --output-dir string          write files into this folder instead of stdout
       --release-name               use the release's name in the paths below --output-dir
       --set stringArray            set values (key1=val1,key2=val2)
-      --set-file stringArray       set values from files (key1=path1,key2=path2)
+      --set-file stringArray       set values from files or URLs (key1=path1,key2=path2)
       --set-json stringArray       set JSON values (key1=jsonval1 or '{"key1": jsonvalue1}')
       --set-literal stringArray    set a literal string value
       --set-string stringArray     set string values
   -s, --show-only stringArray      only show manifests rendered from these templates
       --skip-schema-validation     do not check values against values.schema.json
       --skip-tests                 leave tests out
+      --take-ownership             with --dry-run=server: objects of other releases are taken over
       --validate                   the same as --dry-run=server
-  -f, --values strings             values files (or - for stdin); may be repeated
+  -f, --values strings             values files, their URLs, or - for stdin; may be repeated
 
 Of charts that are fetched:
       --ca-file string             authority that the server's certificate is checked with
@@ -94,13 +98,17 @@ into the chart's folder, --post-renderer, which would run another program, and -
 struct Options {
   std::string name, chart;
   std::string ns, compat = "helm-4.2", kube_version, name_template, output_dir;
-  std::string dry_run = "client", kube_context, kubeconfig, post_renderer, wait;
+  std::string dry_run = "client", post_renderer, wait;
+  ClusterFlags cluster;
   PullOptions pull;
   std::vector<std::string> api_versions, show_only;
   helm::ValueSources values;
   bool help = false, include_crds = false, is_upgrade = false, no_hooks = false;
   bool generate_name = false, use_release_name = false, skip_schema = false, skip_tests = false;
   bool validate = false, dependency_update = false, enable_dns = false, verify = false;
+  bool debug = false, take_ownership = false;
+  std::string color = "auto";
+  std::vector<std::string> labels;
 
   bool asks_cluster() const { return validate || dry_run == "server"; }
 };
@@ -118,40 +126,62 @@ constexpr std::string_view idle_switches[] = {"create-namespace",
                                               "atomic",
                                               "skip-crds",
                                               "render-subchart-notes",
-                                              "hide-notes",
-                                              "take-ownership",
-                                              "debug",
-                                              "kube-insecure-skip-tls-verify",
-                                              "hide-secret"};
-constexpr std::string_view idle_values[] = {"timeout",
-                                            "description",
+                                              "hide-notes"};
+constexpr std::string_view idle_values[] = {"description",
                                             "keyring",
                                             "post-renderer-args",
-                                            "kube-apiserver",
-                                            "kube-as-group",
-                                            "kube-as-user",
-                                            "kube-ca-file",
-                                            "kube-tls-server-name",
-                                            "kube-token",
                                             "repository-cache",
-                                            "content-cache",
-                                            "burst-limit",
-                                            "qps",
-                                            "color",
-                                            "colour"};
+                                            "content-cache"};
+
+GoFlag on(std::string_view name, bool& target, char shorthand = '\0') {
+  return {name, GoFlagKind::boolean, shorthand, &target};
+}
+
+GoFlag value(std::string_view name, std::string& target, char shorthand = '\0') {
+  return {name, GoFlagKind::text, shorthand, nullptr, &target};
+}
+
+GoFlag many(std::string_view name, std::vector<std::string>& target,
+            GoFlagKind kind = GoFlagKind::texts, char shorthand = '\0') {
+  return {name, kind, shorthand, nullptr, nullptr, &target};
+}
+
+void add_cluster_flags(std::vector<GoFlag>& flags, ClusterFlags& cluster) {
+  for (const GoFlag& flag : {
+           value("kubeconfig", cluster.kubeconfig),
+           value("kube-context", cluster.context),
+           value("kube-apiserver", cluster.server),
+           value("kube-token", cluster.token),
+           value("kube-ca-file", cluster.ca_file),
+           value("kube-tls-server-name", cluster.tls_server_name),
+           value("kube-as-user", cluster.as_user),
+           many("kube-as-group", cluster.as_groups),
+           on("kube-insecure-skip-tls-verify", cluster.insecure),
+       })
+    flags.push_back(flag);
+}
+
+void add_pull_flags(std::vector<GoFlag>& flags, PullOptions& pull) {
+  for (const GoFlag& flag : {
+           value("repo", pull.repo),
+           value("username", pull.username),
+           value("password", pull.password),
+           value("ca-file", pull.ca_file),
+           value("cert-file", pull.cert_file),
+           value("key-file", pull.key_file),
+           value("repository-config", pull.repository_config),
+           value("registry-config", pull.registry_config),
+           on("devel", pull.devel),
+           on("insecure-skip-tls-verify", pull.insecure_skip_tls_verify),
+           on("pass-credentials", pull.pass_credentials),
+           on("plain-http", pull.plain_http),
+           value("version", pull.version),
+       })
+    flags.push_back(flag);
+}
 
 std::vector<GoFlag> flags_of(Options& options) {
   using enum GoFlagKind;
-  const auto on = [](std::string_view name, bool& target, char shorthand = '\0') {
-    return GoFlag{name, boolean, shorthand, &target};
-  };
-  const auto value = [](std::string_view name, std::string& target, char shorthand = '\0') {
-    return GoFlag{name, text, shorthand, nullptr, &target};
-  };
-  const auto many = [](std::string_view name, std::vector<std::string>& target,
-                       GoFlagKind kind = texts, char shorthand = '\0') {
-    return GoFlag{name, kind, shorthand, nullptr, nullptr, &target};
-  };
   std::vector<GoFlag> flags = {
       on("help", options.help, 'h'),
       on("include-crds", options.include_crds),
@@ -165,27 +195,14 @@ std::vector<GoFlag> flags_of(Options& options) {
       on("dependency-update", options.dependency_update),
       on("enable-dns", options.enable_dns),
       on("verify", options.verify),
+      on("debug", options.debug),
+      on("take-ownership", options.take_ownership),
       value("namespace", options.ns, 'n'),
       value("compat", options.compat),
       value("kube-version", options.kube_version),
       value("name-template", options.name_template),
       value("output-dir", options.output_dir),
-      value("kube-context", options.kube_context),
-      value("kubeconfig", options.kubeconfig),
-      value("repo", options.pull.repo),
-      value("username", options.pull.username),
-      value("password", options.pull.password),
-      value("ca-file", options.pull.ca_file),
-      value("cert-file", options.pull.cert_file),
-      value("key-file", options.pull.key_file),
-      value("repository-config", options.pull.repository_config),
-      value("registry-config", options.pull.registry_config),
-      on("devel", options.pull.devel),
-      on("insecure-skip-tls-verify", options.pull.insecure_skip_tls_verify),
-      on("pass-credentials", options.pull.pass_credentials),
-      on("plain-http", options.pull.plain_http),
       value("post-renderer", options.post_renderer),
-      value("version", options.pull.version),
       many("api-versions", options.api_versions, list, 'a'),
       many("show-only", options.show_only, texts, 's'),
       many("values", options.values.files, list, 'f'),
@@ -196,8 +213,15 @@ std::vector<GoFlag> flags_of(Options& options) {
       many("set-literal", options.values.literal_values),
       GoFlag{"dry-run", word, '\0', nullptr, &options.dry_run, nullptr, "client"},
       GoFlag{"wait", word, '\0', nullptr, &options.wait, nullptr, ""},
-      GoFlag{"labels", ignored, 'l'},
+      many("labels", options.labels, list, 'l'),
+      value("color", options.color),
+      value("colour", options.color),
+      GoFlag{"timeout", ignored_duration},
+      GoFlag{"burst-limit", ignored_integer},
+      GoFlag{"qps", ignored_number},
   };
+  add_cluster_flags(flags, options.cluster);
+  add_pull_flags(flags, options.pull);
   for (const std::string_view name : idle_switches)
     flags.push_back({name, GoFlagKind::ignored_switch});
   for (const std::string_view name : idle_values) flags.push_back({name, GoFlagKind::ignored});
@@ -205,28 +229,6 @@ std::vector<GoFlag> flags_of(Options& options) {
 }
 
 Error refuse(std::string message) { return make_error(Code::unsupported, std::move(message)); }
-
-Result<std::string> read_file(const std::string& name) {
-  if (name == "-") {
-    std::string text;
-    char chunk[1 << 16];
-    for (std::size_t got; (got = std::fread(chunk, 1, sizeof chunk, stdin)) > 0;) {
-      text.append(chunk, got);
-      if (text.size() > base::limits::yaml_bytes_max)
-        return make_error(Code::limit, "standard input is too long (yaml_bytes_max)");
-    }
-    return text;
-  }
-  if (name.find("://") != std::string::npos)
-    return refuse("values are not fetched from " + name.substr(0, name.find("://")) +
-                  ":// addresses: give a file");
-  WEIR_TRY(const auto tree, archive::DiskFileTree::open_unconfined("."));
-  auto bytes = tree->read(name);
-  if (!bytes.ok() && !tree->stat(name))
-    return make_error(Code::not_found, "open " + name + ": no such file or directory");
-  if (!bytes.ok()) return std::move(bytes).error();
-  return std::string(**bytes);
-}
 
 // The release's name and the chart, from the words of the command line.
 Result<void> read_words(const std::vector<std::string>& words, Options& options) {
@@ -261,11 +263,69 @@ Result<void> read_words(const std::vector<std::string>& words, Options& options)
   return {};
 }
 
+// Labels of the release, which no text shows: Helm's own names are refused.
+Result<void> check_labels(const std::vector<std::string>& labels) {
+  static constexpr std::string_view own[] = {"name",    "owner",     "status",
+                                             "version", "createdAt", "modifiedAt"};
+  for (const std::string& label : labels) {
+    const std::string_view key = std::string_view(label).substr(0, label.find('='));
+    if (key.size() == label.size())
+      return make_error(Code::invalid, "invalid argument " + tmpl::quoted(label) +
+                                           " for \"-l, --labels\" flag: " + label +
+                                           " must be formatted as key=value");
+    if (std::find(std::begin(own), std::end(own), key) != std::end(own))
+      return make_error(Code::invalid,
+                        "user supplied labels contains system reserved label name. System labels: "
+                        "[name owner status version createdAt modifiedAt]");
+  }
+  return {};
+}
+
+Result<void> check_wait(const std::string& wait) {
+  static constexpr std::string_view known[] = {"",       "watcher", "hookOnly",
+                                               "legacy", "true",    "false"};
+  if (std::find(std::begin(known), std::end(known), wait) != std::end(known)) return {};
+  return make_error(Code::invalid, "invalid argument " + tmpl::quoted(wait) +
+                                       " for \"--wait\" flag: invalid wait input " +
+                                       tmpl::quoted(wait) +
+                                       ". Valid inputs are watcher, hookOnly, and legacy");
+}
+
+// Flags that stand for opposite things, as cobra refuses them.
+Result<void> check_exclusive(const std::set<std::string>& given) {
+  static constexpr std::array<std::string_view, 2> pairs[] = {
+      {"force-replace", "force-conflicts"}, {"force", "force-conflicts"}, {"validate", "dry-run"}};
+  for (const auto& [first, second] : pairs) {
+    if (!given.contains(std::string(first)) || !given.contains(std::string(second))) continue;
+    const auto [low, high] = std::minmax(first, second);
+    return make_error(Code::invalid, "if any flags in the group [" + std::string(first) + " " +
+                                         std::string(second) +
+                                         "] are set none of the others can be; [" +
+                                         std::string(low) + " " + std::string(high) +
+                                         "] were all set");
+  }
+  return {};
+}
+
+Result<void> check_dry_run(const Options& options) {
+  static constexpr std::string_view yes[] = {"client", "server", "1",    "t",
+                                             "T",      "TRUE",   "true", "True"};
+  static constexpr std::string_view no[] = {"none", "0", "f", "F", "FALSE", "false", "False"};
+  const auto is = [&](std::string_view word) { return word == options.dry_run; };
+  if (options.validate || std::any_of(std::begin(yes), std::end(yes), is)) return {};
+  const bool known = std::any_of(std::begin(no), std::end(no), is);
+  return make_error(Code::invalid, "invalid dry-run value (" + tmpl::quoted(options.dry_run) +
+                                       "). Must be " + (known ? "" : "\"none\", ") +
+                                       "\"server\"" + (known ? " or " : ", or ") + "\"client\"");
+}
+
 Result<void> refuse_what_needs_more(const Options& options) {
-  if (!options.asks_cluster() && options.dry_run != "client" && options.dry_run != "true" &&
-      options.dry_run != "1")
-    return make_error(Code::invalid, "invalid dry-run value (" + tmpl::quoted(options.dry_run) +
-                                         "). Must be \"server\" or \"client\"");
+  if (options.color != "never" && options.color != "auto" && options.color != "always")
+    return make_error(Code::invalid, "invalid color mode " + tmpl::quoted(options.color) +
+                                         ": must be one of: never, auto, always");
+  WEIR_CHECK(check_wait(options.wait));
+  WEIR_CHECK(check_labels(options.labels));
+  WEIR_CHECK(check_dry_run(options));
   if (options.dependency_update)
     return refuse(
         "--dependency-update would write fetched charts into the chart's folder: run 'helm "
@@ -289,8 +349,8 @@ Result<helm::RenderRequest> request_of(const Options& options) {
   const char* env_ns = std::getenv("HELM_NAMESPACE");
   request.release.ns = !options.ns.empty() ? options.ns
                        : env_ns && *env_ns ? env_ns
-                                           : context_namespace(options.kubeconfig,
-                                                               options.kube_context);
+                                           : context_namespace(options.cluster.kubeconfig,
+                                                               options.cluster.context);
   request.release.is_upgrade = options.is_upgrade;
   request.capabilities = helm::Capabilities::defaults(request.compat);
   if (!options.kube_version.empty()) {
@@ -307,88 +367,69 @@ Result<helm::RenderRequest> request_of(const Options& options) {
   return request;
 }
 
-// Writes one manifest below --output-dir, behind those of the same template.
-Result<void> write_file(const fs::path& directory, const std::string& path,
-                        std::string_view content, std::set<std::string>& written) {
-  if (!base::clean_path(path) || path.starts_with('/'))
-    return make_error(Code::invalid, "template " + path + " would be written elsewhere");
-  const fs::path file = directory / path;
-  std::error_code error;
-  fs::create_directories(file.parent_path(), error);
-  const bool again = !written.insert(path).second;
-  std::ofstream out(file, again ? std::ios::binary | std::ios::app : std::ios::binary);
-  std::string text;
-  helm::append_source(text, path, content);
-  if (!out.write(text.data(), static_cast<std::streamsize>(text.size())).flush())
-    return make_error(Code::io, "cannot write " + file.string());
-  std::printf("wrote %s\n", file.c_str());
-  return {};
-}
+// A chart on disk, or the bytes of one that was fetched.
+struct Located {
+  std::shared_ptr<const archive::DiskFileTree> tree;
+  std::string bytes;
+};
 
-Result<void> write_files(const helm::RenderedChart& rendered, const Options& options) {
-  const fs::path directory(options.output_dir);
-  const fs::path named = options.use_release_name ? directory / options.name : directory;
-  std::set<std::string> crds, manifests;
-  if (options.include_crds)
-    for (const helm::CrdFile& crd : helm::crd_files(rendered.charts.root()))
-      WEIR_CHECK(write_file(directory, crd.path, *crd.file->data, crds));
-  for (const helm::Manifest& manifest : rendered.manifests)
-    WEIR_CHECK(write_file(named, manifest.path, manifest.content, manifests));
-  for (const helm::Hook& hook : rendered.hooks)
-    if (!options.no_hooks && !(options.skip_tests && hook.is_test()))
-      WEIR_CHECK(write_file(named, hook.path, hook.content, manifests));
-  return {};
-}
-
-// The template a manifest's "# Source:" names, without the chart in front.
-std::string_view source_of(std::string_view manifest) {
-  static constexpr std::string_view mark = "# Source: ";
-  for (std::size_t at = manifest.find(mark); at != std::string_view::npos;
-       at = manifest.find(mark, at + 1)) {
-    const std::string_view line =
-        manifest.substr(at + mark.size(), manifest.find('\n', at) - at - mark.size());
-    const std::size_t slash = line.find('/');
-    if (slash != std::string_view::npos && slash > 0 && slash + 1 < line.size())
-      return line.substr(slash + 1);
-  }
-  return {};
-}
-
-Result<std::string> only(std::string_view text, const Options& options, helm::Compat compat) {
-  const auto manifests = helm::split_manifests(text, compat);
-  std::string out;
-  for (const std::string& pattern : options.show_only) {
-    bool found = false;
-    for (const std::string& manifest : manifests) {
-      const std::string_view source = source_of(manifest);
-      const auto matched = base::glob_match(pattern, source);
-      if (source.empty() || !matched.ok() || !*matched) continue;
-      out.append("---\n").append(manifest).append("\n");
-      found = true;
-    }
-    if (!found)
-      return make_error(Code::not_found, "could not find template " + pattern + " in chart");
-  }
+Result<Located> locate(const Options& options) {
+  Located out;
+  WEIR_TRY(out.tree, archive::DiskFileTree::open_unconfined("."));
+  if (options.pull.repo.empty() && out.tree->stat(options.chart)) return out;
+  out.tree = nullptr;
+  if (options.chart.starts_with('/') || options.chart.starts_with('.'))
+    return make_error(Code::not_found, "path " + tmpl::quoted(options.chart) + " not found");
+  if (!is_remote_chart(options.chart, options.pull))
+    return make_error(Code::not_found,
+                      "non-absolute URLs should be in form of repo_name/path_to_chart, got: " +
+                          options.chart);
+  WEIR_TRY(out.bytes, pull_chart(options.chart, options.pull));
   return out;
 }
 
-// The chart in the folder or file of that name, or else the one that was fetched.
-Result<helm::LoadedChart> load(const Options& options) {
-  WEIR_TRY(const auto tree, archive::DiskFileTree::open_unconfined("."));
-  const bool here = options.pull.repo.empty() && tree->stat(options.chart);
-  if (here) return helm::load_chart(*tree, options.chart);
-  if (!is_remote_chart(options.chart, options.pull))
-    return make_error(Code::not_found, "path " + tmpl::quoted(options.chart) + " not found");
-  WEIR_TRY(const std::string bytes, pull_chart(options.chart, options.pull));
-  return helm::load_chart_archive(bytes, options.chart);
+Result<helm::LoadedChart> load(const Located& located, const std::string& name) {
+  if (located.tree) return helm::load_chart(*located.tree, name);
+  return helm::load_chart_archive(located.bytes, name);
 }
 
 Result<std::unique_ptr<TemplateCluster>> cluster_of(const Options& options,
                                                     helm::RenderRequest& request) {
   if (!options.asks_cluster()) return std::unique_ptr<TemplateCluster>();
-  WEIR_TRY(auto cluster, TemplateCluster::open(options.kubeconfig, options.kube_context));
+  WEIR_TRY(auto cluster, TemplateCluster::open(options.cluster));
   WEIR_CHECK(cluster->prepare(request));
   return cluster;
+}
+
+TemplateOutput output_of(const Options& options, helm::Compat compat) {
+  TemplateOutput out;
+  out.directory = options.output_dir;
+  if (options.use_release_name) out.release_name = options.name;
+  out.include_crds = options.include_crds;
+  out.no_hooks = options.no_hooks;
+  out.skip_tests = options.skip_tests;
+  out.show_only = options.show_only;
+  out.compat = compat;
+  return out;
+}
+
+Result<void> print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
+  return make_error(Code::io, "cannot write to standard output");
+}
+
+// With --debug, templates that gave no valid YAML are shown all the same.
+Error not_rendered(Error error, const std::string& unsorted, const TemplateOutput& output,
+                   const Options& options) {
+  if (error.reason != helm::render_failed) return error;
+  if (!options.debug) {
+    error.message += "\n\nUse --debug flag to render out invalid YAML";
+    return error;
+  }
+  auto text = shown_of(std::string(helm::trim_space(unsorted)) + "\n", output);
+  if (!text.ok()) return std::move(text).error();
+  if (auto printed = print(*text); !printed.ok()) return std::move(printed).error();
+  return error;
 }
 
 Result<void> run(Options& options) {
@@ -403,8 +444,10 @@ Result<void> run(Options& options) {
   clock::SystemRandom random;
   request.engine.clock = &clock;
   request.engine.random = &random;
-  WEIR_TRY(const helm::TablePtr values, helm::merge_value_sources(options.values, read_file));
-  WEIR_TRY(const helm::LoadedChart loaded, load(options));
+  WEIR_TRY(const Located located, locate(options));
+  WEIR_TRY(const helm::TablePtr values,
+           helm::merge_value_sources(options.values, read_value_file));
+  WEIR_TRY(const helm::LoadedChart loaded, load(located, options.chart));
   const helm::Chart& root = loaded.charts.root();
   for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   if (!root.metadata.type.empty() && root.metadata.type != "application")
@@ -412,26 +455,16 @@ Result<void> run(Options& options) {
   if (root.metadata.deprecated) std::fputs("this chart is deprecated\n", stderr);
   WEIR_CHECK(helm::check_dependencies(root, request.compat == helm::Compat::helm_4_1));
   WEIR_CHECK(helm::check_release_name(options.name));
+  const TemplateOutput output = output_of(options, request.compat);
+  std::string unsorted;
+  if (options.debug) request.unsorted = &unsorted;
   auto rendered = helm::render_chart(loaded.charts, *values, request);
-  if (!rendered.ok()) {
-    Error error = std::move(rendered).error();
-    if (error.reason == helm::render_failed)
-      error.message += "\n\nUse --debug flag to render out invalid YAML";
-    return error;
-  }
+  if (!rendered.ok()) return not_rendered(std::move(rendered).error(), unsorted, output, options);
   for (const std::string& warning : rendered->warnings)
     std::fprintf(stderr, "%s\n", warning.c_str());
-  if (cluster) WEIR_CHECK(cluster->check(*rendered, request.release));
-  const bool to_files = !options.output_dir.empty();
-  if (to_files) WEIR_CHECK(write_files(*rendered, options));
-  std::string text = "\n";
-  if (!to_files)
-    text = chart_text(*rendered, {options.include_crds, options.no_hooks, options.skip_tests});
-  if (!options.show_only.empty()) {
-    WEIR_TRY(text, only(text, options, request.compat));
-  }
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-    return make_error(Code::io, "cannot write to standard output");
+  if (cluster) WEIR_CHECK(cluster->check(*rendered, request.release, options.take_ownership));
+  WEIR_TRY(const std::string text, show_chart(*rendered, output));
+  WEIR_CHECK(print(text));
   leave(0);
 }
 
@@ -450,6 +483,8 @@ int run_template(int argc, char** argv) {
     return 0;
   }
   if (!arguments.error.empty()) return failed_as_helm(arguments.error);
+  const auto exclusive = check_exclusive(arguments.given);
+  if (!exclusive.ok()) return failed_as_helm(exclusive.error().message);
   const auto named = read_words(arguments.words, options);
   if (!named.ok()) return failed_as_helm(named.error().message);
   const auto done = run(options);
