@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Random charts, rendered by the real helm and by weir template. --kind umbrella: values, nulls, globals, aliases, conditions, tags, import-values;
 a chart shows all of its .Values. --kind whole: one chart with everything a chart can have, a third of them broken in some way (whole.py).
-usage: run.py --weir BINARY --helm BINARY [--kind umbrella|whole] [--compat helm-4.1|helm-4.2] [--seed N] [--count N] [--from N] [--keep FOLDER]
+schema, ignore, files, sets, calls, meta: charts that go deep in one thing (kinds.py).
+usage: run.py --weir BINARY (--helm BINARY | --library BINARY) [--kind KIND] [--compat helm-4.1|helm-4.2] [--seed N] [--count N] [--from N] [--keep FOLDER]
 Prints the seed and each case that differs; the last line is "N equal, M differ". Outputs are compared as bytes, failures by their whole text
-(of umbrellas the first line). --keep saves the charts that differ, with the command line."""
-import argparse, json, os, random, re, shutil, signal, subprocess, sys, tempfile
+(of umbrellas the first line). --library: a program that answers many cases in one process, built of tests/peers/helm_library (Helm 4.2). --keep saves the charts that differ, with the command line."""
+import argparse, json, os, random, shutil, signal, sys, tempfile
+import kinds
+from peer import Library, first_difference, run, same
 from whole import Whole
 
 NAMES = ["a", "b", "c", "d"]
@@ -73,32 +76,6 @@ class Generator:
         return files
 
 
-def run(command, environment, whole):
-    done = subprocess.run(command, capture_output=True, env=environment)
-    if done.returncode == 0: return "ok", done.stdout
-    if done.returncode < 0: return "killed by signal %d" % -done.returncode, b""
-    error = done.stderr[max(done.stderr.find(b"Error: "), 0):]
-    return "error", error.split(b"\n\nUse --debug")[0].strip() if whole else error.split(b"\n")[0]
-
-
-def faults(text):
-    names = lambda line: re.sub(rb"additional properties (.*) not allowed", lambda m: b" ".join(sorted(m.group(1).split(b", "))), line)
-    return sorted(names(line) for line in text.split(b"\n"))
-
-
-def same(theirs, ours):
-    """Whether both say the same. Errors of reading YAML tell more here than theirs (the line), so only what led there is compared; the faults a
-    schema finds come in no fixed order of theirs."""
-    if theirs == ours: return True
-    if theirs[0] != "error" or ours[0] != "error": return False
-    a, b = theirs[1], ours[1]
-    for mark in (b"error converting YAML to JSON", b"YAML parse error on"):
-        if mark in a and mark in b: return a[:a.find(mark)] == b[:b.find(mark)]
-    if b"syntax error in pattern" in a or b"double-star" in a: return b.endswith(a.removeprefix(b"Error: "))
-    if b"don't meet the specifications" in a or b"validation failed" in a: return faults(a) == faults(b)
-    return False
-
-
 def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", newline="") as f: f.write(text)
@@ -114,8 +91,8 @@ def umbrella(seed, folder):
     return arguments
 
 
-def whole(seed, folder):
-    generator = Whole(seed)
+def whole(seed, folder, kind):
+    generator = {"whole": Whole, "schema": kinds.Schema, "ignore": kinds.Ignore, "files": kinds.Files, "sets": kinds.Sets, "calls": kinds.Calls, "meta": kinds.Meta}[kind](seed)
     for path, text in generator.chart().items(): write(os.path.join(folder, "root", path), text)
     arguments, files = generator.flags(folder)
     for path, text in files.items(): write(os.path.join(folder, path), text)
@@ -125,9 +102,10 @@ def whole(seed, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weir", required=True)
-    parser.add_argument("--helm", required=True)
+    parser.add_argument("--helm")
+    parser.add_argument("--library")
     parser.add_argument("--compat", default="helm-4.2")
-    parser.add_argument("--kind", choices=["umbrella", "whole"], default="umbrella")
+    parser.add_argument("--kind", choices=["umbrella", "whole", "schema", "ignore", "files", "sets", "calls", "meta"], default="umbrella")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--from", type=int, default=0, dest="first")
@@ -135,27 +113,25 @@ def main():
     o = parser.parse_args()
     print("seed %d" % o.seed)
     environment = {**os.environ, "KUBECONFIG": "/nonexistent"}
+    lines = 1 if o.kind == "umbrella" else None
+    library = Library(o.library, environment) if o.library else None
     equal = differ = failed = 0
     stopped = []
     signal.signal(signal.SIGINT, lambda *_: stopped.append(True))  # the figures so far, and an end
     for i in range(o.first, o.first + o.count):
         if stopped: break
         with tempfile.TemporaryDirectory() as folder:
-            arguments = {"umbrella": umbrella, "whole": whole}[o.kind](o.seed * 1_000_003 + i, folder)
+            seed = o.seed * 1_000_003 + i
+            arguments = umbrella(seed, folder) if o.kind == "umbrella" else whole(seed, folder, o.kind)
             arguments = ["template", "rel", folder + "/root"] + arguments
-            theirs = run([o.helm] + arguments, environment, o.kind == "whole")
-            ours = run([o.weir] + arguments + ["--compat", o.compat], environment, o.kind == "whole")
+            theirs = library.answer(arguments, lines) if library else run([o.helm] + arguments, environment, lines)
+            ours = run([o.weir] + arguments + ["--compat", o.compat], environment, lines)
             failed += theirs[0] == "error"
             if same(theirs, ours):
                 equal += 1
                 continue
             differ += 1
-            print("case %d: helm %s, weir %s" % (i, theirs[0], ours[0]))
-            a, b = theirs[1].split(b"\n"), ours[1].split(b"\n")
-            for x, y in zip(a + [b""] * len(b), b + [b""] * len(a)):
-                if x != y:
-                    print("  helm %s\n  weir %s" % (x[:300].decode(errors="replace"), y[:300].decode(errors="replace")))
-                    break
+            print("case %d: helm %s, weir %s%s" % (i, theirs[0], ours[0], first_difference(theirs[1], ours[1])))
             sys.stdout.flush()
             if not o.keep: continue
             kept = os.path.join(o.keep, "%d-%d" % (o.seed, i))
