@@ -1,10 +1,7 @@
-// The reader is our own: simdjson would be the one shared library that every run of the program has
-// to load, which takes longer than rendering a small chart. tests/fuzz/json_reader holds it against
-// simdjson.
 #include "engine/value/json.hh"
 
-#include <bit>
-#include <cstdint>
+#include <simdjson.h>
+
 #include <cstring>
 
 #include "engine/base/limits.hh"
@@ -16,7 +13,15 @@ namespace weir::value {
 
 namespace {
 
+namespace ondemand = simdjson::ondemand;
 namespace limits = base::limits;
+
+std::string_view trim_token(std::string_view token) {
+  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\t' ||
+                            token.back() == '\r' || token.back() == '\0'))
+    token.remove_suffix(1);
+  return token;
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -66,190 +71,145 @@ bool append_escape(std::string& out, std::string_view text, std::size_t& at) {
   return true;
 }
 
-// Eight bytes at once: a bit for each that is below a space, a quote or a backslash. Behind the
-// first of them bits may be wrong.
-std::uint64_t ends_of_plain(std::uint64_t block) {
-  constexpr std::uint64_t ones = 0x0101010101010101ull, tops = 0x8080808080808080ull;
-  const std::uint64_t quote = block ^ (ones * '"'), slash = block ^ (ones * '\\');
-  return (((block - ones * 0x20) & ~block) | ((quote - ones) & ~quote) |
-          ((slash - ones) & ~slash)) &
-         tops;
-}
-
-// What a string has up to its end, an escape or a byte that must be escaped.
-struct PlainPart {
-  std::size_t length = 0;
-  bool ascii = true;
-};
-
-PlainPart plain_part(std::string_view text) {
-  PlainPart part;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; part.length + 8 <= text.size(); part.length += 8) {
-      std::uint64_t block;
-      std::memcpy(&block, text.data() + part.length, 8);
-      if ((block & 0x8080808080808080ull) != 0) part.ascii = false;
-      if (const std::uint64_t ends = ends_of_plain(block)) {
-        part.length += static_cast<std::size_t>(std::countr_zero(ends)) / 8;
-        return part;
-      }
-    }
-  }
-  for (; part.length < text.size(); ++part.length) {
-    const auto byte = static_cast<unsigned char>(text[part.length]);
-    if (byte < 0x20 || byte == '"' || byte == '\\') break;
-    if (byte >= 0x80) part.ascii = false;
-  }
-  return part;
-}
-
 // Walks the document once; the first problem stops everything.
 class JsonReader {
  public:
-  explicit JsonReader(std::string_view text) : text_(text) {}
+  JsonReader(ondemand::document& document, std::string_view text)
+      : document_(document), text_(text) {}
 
   bool read_document(Value& out) {
-    skip_blanks();
-    if (!read(out, 1)) return false;
-    skip_blanks();
-    return at_ == text_.size() || fail("unexpected text after the document");
+    const auto type = document_.type();
+    if (type.error()) return fail(type.error());
+    if (type.value_unsafe() == ondemand::json_type::array ||
+        type.value_unsafe() == ondemand::json_type::object) {
+      auto root = document_.get_value();
+      if (root.error()) return fail(root.error());
+      if (!read(root.value_unsafe(), out, 1)) return false;
+      // There is a location as long as something is left.
+      if (!document_.current_location().error())
+        return fail_text("unexpected text after the document");
+      return true;
+    }
+    const auto token = document_.raw_json_token();
+    if (token.error()) return fail(token.error());
+    const std::string_view scalar = trim_token(token.value_unsafe());
+    if (scalar.data() + scalar.size() < text_.data() + trim_token(text_).size())
+      return fail_text("unexpected text after the document");
+    return read_scalar(scalar, out);
   }
 
   const std::string& problem() const { return problem_; }
-  std::size_t offset() const { return at_; }
   bool over_limit() const { return over_limit_; }
 
  private:
-  bool fail(std::string_view text) {
-    problem_ = at_ < text_.size() ? text : "unexpected end of input";
+  bool fail(simdjson::error_code code) { return fail_text(simdjson::error_message(code)); }
+  bool fail_text(std::string_view text) {
+    if (problem_.empty()) problem_ = text;
     return false;
   }
   bool fail_limit(std::string_view text) {
     over_limit_ = true;
-    problem_ = text;
-    return false;
+    return fail_text(text);
   }
 
-  // The byte at hand; NUL at the end, which is valid nowhere.
-  char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  void skip_blanks() {
-    while (next() == ' ' || next() == '\n' || next() == '\t' || next() == '\r') ++at_;
-  }
-  bool take(char wanted) {
-    if (next() != wanted) return false;
-    ++at_;
-    return true;
-  }
-
-  bool read(Value& out, std::size_t depth) {
+  bool read(ondemand::value item, Value& out, std::size_t depth) {
     if (++nodes_ > limits::value_nodes_max)
       return fail_limit("too many values in one document (value_nodes_max)");
-    switch (next()) {
-      case '{': return read_object(out, depth);
-      case '[': return read_array(out, depth);
-      case '"': return read_string(out);
-      case 't': return read_word("true", Value(true), out);
-      case 'f': return read_word("false", Value(false), out);
-      case 'n': return read_word("null", Value(), out);
-      default: return read_number(out);
-    }
+    const std::string_view token = item.raw_json_token();
+    if (token[0] == '{') return read_object(item, out, depth);
+    if (token[0] == '[') return read_array(item, out, depth);
+    // The iterator moves past what it was not asked to convert, but does not look what comes
+    // behind it.
+    const char* const next = token.data() + token.size();
+    if (next < text_.data() + text_.size() && *next != ',' && *next != ']' && *next != '}')
+      return fail_text("unexpected character after a value");
+    return read_scalar(trim_token(token), out);
   }
 
-  bool read_object(Value& out, std::size_t depth) {
+  bool read_object(ondemand::value& item, Value& out, std::size_t depth) {
     if (depth > limits::value_depth_max) return fail_limit("nested too deeply (value_depth_max)");
-    ++at_;
+    auto object = item.get_object();
+    if (object.error()) return fail(object.error());
     out = Value::object();
-    skip_blanks();
-    if (take('}')) return true;
-    while (true) {
+    for (auto member : object.value_unsafe()) {
+      if (member.error()) return fail(member.error());
+      auto field = std::move(member).value_unsafe();
+      const char* const raw = field.key().raw();
       Value key, child;
-      if (next() != '"') return fail("expected a key in quotes");
-      if (!read_string(key, true)) return false;
-      skip_blanks();
-      if (!take(':')) return fail("expected ':' behind a key");
-      skip_blanks();
-      if (!read(child, depth + 1)) return false;
+      const auto left = static_cast<std::size_t>(text_.data() + text_.size() - raw);
+      if (!read_string(std::string_view(raw, left), key, true)) return false;
+      if (!read(field.value(), child, depth + 1)) return false;
       if (Value* earlier = out.find_mut(key.as_string())) {
         *earlier = std::move(child);
       } else {
         out.append_member(std::move(key), std::move(child));
       }
-      skip_blanks();
-      if (take('}')) return true;
-      if (!take(',')) return fail("expected ',' or '}' behind a member");
-      skip_blanks();
     }
-  }
-
-  bool read_array(Value& out, std::size_t depth) {
-    if (depth > limits::value_depth_max) return fail_limit("nested too deeply (value_depth_max)");
-    ++at_;
-    out = Value::array();
-    skip_blanks();
-    if (take(']')) return true;
-    while (true) {
-      Value child;
-      if (!read(child, depth + 1)) return false;
-      out.push_back(std::move(child));
-      skip_blanks();
-      if (take(']')) return true;
-      if (!take(',')) return fail("expected ',' or ']' behind an item");
-      skip_blanks();
-    }
-  }
-
-  bool read_word(std::string_view word, Value value, Value& out) {
-    if (!text_.substr(at_).starts_with(word))
-      return fail("invalid literal, expected " + std::string(word));
-    at_ += word.size();
-    out = std::move(value);
     return true;
   }
 
-  bool read_number(Value& out) {
-    const std::size_t end =
-        std::min(text_.find_first_not_of("0123456789+-.eE", at_), text_.size());
-    auto number = parse_json_number(text_.substr(at_, end - at_));
-    if (!number) return fail("invalid number or unexpected character");
-    at_ = end;
+  bool read_array(ondemand::value& item, Value& out, std::size_t depth) {
+    if (depth > limits::value_depth_max) return fail_limit("nested too deeply (value_depth_max)");
+    auto array = item.get_array();
+    if (array.error()) return fail(array.error());
+    out = Value::array();
+    for (auto element : array.value_unsafe()) {
+      if (element.error()) return fail(element.error());
+      Value child;
+      if (!read(std::move(element).value_unsafe(), child, depth + 1)) return false;
+      out.push_back(std::move(child));
+    }
+    return true;
+  }
+
+  bool read_scalar(std::string_view token, Value& out) {
+    if (token.empty()) return fail_text("unexpected end of input");
+    switch (token[0]) {
+      case '"': return read_string(token.substr(1), out);
+      case 't':
+        out = true;
+        return token == "true" || fail_text("invalid literal, expected true");
+      case 'f':
+        out = false;
+        return token == "false" || fail_text("invalid literal, expected false");
+      case 'n':
+        out = Value();
+        return token == "null" || fail_text("invalid literal, expected null");
+      default: break;
+    }
+    auto number = parse_json_number(token);
+    if (!number) return fail_text("invalid number or unexpected character");
     out = std::move(*number);
     return true;
   }
 
-  // Begins at the opening quote.
-  bool read_string(Value& out, bool key = false) {
-    ++at_;
-    const PlainPart plain = plain_part(text_.substr(at_));
-    const std::string_view all = text_.substr(at_, plain.length);
-    if (plain.ascii && at_ + plain.length < text_.size() && text_[at_ + plain.length] == '"') {
-      out = key ? keys_.get(all) : Value(all);
-      at_ += plain.length + 1;
+  // `text` begins after the opening quote; the end of the string is found here.
+  bool read_string(std::string_view text, Value& out, bool key = false) {
+    const void* quote = std::memchr(text.data(), '"', text.size());
+    if (quote == nullptr) return fail_text("unclosed string");
+    const auto length = static_cast<std::size_t>(static_cast<const char*>(quote) - text.data());
+    const void* slash = std::memchr(text.data(), '\\', length);
+    if (slash == nullptr) {
+      out = key ? keys_.get(text.substr(0, length)) : Value(text.substr(0, length));
       return true;
     }
     scratch_.clear();
-    while (true) {
-      const PlainPart part = plain_part(text_.substr(at_));
-      append_plain(text_.substr(at_, part.length), part.ascii);
-      at_ += part.length;
-      if (next() == '"') break;
-      if (next() != '\\') return fail("control character in a string");
-      if (!append_escape(scratch_, text_, at_)) return fail("invalid escape in a string");
+    for (std::size_t at = 0; at < text.size();) {
+      if (text[at] == '"') {
+        out = Value(std::string_view(scratch_));
+        return true;
+      }
+      if (text[at] != '\\') {
+        scratch_ += text[at++];
+      } else if (!append_escape(scratch_, text, at)) {
+        return fail_text("invalid escape in a string");
+      }
     }
-    ++at_;
-    out = key ? keys_.get(scratch_) : Value(std::string_view(scratch_));
-    return true;
+    return fail_text("unclosed string");
   }
 
-  void append_plain(std::string_view part, bool ascii) {
-    if (ascii || valid_utf8(part)) {
-      scratch_ += part;
-    } else {
-      scratch_ += replace_invalid_utf8(part);
-    }
-  }
-
+  ondemand::document& document_;
   std::string_view text_;
-  std::size_t at_ = 0;
   KeyCache keys_;
   std::string scratch_;
   std::string problem_;
@@ -257,19 +217,42 @@ class JsonReader {
   bool over_limit_ = false;
 };
 
+Error json_error(Code code, std::size_t offset, std::string_view problem) {
+  std::string text = "invalid JSON at byte ";
+  text += std::to_string(offset);
+  text.append(": ").append(problem);
+  return make_error(code, std::move(text));
+}
+
+Result<Value> parse_padded(const simdjson::padded_string& text) {
+  thread_local ondemand::parser parser;
+  auto document = parser.iterate(text);
+  if (document.error()) {
+    const auto code = document.error();
+    if (code == simdjson::UTF8_ERROR)
+      return parse_padded(simdjson::padded_string(replace_invalid_utf8(text)));
+    return json_error(Code::invalid, code == simdjson::EMPTY ? text.size() : 0,
+                      simdjson::error_message(code));
+  }
+  Value root;
+  JsonReader reader(document.value_unsafe(), text);
+  if (reader.read_document(root)) return root;
+  std::size_t offset = text.size();
+  const auto location = document.value_unsafe().current_location();
+  if (!location.error()) {
+    offset = static_cast<std::size_t>(location.value_unsafe() - text.data());
+  }
+  return json_error(reader.over_limit() ? Code::limit : Code::invalid,
+                    std::min(offset, text.size()), reader.problem());
+}
+
 }  // namespace
 
 Result<Value> parse_json(std::string_view text) {
   if (text.size() > limits::json_bytes_max)
     return make_error(Code::limit, "JSON document larger than " +
                                        std::to_string(limits::json_bytes_max) + " bytes");
-  Value root;
-  JsonReader reader(text);
-  if (reader.read_document(root)) return root;
-  std::string problem = "invalid JSON at byte ";
-  problem += std::to_string(reader.offset());
-  problem.append(": ").append(reader.problem());
-  return make_error(reader.over_limit() ? Code::limit : Code::invalid, std::move(problem));
+  return parse_padded(simdjson::padded_string(text));
 }
 
 }  // namespace weir::value

@@ -1,5 +1,5 @@
-// JSON to Value and back. Reader and writer follow Go's encoding/json where a byte matters (number
-// forms, escapes, bytes that are no UTF-8).
+// JSON to Value and back. The reader is simdjson's (only in json.cc); the writer is ours and
+// follows Go's encoding/json where a byte matters (number forms, escapes).
 #pragma once
 
 #include <string>
