@@ -107,12 +107,12 @@ void Printer::print_operand(const Datum& datum, std::uint32_t verb) {
     }
     return;
   }
-  if (verb == 'w') {
-    bad_verb(datum, verb);
+  if (datum.type() == &types::bytes) {
+    bytes(datum, verb, true);  // %w is a bad verb of each byte
     return;
   }
-  if (datum.type() == &types::bytes) {
-    bytes(datum, verb, true);
+  if (verb == 'w') {
+    bad_verb(datum, verb);
     return;
   }
   if (has_text(datum) && print_by_method(datum, verb)) return;
