@@ -1,4 +1,5 @@
 #include "engine/value/yaml.hh"
+#include "engine/value/yaml_diagnosis.hh"
 
 #include "engine/template/functions/documents.hh"
 #include "engine/template/functions/pretty_yaml.hh"
@@ -56,7 +57,18 @@ std::string peer_words(std::string_view message) {
   const std::size_t column = message.find(", column ");
   const std::size_t colon = message.find(": ");
   if (column > colon || colon == std::string_view::npos) return joined({"yaml: ", message});
+  // Found by what makes values of nodes, which has no lines.
+  const std::string_view what = message.substr(colon + 2);
+  if (what.starts_with("invalid map key: ")) return joined({"yaml: ", what});
   return joined({"yaml: ", message.substr(0, column), message.substr(colon)});
+}
+
+// What the peer says of a text that is no YAML.
+std::string told_by_peer(std::string_view text, const Error& error) {
+  const auto fault = value::diagnose_yaml(text, value::GoYaml::v2);
+  if (!fault) return peer_words(error.message);
+  if (fault->line == 0) return joined({"yaml: ", fault->problem});
+  return joined({"yaml: line ", std::to_string(fault->line), ": ", fault->problem});
 }
 
 // The first document of a text; null when there is none.
@@ -70,7 +82,7 @@ value::Value read(CallContext& context, std::string_view text, std::string& prob
     Error error = std::move(documents).error();
     if (error.code == Code::limit) throw FunctionError{std::move(error.message), Code::limit};
     problem = "error converting YAML to JSON: ";
-    problem += peer_words(error.message);
+    problem += told_by_peer(text, error);
     return {};
   }
   if (documents->empty()) return {};
