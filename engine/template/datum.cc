@@ -45,6 +45,7 @@ thread_local DatumScope* current_scope = nullptr;
 
 std::uint64_t key_prefix(std::string_view key) {
   std::uint64_t bytes = 0;
+  if (key.empty()) return bytes;  // whose pointer may be null
   std::memcpy(&bytes, key.data(), std::min<std::size_t>(key.size(), sizeof bytes));
   if constexpr (std::endian::native == std::endian::little) bytes = __builtin_bswap64(bytes);
   return bytes;
