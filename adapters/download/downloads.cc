@@ -1,5 +1,7 @@
 #include "adapters/download/downloads.hh"
 
+#include <tuple>
+
 #include "adapters/download/spool.hh"
 #include "adapters/net/status.hh"
 #include "adapters/net/url.hh"
@@ -37,11 +39,7 @@ Result<reconcile::PayloadPtr> Downloads::download(const reconcile::DownloadReque
   if (!target.ok()) return bad_url(std::move(target).error());
   const reconcile::RemoteAccess& access = request.access;
   std::string user = access.username, password = access.password;
-  if (user.empty() && !target->userinfo.empty()) {
-    const std::size_t colon = target->userinfo.find(':');
-    user = net::unescape(target->userinfo.substr(0, colon));
-    if (colon != std::string::npos) password = net::unescape(target->userinfo.substr(colon + 1));
-  }
+  if (user.empty() && !target->userinfo.empty()) std::tie(user, password) = target->login();
   WEIR_TRY(const auto client, clients_.get(access));
   Spool spool(spool_directory_, request.bytes_max);
   net::HttpRequest get;

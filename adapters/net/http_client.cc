@@ -347,10 +347,7 @@ Result<Route> Client::route(const Hop& hop) const {
   route.plan.proxy_port = proxy->port;
   route.absolute = !hop.url.tls();
   if (!proxy->userinfo.empty()) {
-    auto colon = proxy->userinfo.find(':');
-    std::string user = unescape(proxy->userinfo.substr(0, colon));
-    std::string password =
-        colon == std::string::npos ? "" : unescape(proxy->userinfo.substr(colon + 1));
+    const auto [user, password] = proxy->login();
     route.plan.proxy_authorization = basic_authorization(user, password);
   }
   return route;

@@ -111,6 +111,12 @@ std::string Url::host_port() const {
 
 std::string Url::target() const { return query.empty() ? path : path + "?" + query; }
 
+std::pair<std::string, std::string> Url::login() const {
+  const std::size_t colon = userinfo.find(':');
+  if (colon == std::string::npos) return {unescape(userinfo), ""};
+  return {unescape(userinfo.substr(0, colon)), unescape(userinfo.substr(colon + 1))};
+}
+
 std::string Url::to_string() const { return scheme + "://" + authority() + target(); }
 
 Result<Url> parse_url(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/base/result.hh"
 
@@ -28,6 +29,8 @@ struct Url {
   std::string host_port() const;
   // "/path?query".
   std::string target() const;
+  // Name and password of the userinfo, unescaped; never printed.
+  std::pair<std::string, std::string> login() const;
   // The whole URL without userinfo.
   std::string to_string() const;
 };

@@ -87,6 +87,12 @@ Result<void> append_within_limits(std::string& out, const Event& event) {
   return {};
 }
 
+model::ObjectId owner_of(const EnvelopeView& view) {
+  if (!view.has_owner) return {};
+  return make_id(view.owner_group, view.owner_version, view.owner_kind, view.owner_ns,
+                 view.owner_name);
+}
+
 Type type_of(std::string_view record) {
   return static_cast<Type>(record.size() < 2 ? 0 : static_cast<std::uint8_t>(record[1]));
 }
@@ -142,10 +148,7 @@ Result<Event> decode(std::string_view bytes) {
   event.reconcile_id = std::string(view.reconcile_id);
   event.cause = view.cause;
   event.actor = std::string(view.actor);
-  if (view.has_owner) {
-    event.owner = make_id(view.owner_group, view.owner_version, view.owner_kind, view.owner_ns,
-                          view.owner_name);
-  }
+  event.owner = owner_of(view);
   if (!view.data.empty()) {
     auto data = value::parse_json(view.data);
     if (!data.ok()) return corrupt("data: " + data.error().message);

@@ -40,6 +40,9 @@ struct EnvelopeView {
 // The type that a record says it has, not checked; of one too short to have any the number is 0.
 Type type_of(std::string_view record);
 
+// Of an event without one it is empty.
+model::ObjectId owner_of(const EnvelopeView& view);
+
 // Error: corrupt. Checks everything but the JSON.
 Result<EnvelopeView> view_envelope(std::string_view record);
 

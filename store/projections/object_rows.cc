@@ -92,12 +92,7 @@ Result<std::optional<ObjectChange>> change_of(const event::EnvelopeView& event) 
   if (!blobs.at_end()) change.manifest = blobs.digest();
   if (event.type == Type::object_applied && !blobs.at_end()) change.live = blobs.digest();
   change.version = event.version;
-  if (event.has_owner) {
-    change.owner.gvk = {std::string(event.owner_group), std::string(event.owner_version),
-                        std::string(event.owner_kind)};
-    change.owner.ns = event.owner_ns;
-    change.owner.name = event.owner_name;
-  }
+  change.owner = event::owner_of(event);
   change.revision = data["revision"].get_string();
   change.actor = event.actor;
   change.reconcile_id = event.reconcile_id;

@@ -5,6 +5,7 @@
 #include <future>
 #include <numeric>
 
+#include "engine/base/assert.hh"
 #include "engine/event/wire.hh"
 #include "store/projections/view.hh"
 #include "store/record_format.hh"
@@ -160,18 +161,15 @@ Result<void> ObjectTable::fold_range(const Kv& kv, std::uint64_t from, std::uint
 }
 
 void ObjectTable::absorb(ObjectTable newer) {
-  const auto shift = static_cast<std::uint32_t>(records_.size());
-  records_.append(newer.records_);
+  WEIR_ASSERT(newer.records_.empty());
   for (std::size_t object = 0; object < newer.keys_.size(); ++object) {
     Rows& rows = rows_[number_of(newer.keys_[object])];
     for (std::size_t which = 0; which < rows.size(); ++which) {
       Row& told = newer.rows_[object][which];
       if (told.seq == 0) continue;
-      Row& row = rows[which];
-      row.seq = told.seq;
-      row.at = told.at + shift;
-      row.size = told.size;
-      if (told.size == 0) change_at(row) = std::move(newer.change_at(told));
+      rows[which].seq = told.seq;
+      rows[which].size = 0;
+      change_at(rows[which]) = std::move(newer.change_at(told));
     }
   }
 }
@@ -314,7 +312,8 @@ Result<std::optional<std::vector<ObjectState>>> state_from_snapshot(const Kv& kv
   }
   // In two threads: the snapshot and what follows it, and the rest, whose changes all stand.
   const std::uint64_t middle = snapshot->seq + (to - snapshot->seq) / 2;
-  auto rest = std::async(std::launch::async, [&]() -> Result<ObjectTable> {
+  // Where no thread is to be had the second half waits for the first.
+  auto rest = std::async(std::launch::async | std::launch::deferred, [&]() -> Result<ObjectTable> {
     ObjectTable table;
     WEIR_CHECK(table.fold_range(kv, middle, to));
     WEIR_CHECK(table.settle_all());

@@ -31,7 +31,7 @@ class ObjectTable {
 
   // Decodes all that is folded.
   Result<void> settle_all();
-  // Takes in what a table of later events alone has.
+  // Takes in a table of later events alone, all of it decoded.
   void absorb(ObjectTable newer);
 
   // Canonical: what no longer defines anything is left out, so that equal states are equal bytes.

@@ -13,7 +13,7 @@ import argparse, io, json, os, random, re, shutil, subprocess, sys, tarfile, tem
 import yaml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "helm_random"))
-from peer import Library, run, same, first_difference
+from peer import Library, add_programs, run, same, first_difference
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NOISE = [None, True, False, 0, 1, 42, -1, 1.5, "", "text", "true", "1", "10Mi", [], {}, ["a", "b"], {"k": "v"}, "{{ .Release.Name }}", "a.b/c", 12345678901, "0777", [{"name": "n", "value": "v"}]]
@@ -151,10 +151,7 @@ def masked(a, b, c):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weir", required=True)
-    parser.add_argument("--helm")
-    parser.add_argument("--library")
-    parser.add_argument("--compat", default="helm-4.2")
+    add_programs(parser)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutations", type=int, default=3)
     parser.add_argument("--most", type=int, default=1 << 30, help="charts of each source, evenly spread")

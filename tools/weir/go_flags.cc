@@ -20,6 +20,13 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
+template <typename Number>
+bool is_number(std::string_view text) {
+  Number number{};
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size();
+}
+
 bool is_switch(GoFlagKind kind) {
   return kind == GoFlagKind::boolean || kind == GoFlagKind::ignored_switch;
 }
@@ -128,15 +135,9 @@ class Parser {
       const auto duration = base::parse_duration(value);
       if (!duration.ok()) refuse(flag, value, duration.error().message);
     } else if (flag.kind == GoFlagKind::ignored_integer) {
-      std::int64_t number = 0;
-      const auto end = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (end.ec != std::errc() || end.ptr != value.data() + value.size())
-        refuse(flag, value, "strconv.ParseInt" + syntax);
-    } else {
-      double number = 0;
-      const auto end = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (end.ec != std::errc() || end.ptr != value.data() + value.size())
-        refuse(flag, value, "strconv.ParseFloat" + syntax);
+      if (!is_number<std::int64_t>(value)) refuse(flag, value, "strconv.ParseInt" + syntax);
+    } else if (!is_number<double>(value)) {
+      refuse(flag, value, "strconv.ParseFloat" + syntax);
     }
   }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -33,8 +32,6 @@
 namespace weir::cli {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::string_view usage =
     R"(Render chart templates locally and display the output, as helm template does.
@@ -147,37 +144,37 @@ GoFlag many(std::string_view name, std::vector<std::string>& target,
 }
 
 void add_cluster_flags(std::vector<GoFlag>& flags, ClusterFlags& cluster) {
-  for (const GoFlag& flag : {
-           value("kubeconfig", cluster.kubeconfig),
-           value("kube-context", cluster.context),
-           value("kube-apiserver", cluster.server),
-           value("kube-token", cluster.token),
-           value("kube-ca-file", cluster.ca_file),
-           value("kube-tls-server-name", cluster.tls_server_name),
-           value("kube-as-user", cluster.as_user),
-           many("kube-as-group", cluster.as_groups),
-           on("kube-insecure-skip-tls-verify", cluster.insecure),
-       })
-    flags.push_back(flag);
+  const GoFlag more[] = {
+      value("kubeconfig", cluster.kubeconfig),
+      value("kube-context", cluster.context),
+      value("kube-apiserver", cluster.server),
+      value("kube-token", cluster.token),
+      value("kube-ca-file", cluster.ca_file),
+      value("kube-tls-server-name", cluster.tls_server_name),
+      value("kube-as-user", cluster.as_user),
+      many("kube-as-group", cluster.as_groups),
+      on("kube-insecure-skip-tls-verify", cluster.insecure),
+  };
+  flags.insert(flags.end(), std::begin(more), std::end(more));
 }
 
 void add_pull_flags(std::vector<GoFlag>& flags, PullOptions& pull) {
-  for (const GoFlag& flag : {
-           value("repo", pull.repo),
-           value("username", pull.username),
-           value("password", pull.password),
-           value("ca-file", pull.ca_file),
-           value("cert-file", pull.cert_file),
-           value("key-file", pull.key_file),
-           value("repository-config", pull.repository_config),
-           value("registry-config", pull.registry_config),
-           on("devel", pull.devel),
-           on("insecure-skip-tls-verify", pull.insecure_skip_tls_verify),
-           on("pass-credentials", pull.pass_credentials),
-           on("plain-http", pull.plain_http),
-           value("version", pull.version),
-       })
-    flags.push_back(flag);
+  const GoFlag more[] = {
+      value("repo", pull.repo),
+      value("username", pull.username),
+      value("password", pull.password),
+      value("ca-file", pull.ca_file),
+      value("cert-file", pull.cert_file),
+      value("key-file", pull.key_file),
+      value("repository-config", pull.repository_config),
+      value("registry-config", pull.registry_config),
+      on("devel", pull.devel),
+      on("insecure-skip-tls-verify", pull.insecure_skip_tls_verify),
+      on("pass-credentials", pull.pass_credentials),
+      on("plain-http", pull.plain_http),
+      value("version", pull.version),
+  };
+  flags.insert(flags.end(), std::begin(more), std::end(more));
 }
 
 std::vector<GoFlag> flags_of(Options& options) {

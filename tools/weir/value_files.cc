@@ -30,17 +30,12 @@ Result<std::string> read_input() {
 }
 
 Result<std::string> fetch(const std::string& url) {
-  WEIR_TRY(net::Url target, net::parse_url(url));
+  WEIR_TRY(const net::Url target, net::parse_url(url));
   WEIR_TRY(const auto client, net::HttpClient::create({}));
   net::HttpRequest request;
-  if (const std::string& user = target.userinfo; !user.empty()) {
-    const std::size_t colon = user.find(':');
-    const std::string password =
-        colon == std::string::npos ? "" : net::unescape(user.substr(colon + 1));
-    request.headers.push_back(
-        {"Authorization",
-         net::basic_authorization(net::unescape(user.substr(0, colon)), password)});
-    target.userinfo.clear();
+  if (!target.userinfo.empty()) {
+    const auto [user, password] = target.login();
+    request.headers.push_back({"Authorization", net::basic_authorization(user, password)});
   }
   request.url = target.to_string();
   request.timeout = fetch_timeout;

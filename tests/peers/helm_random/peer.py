@@ -2,6 +2,13 @@
 import base64, json, re, subprocess
 
 
+def add_programs(parser):
+    parser.add_argument("--weir", required=True)
+    parser.add_argument("--helm")
+    parser.add_argument("--library")
+    parser.add_argument("--compat", default="helm-4.2")
+
+
 def run(command, environment, lines=None):
     """("ok", output), ("error", message) or ("killed ...", b""); of the message the first `lines` lines."""
     try: done = subprocess.run(command, capture_output=True, env=environment, timeout=120)

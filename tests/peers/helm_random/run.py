@@ -7,7 +7,7 @@ Prints the seed and each case that differs; the last line is "N equal, M differ"
 (of umbrellas the first line). --library: a program that answers many cases in one process, built of tests/peers/helm_library (Helm 4.2). --keep saves the charts that differ, with the command line."""
 import argparse, json, os, random, shutil, signal, sys, tempfile
 import kinds
-from peer import Library, first_difference, run, same
+from peer import Library, add_programs, first_difference, run, same
 from whole import Whole
 
 NAMES = ["a", "b", "c", "d"]
@@ -101,10 +101,7 @@ def whole(seed, folder, kind):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weir", required=True)
-    parser.add_argument("--helm")
-    parser.add_argument("--library")
-    parser.add_argument("--compat", default="helm-4.2")
+    add_programs(parser)
     parser.add_argument("--kind", choices=["umbrella", "whole", "schema", "ignore", "files", "sets", "calls", "meta"], default="umbrella")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--count", type=int, default=100)
