@@ -1,18 +1,19 @@
-#include <cmath>
-
 #include "engine/base/limits.hh"
 #include "engine/template/functions/cast.hh"
-#include "engine/template/functions/instant_object.hh"
 #include "engine/template/functions/support.hh"
 #include "engine/template/functions/toml.hh"
 #include "engine/template/functions/toml_document.hh"
 #include "engine/template/functions/toml_keys.hh"
+#include "engine/template/functions/toml_runes.hh"
+#include "engine/template/functions/toml_scalars.hh"
 #include "engine/template/functions/unicode.hh"
 #include "engine/template/quote.hh"
 
 namespace weir::tmpl {
 
 namespace {
+
+using namespace toml;
 
 constexpr std::uint32_t at_end = 0;
 
@@ -21,19 +22,6 @@ struct TomlProblem {
   std::size_t line;
   std::string what;
 };
-
-bool is_digit(std::uint32_t rune) { return rune >= '0' && rune <= '9'; }
-bool is_hex(std::uint32_t rune) {
-  return is_digit(rune) || ((rune | 0x20) >= 'a' && (rune | 0x20) <= 'f');
-}
-bool is_space(std::uint32_t rune) { return rune == ' ' || rune == '\t'; }
-bool is_line_end(std::uint32_t rune) { return rune == '\n' || rune == '\r'; }
-
-std::string quoted_rune(std::uint32_t rune) {
-  std::string out;
-  append_quoted_rune(out, rune, false);
-  return out;
-}
 
 class TomlReader {
  public:
@@ -529,7 +517,7 @@ class TomlReader {
     if (rune == 'i' || rune == 'n') {
       const bool whole = rune == 'i' ? accept('n') && accept('f') : accept('a') && accept('n');
       if (!whole) complain("invalid float: '" + so_far() + "'");
-      return float_of(so_far());
+      return taken(toml_float(so_far()));
     }
     if (rune == '0') {
       const std::uint32_t mark = peek();
@@ -570,81 +558,19 @@ class TomlReader {
                        " number: '", text, "'"}));
     }
     skip_while([&fits](std::uint32_t rune) { return fits(rune) || rune == '_'; });
-    return integer_of(std::string(text_.substr(from, at_ - from)));
+    return taken(toml_integer(std::string(text_.substr(from, at_ - from))));
   }
 
   Datum read_decimal(std::size_t from) {
     skip_while([](std::uint32_t rune) { return is_digit(rune) || rune == '_'; });
     const std::uint32_t rune = peek();
     if (rune != '.' && rune != 'e' && rune != 'E')
-      return integer_of(std::string(text_.substr(from, at_ - from)));
+      return taken(toml_integer(std::string(text_.substr(from, at_ - from))));
     skip_while([](std::uint32_t c) {
       return is_digit(c) || (c < 0x80 && std::string_view("_.-+eE").find(static_cast<char>(c)) !=
                                              std::string_view::npos);
     });
-    return float_of(std::string(text_.substr(from, at_ - from)));
-  }
-
-  static bool underscores_fit(std::string_view text) {
-    bool after_digit = false;
-    for (const char c : text) {
-      if (c == '_' && !after_digit) return false;
-      after_digit = is_hex(static_cast<unsigned char>(c));
-    }
-    return after_digit;
-  }
-
-  static bool has_leading_zero(std::string_view text) {
-    if (text.size() > 1 && text[0] == '0')
-      return text[1] != 'b' && text[1] != 'o' && text[1] != 'x';
-    return text.size() > 2 && (text[0] == '-' || text[0] == '+') && text[1] == '0';
-  }
-
-  Datum integer_of(const std::string& text) {
-    if (!underscores_fit(text))
-      complain("Invalid integer " + quoted(text) + ": underscores must be surrounded by digits");
-    if (has_leading_zero(text))
-      complain("Invalid integer " + quoted(text) + ": cannot have leading zeroes");
-    const ParsedInt parsed = parse_int(text, 0);
-    if (parsed.outcome != ParsedInt::Outcome::ok) complain(text + " is out of range for int64");
-    return Datum::integer(parsed.number, types::int64);
-  }
-
-  Datum float_of(const std::string& text) {
-    const bool special = text.ends_with("inf") || text.ends_with("nan");
-    const auto refuse = [&](std::string_view why) {
-      complain(joined({"Invalid float ", quoted(text), ": ", why}));
-    };
-    std::size_t from = 0;
-    bool first = true, leading_zero = false;
-    while (!special && from <= text.size()) {
-      const std::size_t end = std::min(text.find_first_of(".eE", from), text.size());
-      const std::string part = text.substr(from, end - from);
-      from = end + 1;
-      if (part.empty()) continue;
-      if (!underscores_fit(part)) refuse("underscores must be surrounded by digits");
-      leading_zero = leading_zero || (first && has_leading_zero(part));
-      first = false;
-    }
-    if (leading_zero) refuse("cannot have leading zeroes");
-    for (std::size_t i = 0; i < text.size(); ++i)
-      if (text[i] == '.' && (i + 1 == text.size() || !is_digit(text[i + 1])))
-        refuse("'.' must be followed by one or more digits");
-    std::string plain;
-    for (const char c : text)
-      if (c != '_') plain += c;
-    const bool negative = plain == "-nan";
-    if (plain == "-nan" || plain == "+nan") plain = "nan";
-    const auto number = parse_float(plain);
-    if (!number) {
-      const bool digits = plain.find_first_not_of("0123456789.eE+-") == std::string::npos;
-      const std::size_t exponent = plain.find_first_of("eE");
-      if (digits && exponent != std::string::npos && exponent + 1 < plain.size() &&
-          plain.find_first_of(".eE", exponent + 1) == std::string::npos)
-        complain(text + " is out of range for float64");
-      complain("Invalid float value: " + quoted(text));
-    }
-    return Datum::floating(negative ? -*number : *number);
+    return taken(toml_float(std::string(text_.substr(from, at_ - from))));
   }
 
   Datum read_date(std::size_t from) {
@@ -652,41 +578,13 @@ class TomlReader {
       return is_digit(c) || (c < 0x80 && std::string_view("-:Tt .Zz+").find(static_cast<char>(c)) !=
                                              std::string_view::npos);
     });
-    std::string text(text_.substr(from, at_ - from));
-    while (text.ends_with(' ')) text.pop_back();
-    for (char& c : text) c = c == 'z' ? 'Z' : c == 't' || c == ' ' ? 'T' : c;
-    const ZonePtr local = Zone::local();
-    struct Form {
-      std::string_view layout;
-      std::string_view zone;  // "" for the system's
-    };
-    static constexpr Form forms[] = {{rfc3339_nano, ""},
-                                     {"2006-01-02T15:04:05.999999999", "datetime-local"},
-                                     {"2006-01-02", "date-local"},
-                                     {"15:04:05.999999999", "time-local"},
-                                     {"2006-01-02T15:04Z07:00", ""},
-                                     {"2006-01-02T15:04", "datetime-local"},
-                                     {"15:04", "time-local"}};
-    for (const Form& form : forms) {
-      const ZonePtr zone =
-          form.zone.empty() ? local : Zone::fixed(std::string(form.zone), local->at(0).seconds);
-      auto parsed = parse_instant(form.layout, text, zone);
-      if (!parsed.ok()) continue;
-      if (lacks_zero(text, form.layout)) break;
-      return instant_datum(std::move(*parsed));
-    }
-    complain("invalid datetime: " + quoted(text));
+    return taken(toml_date(std::string(text_.substr(from, at_ - from))));
   }
 
-  // Go takes "1:2" for "01:02"; TOML does not.
-  static bool lacks_zero(std::string_view text, std::string_view layout) {
-    for (std::size_t i = 0; i < layout.size(); ++i) {
-      if (layout[i] == '.' || layout[i] == 'Z') return false;
-      if (!is_digit(static_cast<unsigned char>(layout[i])) &&
-          text.substr(i, 1) != layout.substr(i, 1))
-        return true;
-    }
-    return false;
+  // The value, or what is wrong with its text.
+  Datum taken(Result<Datum> value) const {
+    if (!value.ok()) complain(value.error().message);
+    return *std::move(value);
   }
 
   std::string_view text_;
