@@ -12,7 +12,7 @@
 #include <functional>
 #include <iostream>
 #include <map>
-#include <sstream>
+#include <iterator>
 #include <thread>
 
 #include "adapters/git/history.hh"
@@ -40,9 +40,7 @@ std::string run(const std::string& command) {
 
 std::string slurp(const fs::path& path) {
   std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // A folder with repositories and the servers over them, for the whole program.
