@@ -113,6 +113,46 @@ both_refuse "$work/chart" --wait-for-jobs=maybe
 both_refuse "$work/chart" --kube-version x
 both_refuse "$work/chart" -s templates/none.yaml
 
+# --dependency-update: what is rendered, what stands in the folder afterwards, or the words of the refusal. Helm tells of its
+# progress on standard output, before the first manifest.
+mkdir -p "$work/sub/templates" "$work/parent/templates"
+printf 'apiVersion: v2\nname: sub\nversion: 0.3.0\n' >"$work/sub/Chart.yaml"
+printf 'kind: Sub\nversion: {{ .Chart.Version }}\n' >"$work/sub/templates/s.yaml"
+printf 'kind: Parent\n' >"$work/parent/templates/p.yaml"
+helm push "$work/web/app-1.2.0.tgz" "oci://$registry/charts" --plain-http >/dev/null 2>&1
+updated() { # dependencies (JSON); URL and WORK stand for the server and the folder; then template's flags
+  local text=${1//URL/$web} side run; shift
+  text=${text//WORK/$work}
+  for side in helm weir; do
+    run=(helm template); [ $side = helm ] || run=("$weir" template --compat helm-4.1)
+    [ -n "${again:-}" ] || { rm -rf "$work/by-$side"; cp -r "$work/parent" "$work/by-$side"; }
+    printf '{"apiVersion":"%s","name":"parent","version":"1.0.0","dependencies":%s}' "${api:-v2}" "$text" >"$work/by-$side/Chart.yaml"
+    { (cd "$work" && "${run[@]}" rel "./by-$side" --dependency-update "$@" 2>"$side.err") | sed -n '/^---/,$p' || true
+      grep '^Error' "$work/$side.err" || true
+      (cd "$work/by-$side" && find . -type f | sort && grep -hv '^generated:' ./*.lock) 2>/dev/null || true
+      for file in "$work/by-$side"/charts/*.tgz; do [ ! -e "$file" ] || tar xzOf "$file" --wildcards '*/Chart.yaml'; done
+    } | sed "s|$work/by-$side/|FOLDER/|g; s/improper constraint: \"\(.*\)\"/improper constraint: \1/" >"$work/$side.out"  # 4.2 quotes it
+  done
+  if diff "$work/helm.out" "$work/weir.out" >"$work/diff"; then echo "✓ dependencies $text $*"; else echo "✗ dependencies $text $*"; cat "$work/diff"; failures=$((failures + 1)); fi
+}
+updated '[{"name":"app","version":"^1.0.0","repository":"URL"}]'
+again=1 updated '[{"name":"app","version":"^1.0.0","repository":"URL"}]'
+again=1 updated '[{"name":"app","version":"1.0.0","repository":"URL"},{"name":"sub","version":"*","repository":"file://../sub"}]'
+updated '[{"name":"app","version":"~1.2","repository":"URL/"},{"name":"app","version":"<1.1","repository":"URL","alias":"old","condition":"old.on","tags":["t"],"import-values":["x"]}]'
+updated '[{"name":"sub","version":">=0.3.0-0 <1","repository":"file://WORK/sub","condition":"sub.enabled"}]' --set sub.enabled=false
+updated '[{"name":"app","version":"1.x","repository":"@known"},{"name":"sub","version":"0.3.0","repository":"file://../sub"}]'
+updated '[{"name":"app","version":"1.2.0","repository":"alias:known"}]'
+updated '[{"name":"app","version":"^1","repository":"oci://'"$registry"'/charts"}]' --plain-http
+updated '[{"name":"app","version":"^9","repository":"URL"},{"name":"app","version":">8","repository":"URL","alias":"b"}]'
+updated '[{"name":"none","version":"^9","repository":"URL"}]'
+updated '[{"name":"app","version":"a.b","repository":"URL"}]'
+updated '[{"name":"sub","version":"^9","repository":"file://../sub"}]'
+updated '[{"name":"sub","version":"^9","repository":"file://../gone"}]'
+updated '[{"name":"sub","version":"^9"}]'
+updated '[{"name":"app","version":"^1","repository":"@unknown"}]'
+updated '[{"name":"app","version":"^1","repository":"ftp://x"}]'
+api=v1 updated '[]'
+
 # Schemas that lead to other documents. Of faults all lines are compared, or the first when the words of JSON's reader follow.
 mkdir -p "$work/web/schemas/sub" "$work/s/templates"
 cp "$work/chart/Chart.yaml" "$work/s/"

@@ -72,37 +72,44 @@ std::string config_file(const PullOptions& options) {
   return helm_config_folder() + "/repositories.yaml";
 }
 
-// The repository that `helm repo add NAME` noted down, laid over `options`.
-Result<PullOptions> known_repository(const std::string& name, const PullOptions& options) {
+// What `helm repo add` has noted down; null when it never ran.
+Result<Value> known_repositories(const PullOptions& options) {
   const std::string file = config_file(options);
-  const Error missing = make_error(Code::not_found, "repo " + name + " not found");
   std::error_code error;
-  if (!fs::exists(file, error)) return missing;
+  if (!fs::exists(file, error)) return Value();
   WEIR_TRY(const std::string text, read_small(file));
   value::YamlOptions yaml;
   yaml.file = file;
   WEIR_TRY(const Value config, value::parse_yaml(text, yaml));
-  for (const Value& entry : config["repositories"].items()) {
-    if (entry["name"].get_string() != name) continue;
-    PullOptions out = options;
-    const auto fill = [&entry](std::string& target, std::string_view member) {
-      if (target.empty()) target = entry[member].get_string();
-    };
-    fill(out.repo, "url");
-    fill(out.username, "username");
-    fill(out.password, "password");
-    fill(out.ca_file, "caFile");
-    fill(out.cert_file, "certFile");
-    fill(out.key_file, "keyFile");
-    const auto flag = [&entry](std::string_view member) {
-      const Value& found = entry[member];
-      return found.is_bool() && found.as_bool();
-    };
-    out.insecure_skip_tls_verify |= flag("insecure_skip_tls_verify");
-    out.pass_credentials |= flag("pass_credentials_all");
-    return out;
-  }
-  return missing;
+  return config["repositories"];
+}
+
+// A noted repository, laid over `options`.
+PullOptions with_repository(const Value& entry, const PullOptions& options) {
+  PullOptions out = options;
+  const auto fill = [&entry](std::string& target, std::string_view member) {
+    if (target.empty()) target = entry[member].get_string();
+  };
+  fill(out.repo, "url");
+  fill(out.username, "username");
+  fill(out.password, "password");
+  fill(out.ca_file, "caFile");
+  fill(out.cert_file, "certFile");
+  fill(out.key_file, "keyFile");
+  const auto flag = [&entry](std::string_view member) {
+    const Value& found = entry[member];
+    return found.is_bool() && found.as_bool();
+  };
+  out.insecure_skip_tls_verify |= flag("insecure_skip_tls_verify");
+  out.pass_credentials |= flag("pass_credentials_all");
+  return out;
+}
+
+Result<PullOptions> known_repository(const std::string& name, const PullOptions& options) {
+  WEIR_TRY(const Value known, known_repositories(options));
+  for (const Value& entry : known.items())
+    if (entry["name"].get_string() == name) return with_repository(entry, options);
+  return make_error(Code::not_found, "repo " + name + " not found");
 }
 
 Result<reconcile::RemoteAccess> access_of(const PullOptions& options) {
@@ -169,8 +176,8 @@ Error in_helms_words(Error error, const std::string& chart, const std::string& v
   return error;
 }
 
-Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::string version,
-                              const PullOptions& options) {
+// The repository at options.repo.
+Result<reconcile::ChartRepository> repository_of(Remotes& remotes, const PullOptions& options) {
   reconcile::ChartPorts ports;
   ports.download = &remotes.downloads();
   ports.registry = &remotes.registry();
@@ -180,10 +187,15 @@ Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::s
   repository.pass_credentials = options.pass_credentials;
   WEIR_TRY(reconcile::RemoteAccess access, access_of(options));
   if (repository.oci && access.username.empty()) WEIR_CHECK(add_logins(options, access));
-  auto charts = reconcile::ChartRepository::reached_by(ports, repository, std::move(access));
+  return reconcile::ChartRepository::reached_by(ports, repository, std::move(access));
+}
+
+Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::string version,
+                              const PullOptions& options) {
+  WEIR_TRY(auto charts, repository_of(remotes, options));
   if (version.empty() && options.devel) version = ">0.0.0-0";
   const auto found = charts.find(chart, version);
-  if (!found.ok() && !repository.oci)
+  if (!found.ok() && !options.repo.starts_with("oci://"))
     return in_helms_words(found.error(), chart, version, options);
   if (!found.ok()) return found.error();
   return charts.download(*found);
@@ -238,6 +250,57 @@ Result<std::string> pull_chart(const std::string& chart, const PullOptions& opti
   const std::size_t slash = chart.find('/');
   WEIR_TRY(const PullOptions known, known_repository(chart.substr(0, slash), options));
   return pull_from(remotes, chart.substr(slash + 1), known.version, known);
+}
+
+Result<std::string> known_repository_url(const std::string& name, const PullOptions& options) {
+  WEIR_TRY(const PullOptions known, known_repository(name, options));
+  return known.repo;
+}
+
+struct RepositoryCharts::World {
+  std::unique_ptr<Spool> spool;
+  Value known;  // of repositories.yaml
+};
+
+RepositoryCharts::RepositoryCharts(const PullOptions& options, std::unique_ptr<World> world)
+    : options_(options), world_(std::move(world)) {}
+RepositoryCharts::~RepositoryCharts() = default;
+
+Result<std::unique_ptr<RepositoryCharts>> RepositoryCharts::open(const PullOptions& options) {
+  auto world = std::make_unique<World>();
+  WEIR_TRY(world->spool, Spool::open());
+  WEIR_TRY(world->known, known_repositories(options));
+  return std::unique_ptr<RepositoryCharts>(new RepositoryCharts(options, std::move(world)));
+}
+
+Result<reconcile::ChartRepository*> RepositoryCharts::opened(const std::string& url) {
+  const std::string key = reconcile::normalized_repository_url(url);
+  if (const auto found = repositories_.find(key); found != repositories_.end())
+    return &found->second;
+  PullOptions options = options_;
+  options.repo = url;
+  for (const Value& entry : world_->known.items())
+    if (reconcile::normalized_repository_url(entry["url"].get_string()) == key)
+      options = with_repository(entry, options);
+  WEIR_TRY(auto repository, repository_of(world_->spool->remotes(), options));
+  return &repositories_.emplace(key, std::move(repository)).first->second;
+}
+
+Result<helm::ChartVersion> RepositoryCharts::find(const std::string& url, const std::string& chart,
+                                                  const std::string& range) {
+  WEIR_TRY(reconcile::ChartRepository* const repository, opened(url));
+  auto found = repository->find(chart, range);
+  if (found.ok() || found.error().reason == "InvalidChartReference" || url.starts_with("oci://"))
+    return found;
+  PullOptions options = options_;
+  options.repo = url;
+  return in_helms_words(std::move(found).error(), chart, range, options);
+}
+
+Result<std::string> RepositoryCharts::download(const std::string& url,
+                                               const helm::ChartVersion& version) {
+  WEIR_TRY(reconcile::ChartRepository* const repository, opened(url));
+  return repository->download(version);
 }
 
 }  // namespace weir::cli

@@ -4,9 +4,13 @@
 // package is handed over in memory, an index is read in pieces and never held whole.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 
 #include "engine/base/result.hh"
+#include "engine/helm/stored_index.hh"
+#include "engine/reconcile/chart_repository.hh"
 
 namespace weir::cli {
 
@@ -26,5 +30,34 @@ bool is_remote_chart(const std::string& chart, const PullOptions& options);
 // The bytes of the package. Errors: not_found, invalid, unauthorized, unreachable, limit
 // (helm_index_bytes_max, helm_package_bytes_max); credentials in none of them.
 Result<std::string> pull_chart(const std::string& chart, const PullOptions& options);
+
+// The URL of a repository that `helm repo add` noted down under `name`. Errors: not_found, invalid.
+Result<std::string> known_repository_url(const std::string& name, const PullOptions& options);
+
+// Charts of several repositories, by URL, each of whose indexes is read once. A repository that
+// `helm repo add` knows is reached as noted there.
+class RepositoryCharts {
+ public:
+  static Result<std::unique_ptr<RepositoryCharts>> open(const PullOptions& options);
+  ~RepositoryCharts();
+  RepositoryCharts(const RepositoryCharts&) = delete;
+  RepositoryCharts& operator=(const RepositoryCharts&) = delete;
+
+  // Errors: as of pull_chart(); not_found with reason "InvalidChartReference" when the index was
+  // read and has no such chart or version.
+  Result<helm::ChartVersion> find(const std::string& url, const std::string& chart,
+                                  const std::string& range);
+  // The package of what find() returned for that URL.
+  Result<std::string> download(const std::string& url, const helm::ChartVersion& version);
+
+ private:
+  struct World;
+  RepositoryCharts(const PullOptions& options, std::unique_ptr<World> world);
+  Result<reconcile::ChartRepository*> opened(const std::string& url);
+
+  const PullOptions options_;
+  std::unique_ptr<World> world_;
+  std::map<std::string, reconcile::ChartRepository> repositories_;
+};
 
 }  // namespace weir::cli

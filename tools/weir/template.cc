@@ -19,6 +19,7 @@
 #include "engine/helm/text.hh"
 #include "engine/helm/values.hh"
 #include "engine/template/format.hh"
+#include "tools/weir/chart_dependencies.hh"
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
@@ -46,6 +47,7 @@ Flags:
   -a, --api-versions strings       API versions besides the known ones for Capabilities.APIVersions
       --compat string              'helm-4.2' (default) or 'helm-4.1': whose behaviour to follow
       --debug                      show what could not be read as YAML
+      --dependency-update          fetch what charts/ lacks of the dependencies, into the folder
       --description string         accepted and not used
       --dry-run string             'client' (default), or 'server': ask the cluster for its version
                                    and kinds, let lookup find its objects, refuse kinds it does
@@ -88,8 +90,8 @@ Of charts that are fetched:
       --repository-config string   file with the names of repositories
       --version string             version, or range of versions, of the chart
 
-The other flags of helm template are accepted. Refused are --dependency-update, which would write
-into the chart's folder, --post-renderer, which would run another program, and --verify.
+The other flags of helm template are accepted. Refused are --post-renderer, which would run another
+program, and --verify.
 )";
 
 struct Options {
@@ -323,10 +325,6 @@ Result<void> refuse_what_needs_more(const Options& options) {
   WEIR_CHECK(check_wait(options.wait));
   WEIR_CHECK(check_labels(options.labels));
   WEIR_CHECK(check_dry_run(options));
-  if (options.dependency_update)
-    return refuse(
-        "--dependency-update would write fetched charts into the chart's folder: run 'helm "
-        "dependency build' first");
   if (!options.post_renderer.empty())
     return refuse("--post-renderer would run another program, which weir never does");
   if (options.verify)
@@ -390,6 +388,24 @@ Result<helm::LoadedChart> load(const Located& located, const std::string& name) 
   return helm::load_chart_archive(located.bytes, name);
 }
 
+// The chart with what it depends on; with --dependency-update what is missing is fetched first.
+Result<helm::LoadedChart> load_complete(const Located& located, const Options& options,
+                                        bool old_words) {
+  WEIR_TRY(helm::LoadedChart loaded, load(located, options.chart));
+  const helm::Chart& root = loaded.charts.root();
+  for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+  if (!root.metadata.type.empty() && root.metadata.type != "application")
+    return make_error(Code::invalid, root.metadata.type + " charts are not installable");
+  if (root.metadata.deprecated) std::fputs("this chart is deprecated\n", stderr);
+  const auto complete = helm::check_dependencies(root, old_words);
+  if (complete.ok()) return loaded;
+  const bool folder =
+      located.tree && located.tree->stat(options.chart) == base::EntryType::directory;
+  if (!options.dependency_update || !folder) return complete.error();
+  WEIR_CHECK(update_dependencies(options.chart, root, options.pull));
+  return load(located, options.chart);
+}
+
 Result<std::unique_ptr<TemplateCluster>> cluster_of(const Options& options,
                                                     helm::RenderRequest& request) {
   if (!options.asks_cluster()) return std::unique_ptr<TemplateCluster>();
@@ -444,13 +460,8 @@ Result<void> run(Options& options) {
   WEIR_TRY(const Located located, locate(options));
   WEIR_TRY(const helm::TablePtr values,
            helm::merge_value_sources(options.values, read_value_file));
-  WEIR_TRY(const helm::LoadedChart loaded, load(located, options.chart));
-  const helm::Chart& root = loaded.charts.root();
-  for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
-  if (!root.metadata.type.empty() && root.metadata.type != "application")
-    return make_error(Code::invalid, root.metadata.type + " charts are not installable");
-  if (root.metadata.deprecated) std::fputs("this chart is deprecated\n", stderr);
-  WEIR_CHECK(helm::check_dependencies(root, request.compat == helm::Compat::helm_4_1));
+  WEIR_TRY(const helm::LoadedChart loaded,
+           load_complete(located, options, request.compat == helm::Compat::helm_4_1));
   WEIR_CHECK(helm::check_release_name(options.name));
   const TemplateOutput output = output_of(options, request.compat);
   std::string unsorted;
