@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/base/limits.hh"
+#include "engine/value/json_library.hh"
 #include "engine/value/key_cache.hh"
 #include "engine/value/number_text.hh"
 #include "engine/value/utf8.hh"
@@ -102,7 +103,7 @@ class JsonReader {
   bool over_limit() const { return over_limit_; }
 
  private:
-  bool fail(simdjson::error_code code) { return fail_text(simdjson::error_message(code)); }
+  bool fail(simdjson::error_code code) { return fail_text(json_error_text(code)); }
   bool fail_text(std::string_view text) {
     if (problem_.empty()) problem_ = text;
     return false;
@@ -232,7 +233,7 @@ Result<Value> parse_padded(const simdjson::padded_string& text) {
     if (code == simdjson::UTF8_ERROR)
       return parse_padded(simdjson::padded_string(replace_invalid_utf8(text)));
     return json_error(Code::invalid, code == simdjson::EMPTY ? text.size() : 0,
-                      simdjson::error_message(code));
+                      json_error_text(code));
   }
   Value root;
   JsonReader reader(document.value_unsafe(), text);
