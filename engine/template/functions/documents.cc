@@ -1,5 +1,7 @@
 #include "engine/template/functions/documents.hh"
 
+#include <algorithm>
+
 #include "engine/base/limits.hh"
 
 namespace weir::tmpl {
@@ -18,6 +20,8 @@ std::string misfit(const value::Value& document, const Type& type) {
       {"json: cannot unmarshal ", json_kind(document), " into Go value of type ", type.name});
 }
 
+constexpr std::size_t node_bytes = 2 * sizeof(value::Value);
+
 // Charges every node before it is copied: a list that holds one list twice, and so on, is small
 // but has no end as a document.
 class Survey {
@@ -26,7 +30,6 @@ class Survey {
 
   // False when a map holds itself.
   bool visit(const Datum& datum) {
-    constexpr std::size_t node_bytes = 2 * sizeof(value::Value);
     context_.budget().use_steps(1);
     context_.budget().use_bytes(node_bytes);
     if (!datum.is_map() && !datum.is_slice()) return true;
@@ -127,6 +130,15 @@ bool pass_through_json(value::Value& document) {
   passage.see(document);
   if (passage.readable && passage.breaks) fold_texts(document);
   return passage.readable;
+}
+
+void charge_text(CallContext& context, std::string_view text, std::string_view marks) {
+  context.budget().use_bytes(text.size());
+  const std::uint64_t room = context.budget().bytes_left / node_bytes;
+  if (text.size() < room) return;
+  const auto is_mark = [&](char c) { return marks.find(c) != std::string_view::npos; };
+  if (static_cast<std::uint64_t>(std::count_if(text.begin(), text.end(), is_mark)) >= room)
+    Budget::exhausted("bytes");
 }
 
 void charge_nodes(CallContext& context, const Datum& datum) {

@@ -12,6 +12,10 @@ namespace weir::tmpl {
 // holds itself too.
 void charge_nodes(CallContext& context, const Datum& datum);
 
+// Charges a text that is to be read, and throws FunctionError{limit} before more nodes are made of
+// it than there may be: at most one for each of its `marks`, and one more.
+void charge_text(CallContext& context, std::string_view text, std::string_view marks);
+
 // The document of a value. Throws FunctionError with Go's words (json: unsupported ...), `prefix`
 // before them; a cap that was hit stays one.
 value::Value document_of(CallContext& context, const Datum& datum, std::string_view prefix = {});

@@ -36,7 +36,7 @@ Datum to_raw_json(CallContext& context, Arguments a) { return must_write(context
 
 // The document, or Go's complaint about its text.
 value::Value read(CallContext& context, std::string_view text, std::string& problem) {
-  context.budget().use_bytes(text.size());
+  charge_text(context, text, ",[{");
   auto document = value::parse_json(text);
   if (document.ok()) return std::move(*document);
   problem = json_syntax_error(text);

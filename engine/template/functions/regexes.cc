@@ -205,7 +205,7 @@ std::vector<Span> find_all(CallContext& context, const re2::RE2& expression,
     }
     last_end = matcher.end();
     if (accepted) found.push_back({matcher.begin(), matcher.end()});
-    context.budget().use_bytes(sizeof(Span));
+    context.budget().use_bytes(sizeof(Span) + sizeof(std::string));  // and the text made of it
   }
   return found;
 }

@@ -255,35 +255,39 @@ Datum substr(CallContext& context, Arguments a) {
   return give_part(context, a[2], slice_text(source, start, to_end ? size : end));
 }
 
-// strings.SplitN with `count` < 0 for all parts.
-std::vector<std::string> parts_of(std::string_view source, std::string_view separator,
-                                  std::int64_t count) {
+// strings.SplitN with `count` < 0 for all parts. Each is charged before there are too many.
+std::vector<std::string> parts_of(CallContext& context, std::string_view source,
+                                  std::string_view separator, std::int64_t count) {
   std::vector<std::string> parts;
   if (count == 0) return parts;
+  const auto add = [&](std::string_view part) {
+    context.budget().use_bytes(sizeof(std::string));
+    parts.emplace_back(part);
+  };
   const auto more = [&] {
     return count < 0 || static_cast<std::int64_t>(parts.size()) + 1 < count;
   };
   if (separator.empty()) {
     while (!source.empty() && more()) {
       const std::size_t width = value::decode_rune(source, 0).width;
-      parts.emplace_back(source.substr(0, width));
+      add(source.substr(0, width));
       source.remove_prefix(width);
     }
-    if (!source.empty()) parts.emplace_back(source);
+    if (!source.empty()) add(source);
     return parts;
   }
   while (more()) {
     const std::size_t at = source.find(separator);
     if (at == std::string_view::npos) break;
-    parts.emplace_back(source.substr(0, at));
+    add(source.substr(0, at));
     source.remove_prefix(at + separator.size());
   }
-  parts.emplace_back(source);
+  add(source);
   return parts;
 }
 
 Datum split_list(CallContext& context, Arguments a) {
-  return give_strings(context, parts_of(text(a[1]), text(a[0]), -1));
+  return give_strings(context, parts_of(context, text(a[1]), text(a[0]), -1));
 }
 
 Datum numbered(CallContext& context, std::vector<std::string> parts) {
@@ -297,11 +301,11 @@ Datum numbered(CallContext& context, std::vector<std::string> parts) {
 }
 
 Datum split(CallContext& context, Arguments a) {
-  return numbered(context, parts_of(text(a[1]), text(a[0]), -1));
+  return numbered(context, parts_of(context, text(a[1]), text(a[0]), -1));
 }
 
 Datum splitn(CallContext& context, Arguments a) {
-  return numbered(context, parts_of(text(a[2]), text(a[0]), a[1].as_int()));
+  return numbered(context, parts_of(context, text(a[2]), text(a[0]), a[1].as_int()));
 }
 
 Datum to_string(CallContext& context, Arguments a) {

@@ -31,7 +31,7 @@ Datum must_to_toml(CallContext& context, Arguments a) {
 }
 
 Datum from_toml(CallContext& context, Arguments a) {
-  context.budget().use_bytes(a[0].size());
+  charge_text(context, a[0].as_string(), ",[{.=\n");
   auto table = read_toml(a[0].as_string());
   if (table.ok()) return std::move(*table);
   Error error = std::move(table).error();

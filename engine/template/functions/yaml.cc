@@ -73,7 +73,7 @@ std::string told_by_peer(std::string_view text, const Error& error) {
 
 // The first document of a text; null when there is none.
 value::Value read(CallContext& context, std::string_view text, std::string& problem) {
-  context.budget().use_bytes(text.size());
+  charge_text(context, text, ",[{:?-\n");
   value::YamlOptions options;
   options.dialect = value::YamlDialect::helm;
   options.first_document_only = true;
