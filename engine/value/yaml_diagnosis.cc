@@ -211,4 +211,39 @@ std::optional<YamlDiagnosis> diagnose_yaml(std::string_view text, GoYaml version
   return YamlDiagnosis{error->problem, line};
 }
 
+namespace {
+
+// What is found by those who make values of nodes; of syntax there is nothing wrong.
+std::string words_of_values(std::string_view message) {
+  struct Number {
+    std::string_view ending, name;
+  };
+  static constexpr Number numbers[] = {{"unsupported value: .nan", "NaN"},
+                                       {"unsupported value: -.inf", "-Inf"},
+                                       {"unsupported value: .inf", "+Inf"},
+                                       {"unsupported value: +.inf", "+Inf"}};
+  for (const Number& number : numbers)
+    if (message.ends_with(number.ending))
+      return std::string("json: unsupported value: ").append(number.name);
+  std::string out = "yaml: ";
+  constexpr std::string_view unreadable = "control characters are not allowed";
+  if (message.ends_with(unreadable)) return out.append(unreadable);
+  const std::size_t column = message.find(", column ");
+  const std::size_t colon = message.find(": ");
+  if (column > colon || colon == std::string_view::npos) return out.append(message);
+  const std::string_view what = message.substr(colon + 2);
+  if (what.starts_with("invalid map key: ")) return out.append(what);
+  return out.append(message.substr(0, column)).append(message.substr(colon));
+}
+
+}  // namespace
+
+std::string go_yaml_message(std::string_view text, std::string_view message) {
+  const auto fault = diagnose_yaml(text, GoYaml::v2);
+  if (!fault) return words_of_values(message);
+  std::string out = "yaml: ";
+  if (fault->line != 0) out.append("line ").append(std::to_string(fault->line)).append(": ");
+  return out.append(fault->problem);
+}
+
 }  // namespace weir::value

@@ -26,4 +26,10 @@ enum class GoYaml : std::uint8_t {
 // the text uses what is not known here (directives).
 std::optional<YamlDiagnosis> diagnose_yaml(std::string_view text, GoYaml version);
 
+// The message of sigs.k8s.io/yaml for a text that our reader refused with `message` ("line 2,
+// column 3: what"): "yaml: line 3: did not find expected key". Of a fault that is none of syntax
+// the reader's words, without the column; of numbers that JSON has not "json: unsupported value:
+// NaN".
+std::string go_yaml_message(std::string_view text, std::string_view message);
+
 }  // namespace weir::value

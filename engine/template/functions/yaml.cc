@@ -39,38 +39,6 @@ Datum to_yaml_pretty(CallContext& context, Arguments a) {
   return give(context, std::move(text));
 }
 
-// Our complaint "line 2, column 3: what" as the peer would put it: without the column; numbers that
-// JSON has not are JSON's complaint.
-std::string peer_words(std::string_view message) {
-  struct Number {
-    std::string_view ending;
-    std::string_view name;
-  };
-  static constexpr Number numbers[] = {{"unsupported value: .nan", "NaN"},
-                                       {"unsupported value: -.inf", "-Inf"},
-                                       {"unsupported value: .inf", "+Inf"},
-                                       {"unsupported value: +.inf", "+Inf"}};
-  for (const Number& number : numbers)
-    if (message.ends_with(number.ending)) return joined({"json: unsupported value: ", number.name});
-  constexpr std::string_view unreadable = "control characters are not allowed";
-  if (message.ends_with(unreadable)) return joined({"yaml: ", unreadable});
-  const std::size_t column = message.find(", column ");
-  const std::size_t colon = message.find(": ");
-  if (column > colon || colon == std::string_view::npos) return joined({"yaml: ", message});
-  // Found by what makes values of nodes, which has no lines.
-  const std::string_view what = message.substr(colon + 2);
-  if (what.starts_with("invalid map key: ")) return joined({"yaml: ", what});
-  return joined({"yaml: ", message.substr(0, column), message.substr(colon)});
-}
-
-// What the peer says of a text that is no YAML.
-std::string told_by_peer(std::string_view text, const Error& error) {
-  const auto fault = value::diagnose_yaml(text, value::GoYaml::v2);
-  if (!fault) return peer_words(error.message);
-  if (fault->line == 0) return joined({"yaml: ", fault->problem});
-  return joined({"yaml: line ", std::to_string(fault->line), ": ", fault->problem});
-}
-
 // The first document of a text; null when there is none.
 value::Value read(CallContext& context, std::string_view text, std::string& problem) {
   charge_text(context, text, ",[{:?-\n");
@@ -82,7 +50,7 @@ value::Value read(CallContext& context, std::string_view text, std::string& prob
     Error error = std::move(documents).error();
     if (error.code == Code::limit) throw FunctionError{std::move(error.message), Code::limit};
     problem = "error converting YAML to JSON: ";
-    problem += told_by_peer(text, error);
+    problem += value::go_yaml_message(text, error.message);
     return {};
   }
   if (documents->empty()) return {};
