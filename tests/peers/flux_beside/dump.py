@@ -27,6 +27,9 @@ def clean_text(world, text):
         text = re.sub(r"(127\.0\.0\.1:%s)(/\w+/)%s/" % (port, world.name), r"<git %s>\2" % scheme, text)
         text = text.replace("127.0.0.1:" + port, "<git %s>" % scheme)
     text = re.sub(r"127\.0\.0\.1:\d{5}(?=->)", "<port>", text)  # the near end of a connection, in errors of the network
+    # The lines of Helm's own debug log that Flux appends to failures: weir is not Helm and has no such log.
+    text = re.sub(r"\n\nLast Helm logs:\n\n[\s\S]*", "", text)
+    text = re.sub(r"(stored fetched index of size )[\d.]+\w+", r"\1<size>", text)  # as it is stored, see `clean_own`
     return UUID.sub("<uid>", TIME.sub("<time>", text))
 
 
@@ -102,8 +105,8 @@ def clean_own(item, records):
     status = json.loads(json.dumps(item.get("status", {})))
     clean_conditions(status)
     artifact = status.get("artifact")
-    if artifact and item["kind"] in ("GitRepository", "Bucket", "HelmChart"):
-        # Packed by the engine itself: bytes of an archive (its times, its compression) are nobody's contract.
+    if artifact and item["kind"] in ("GitRepository", "Bucket", "HelmChart", "HelmRepository"):
+        # Packed by the engine itself: bytes of an archive (its times, its compression) or of a stored index are nobody's contract.
         for name in ("digest", "size"):
             artifact[name] = bool(artifact.get(name))
     for name in ("lastAttemptedReleaseActionDuration", "lastReconciledDuration"):
@@ -127,6 +130,8 @@ def clean_own(item, records):
 def clean_record(secret, record):
     """A release in Helm's storage; createdAt and modifiedAt are times."""
     labels = {k: v if k not in ("createdAt", "modifiedAt") else "<time>" for k, v in secret["metadata"].get("labels", {}).items()}
+    for part in [record.get("chart") or {}] + list((record.get("chart") or {}).get("templates") or []) + list((record.get("chart") or {}).get("files") or []):
+        part.pop("modtime", None)  # of the files in a package; nothing reads it
     return {"type": secret.get("type"), "labels": labels, "managers": managers(secret, False), "record": record}
 
 
@@ -180,23 +185,29 @@ def clean_up(world, items):
     return clean(world, out)
 
 
+def without_digest(metadata):
+    return {k: v if k != "source.toolkit.fluxcd.io/digest" else bool(v) for k, v in (metadata or {}).items()}
+
+
 def plain_event(event):
     """One that was posted to the receiver, without its time; reportingInstance is the name of the host or the pod."""
     involved = {k: v for k, v in event["involvedObject"].items() if k not in ("uid", "resourceVersion")}
+    if involved.get("kind") != "OCIRepository":  # of what is packed or stored by the engine itself
+        event = dict(event, metadata=without_digest(event.get("metadata")))
     out = {k: v for k, v in event.items() if k not in ("timestamp", "reportingInstance", "involvedObject")}
     out["involvedObject"] = involved
     return out
 
 
-def posted_events(world, events):
-    """By object, in their order, each once: how often the same is said depends on how often an engine got to try."""
+def posted_events(world, events, heard):
+    """By object, in their order, each once in a scenario (`heard`): how often the same is said depends on how often an engine got to try."""
     out = {}
     for event in events:
         plain = clean(world, plain_event(event))
         involved = plain["involvedObject"]
-        row = out.setdefault("%s/%s" % (involved.get("kind"), involved.get("name")), [])
-        if plain not in row:
-            row.append(plain)
+        if plain not in heard:
+            heard.append(plain)
+            out.setdefault("%s/%s" % (involved.get("kind"), involved.get("name")), []).append(plain)
     return out
 
 
@@ -210,7 +221,7 @@ def kubernetes_events(world, namespaces):
                 continue
             plain = clean(world, {
                 "type": event.get("type"), "reason": event.get("reason"), "message": event.get("message"),
-                "annotations": event["metadata"].get("annotations"), "component": event.get("source", {}).get("component"),
+                "annotations": event["metadata"].get("annotations") if involved.get("kind") == "OCIRepository" else without_digest(event["metadata"].get("annotations")), "component": event.get("source", {}).get("component"),
                 "reportingComponent": event.get("reportingComponent"), "apiVersion": involved.get("apiVersion"),
                 "namespace": involved.get("namespace"), "fieldPath": involved.get("fieldPath")})
             row = out.setdefault("%s/%s" % (involved.get("kind"), involved.get("name")), [])

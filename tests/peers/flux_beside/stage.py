@@ -22,7 +22,7 @@ def scenario(function):
 
 
 def condition(item, type):
-    for c in (item or {}).get("status", {}).get("conditions", []):
+    for c in (item or {}).get("status", {}).get("conditions") or []:
         if c["type"] == type:
             return c
     return {}
@@ -33,7 +33,7 @@ class Stage:
         self.world, self.api, self.name, self.factor = world, world.api, name, timeout_factor
         self.ns = name.replace("_", "-")
         self.namespaces, self.cluster_objects, self.dumps, self.told = [], [], [], 0
-        self.missed, self.git_count = [], {}
+        self.missed, self.git_count, self.heard = [], {}, []
         self.namespace()
 
     # ---- what the world is told
@@ -242,7 +242,7 @@ class Stage:
         for ns in self.namespaces:
             events += self.world.servers.events_of(self.world.name, ns)
         out = {"step": step, "waits": self.missed, "objects": dump.clean_up(self.world, items),
-               "events": dump.posted_events(self.world, events[self.told:]),
+               "events": dump.posted_events(self.world, events[self.told:], self.heard),
                "kubernetesEvents": dump.kubernetes_events(self.world, self.namespaces)}
         self.told, self.missed = len(events), []
         self.dumps.append(out)

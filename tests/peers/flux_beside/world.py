@@ -49,7 +49,7 @@ class Api:
 
     def call(self, method, path, body=None, content="application/json"):
         headers = {"Authorization": "Bearer admin-token", "Accept": "application/json", "Content-Type": content}
-        for attempt in range(3):
+        for attempt in range(40):
             if getattr(self.local, "connection", None) is None:
                 context = ssl._create_unverified_context()
                 self.local.connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
@@ -57,10 +57,12 @@ class Api:
                 self.local.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
                 answer = self.local.connection.getresponse()
                 data = answer.read()
-                break
+                if answer.status != 429 or attempt == 39:
+                    break
+                time.sleep(0.5)  # a kind that was just defined
             except (OSError, http.client.HTTPException):
                 self.local.connection = None
-                if attempt == 2:
+                if attempt >= 3:
                     raise
         out = json.loads(data) if data[:1] in (b"{", b"[") else {"message": data.decode(errors="replace")}
         if answer.status >= 300:
@@ -311,7 +313,7 @@ class World:
 
     def kinds_served(self):
         for crd in self.api.list("CustomResourceDefinition"):
-            if not any(c["type"] == "Established" and c["status"] == "True" for c in crd.get("status", {}).get("conditions", [])):
+            if not any(c["type"] == "Established" and c["status"] == "True" for c in crd.get("status", {}).get("conditions") or []):
                 return False
         return True
 
