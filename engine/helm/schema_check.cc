@@ -5,6 +5,8 @@
 #include <set>
 
 #include "engine/base/limits.hh"
+#include "engine/helm/schema_metaschemas.hh"
+#include "engine/helm/schema_url.hh"
 #include "engine/helm/schema_values.hh"
 #include "engine/helm/text.hh"
 #include "engine/template/format.hh"
@@ -49,12 +51,15 @@ using Outcome = std::optional<Problem>;
 class Checker {
  public:
   explicit Checker(const Document& document) : document_(document) {}
+  // Holds the schemas of `subject` against metaschemas.
+  Checker(const Document& metaschemas, const Document& subject)
+      : document_(metaschemas), subject_(&subject) {}
 
-  Result<Outcome> run(const Value& value) {
+  Result<Outcome> run(const Target& schema, const Value& value) {
     const Path root;
     Unseen unseen;
     Outcome outcome =
-        apply(nullptr, document_.root(), document_.root_resource(), value, root, false, unseen);
+        apply(nullptr, *schema.schema, *schema.resource, value, root, false, unseen);
     if (!exhausted_.empty())
       return make_error(Code::limit, "the schema takes too long to check (" + exhausted_ + ")");
     return outcome;
@@ -94,9 +99,11 @@ class Checker {
                  frame.quiet, unseen);
   }
 
-  Outcome apply(const Frame* outer, const Value& schema, const Resource& resource,
+  Outcome apply(const Frame* outer, const Value& wanted, const Resource& found,
                 const Value& value, const Path& path, bool quiet, Unseen& unseen) {
-    Frame frame{outer, schema, resource, value, path, quiet, std::exchange(entering_, {}),
+    const Target target = for_draft_of(value, {&wanted, &found});
+    const Value& schema = *target.schema;
+    Frame frame{outer, schema, *target.resource, value, path, quiet, std::exchange(entering_, {}),
                 std::move(unseen), {}};
     if (depth_ >= limits::value_depth_max) exhausted_ = "value_depth_max";
     if (!use_steps(1)) return problem(frame, "validation given up");
@@ -111,6 +118,14 @@ class Checker {
     --depth_;
     unseen = std::move(frame.unseen);
     return outcome;
+  }
+
+  // Where a metaschema comes to a part of another draft, that draft's takes over.
+  Target for_draft_of(const Value& value, const Target& target) const {
+    if (!subject_ || !target.resource->is_metaschema || target.schema != target.resource->root)
+      return target;
+    const int draft = subject_->own_draft(value);
+    return draft == 0 || draft == target.resource->draft ? target : document_.metaschema(draft);
   }
 
   // False once the caps are used up.
@@ -137,7 +152,7 @@ class Checker {
     if (!frame.reference.empty())
       step = std::string("/").append(frame.reference);
     else
-      step = place_within(frame.outer->schema, frame.schema).value_or("");
+      step = escaped_fragment(place_within(frame.outer->schema, frame.schema).value_or(""));
     return way_to(*frame.outer) + step;
   }
 
@@ -166,8 +181,11 @@ class Checker {
   Outcome check_schema(Frame& frame) {
     const Value& schema = frame.schema;
     const int draft = frame.resource.draft;
-    if (draft < 2019 && schema.contains("$ref"))
+    if (draft < 2019 && schema.contains("$ref")) {
+      // All beside it means nothing, but for this one, as the reference has it.
+      if (Outcome first = check_const(frame)) return first;
       return reference(frame, "$ref");
+    }
     if (Outcome first = check_any(frame)) return first;
     if (schema.contains("$ref")) add(frame, reference(frame, "$ref"));
     if (frame.value.is_object()) check_object(frame);
@@ -187,34 +205,38 @@ class Checker {
   }
 
   // type, const, enum, format: the first that fails is the only fault.
-  static Outcome check_any(const Frame& frame) {
+  Outcome check_any(const Frame& frame) {
     const Value& schema = frame.schema;
     const Value& value = frame.value;
     if (const Value* type = schema.find("type"))
       if (Outcome outcome = check_type(frame, *type)) return outcome;
-    if (const Value* wanted = schema.find("const"); wanted && frame.resource.draft >= 6)
-      if (!equal(value, *wanted))
-        return problem(
-            frame, wanted->is_scalar() ? "value must be " + displayed(*wanted) : "'const' failed");
+    if (Outcome outcome = check_const(frame)) return outcome;
     if (const Value* wanted = schema.find("enum")) {
       const auto values = wanted->items();
       if (std::none_of(values.begin(), values.end(),
                        [&](const Value& one) { return equal(value, one); }))
-        return problem(frame, enum_message(*wanted));
+        return problem(frame, enum_message(frame, *wanted));
     }
     const Value& format = schema["format"];
-    if (format.is_string() && value.is_string() && frame.resource.draft < 2019)
+    if (format.is_string() && value.is_string() && (subject_ || frame.resource.draft < 2019))
       if (const auto why = check_format(format.as_string(), value.as_string()))
         return problem(frame, displayed(value) + " is not valid " +
                                   std::string(format.as_string()) + ": " + *why);
     return std::nullopt;
   }
 
+  Outcome check_const(const Frame& frame) {
+    const Value* wanted = frame.schema.find("const");
+    if (!wanted || frame.resource.draft < 6 || equal(frame.value, *wanted)) return std::nullopt;
+    return problem(
+        frame, wanted->is_scalar() ? "value must be " + shown(frame, *wanted) : "'const' failed");
+  }
+
   static Outcome check_type(const Frame& frame, const Value& type) {
     const std::string_view is = type_name(frame.value);
     const auto fits = [&](const Value& name) {
-      return name.as_string() == is ||
-             (name.as_string() == "integer" && is == "number" && is_whole(frame.value));
+      return name.get_string() == is ||
+             (name.get_string() == "integer" && is == "number" && is_whole(frame.value));
     };
     if (type.is_string() ? fits(type) : std::any_of(type.items().begin(), type.items().end(), fits))
       return std::nullopt;
@@ -223,7 +245,7 @@ class Checker {
                                                  "string", "array",   "object"};
     std::string wanted;
     for (const std::string_view name : names) {
-      const auto is_name = [&](const Value& one) { return one.as_string() == name; };
+      const auto is_name = [&](const Value& one) { return one.get_string() == name; };
       if (type.is_string() ? !is_name(type)
                            : std::none_of(type.items().begin(), type.items().end(), is_name))
         continue;
@@ -233,14 +255,23 @@ class Checker {
     return problem(frame, std::string("got ").append(is).append(", want ").append(wanted));
   }
 
-  static std::string enum_message(const Value& wanted) {
+  // A value of an enum or const: numbers as they were written.
+  std::string shown(const Frame& frame, const Value& wanted) {
+    constexpr std::size_t bytes_a_step = 100;
+    if (!wanted.is_number() || wanted.is_integer() || frame.quiet) return displayed(wanted);
+    if (!use_steps(document_.text_size() / bytes_a_step)) return displayed(wanted);
+    const std::string text = document_.number_text(wanted, frame.resource);
+    return text.empty() ? displayed(wanted) : text;
+  }
+
+  std::string enum_message(const Frame& frame, const Value& wanted) {
     if (std::any_of(wanted.items().begin(), wanted.items().end(),
                     [](const Value& one) { return !one.is_scalar(); }))
       return "'enum' failed";
     std::string values;
     for (const Value& one : wanted.items()) {
       if (!values.empty()) values += ", ";
-      values += displayed(one);
+      values += shown(frame, one);
     }
     return (wanted.size() == 1 ? "value must be " : "value must be one of ") + values;
   }
@@ -248,7 +279,7 @@ class Checker {
   // `dynamic`: the schema that the keyword's reference means after all.
   Outcome reference(Frame& frame, std::string_view keyword, std::optional<Target> dynamic = {}) {
     const Target target =
-        dynamic ? *dynamic : document_.resolve(frame.schema[keyword].as_string(), frame.resource);
+        dynamic ? *dynamic : document_.resolve(frame.schema[keyword].get_string(), frame.resource);
     if (!target.schema) return std::nullopt;
     entering_ = keyword;
     Outcome outcome = self(frame, *target.schema, *target.resource, false);
@@ -265,14 +296,14 @@ class Checker {
   void check_dynamic(Frame& frame) {
     const Value& schema = frame.schema;
     if (const Value* ref = schema.find("$recursiveRef")) {
-      Target target = document_.resolve(ref->as_string(), frame.resource);
+      Target target = document_.resolve(ref->get_string(), frame.resource);
       if (target.schema && (*target.schema)["$recursiveAnchor"].get_bool())
         for (const Frame* outer = &frame; outer; outer = outer->outer)
           if (outer->resource.recursive_anchor) target = {&outer->schema, &outer->resource};
       add(frame, reference(frame, "$recursiveRef", target));
     }
     if (const Value* ref = schema.find("$dynamicRef"); ref && frame.resource.draft >= 2020) {
-      const std::string_view text = ref->as_string();
+      const std::string_view text = ref->get_string();
       Target target = document_.resolve(text, frame.resource);
       const std::size_t hash = text.find('#');
       const std::string_view anchor =
@@ -301,7 +332,7 @@ class Checker {
     for (const bool is_least : {true, false}) {
       const std::string_view keyword = is_least ? least : most;
       const Value* limit = frame.schema.find(keyword);
-      if (!limit) continue;
+      if (!limit || !limit->is_number()) continue;
       const double want = limit->as_double();
       const auto got = static_cast<double>(size);
       if (is_least ? got >= want : got <= want) continue;
@@ -355,7 +386,7 @@ class Checker {
         add(frame, below(frame, *property, member.value, member.name()));
       }
       for (const value::Member& pattern : patterns.members()) {
-        if (!document_.pattern(pattern.name()).matches(member.name())) continue;
+        if (!document_.matches(pattern.name(), member.name())) continue;
         seen = true;
         add(frame, below(frame, pattern.value, member.value, member.name()));
       }
@@ -469,7 +500,7 @@ class Checker {
       check_size(frame, "minLength", "maxLength", length);
     }
     const Value& pattern = schema["pattern"];
-    if (pattern.is_string() && !document_.pattern(pattern.as_string()).matches(text))
+    if (pattern.is_string() && !document_.matches(pattern.as_string(), text))
       add(frame, quoted(text) + " does not match pattern " + quoted(pattern.as_string()));
   }
 
@@ -577,6 +608,7 @@ class Checker {
   }
 
   const Document& document_;
+  const Document* subject_ = nullptr;
   std::string_view entering_;  // what the next frame is reached by
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
@@ -586,7 +618,13 @@ class Checker {
 }  // namespace
 
 Result<std::optional<Problem>> check(const Document& schema, const Value& document) {
-  return Checker(schema).run(document);
+  return Checker(schema).run({&schema.root(), &schema.root_resource()}, document);
+}
+
+Result<std::optional<Problem>> check_schema_itself(const Document& document, const Value& part,
+                                                   int draft) {
+  const Document& metaschemas = Document::metaschemas();
+  return Checker(metaschemas, document).run(metaschemas.metaschema(draft), part);
 }
 
 }  // namespace weir::helm::schema

@@ -14,6 +14,7 @@
 
 #include "engine/base/result.hh"
 #include "engine/helm/schema_library.hh"
+#include "engine/template/functions/expression.hh"
 #include "engine/value/value.hh"
 
 namespace weir::helm::schema {
@@ -26,6 +27,7 @@ struct Resource {
   const Value* root = nullptr;
   int draft = 2020;  // 4, 6, 7, 2019, 2020
   bool recursive_anchor = false;
+  bool is_metaschema = false;  // of a draft, whole
   std::map<std::string, const Value*, std::less<>> anchors;
   std::map<std::string, const Value*, std::less<>> dynamic_anchors;
 };
@@ -36,26 +38,29 @@ struct Target {
   const Resource* resource = nullptr;
 };
 
-// A compiled regular expression.
-class Pattern {
- public:
-  virtual ~Pattern() = default;
-  virtual bool matches(std::string_view text) const = 0;
-};
-
 class Document {
  public:
-  // Errors: invalid (no JSON, a keyword of the wrong type, a pattern that cannot be read, a
+  // Errors: invalid (no JSON, what its metaschema refuses, a pattern that cannot be read, a
   // reference that leads nowhere), limit, and those of the library.
   static Result<std::unique_ptr<Document>> load(std::string_view json, Library& library);
+  // The metaschemas of all drafts, made once a process.
+  static const Document& metaschemas();
+  // In metaschemas(): that of one draft.
+  Target metaschema(int draft) const;
 
   const Value& root() const { return *roots_.front().value; }
   const Resource& root_resource() const { return *resources_.front(); }
   // The resource that `schema` begins, or `outer` when it begins none.
   const Resource& resource_of(const Value& schema, const Resource& outer) const;
+  // The draft of the resource that `schema` begins; 0 when it begins none.
+  int own_draft(const Value& schema) const;
   // What `reference` means in `from`. It was checked on load.
   Target resolve(std::string_view reference, const Resource& from) const;
-  const Pattern& pattern(std::string_view text) const;
+  // By a pattern of one of its schemas.
+  bool matches(std::string_view pattern, std::string_view text) const;
+  // A number of `resource` as it was written, when that can still be told; else "".
+  std::string number_text(const Value& number, const Resource& resource) const;
+  std::size_t text_size() const { return text_.size(); }
   // The URL of a schema of `resource`: its document's, and its place there.
   std::string location(const Value& schema, const Resource& resource) const;
 
@@ -74,12 +79,13 @@ class Document {
   // The document that a reference leads to, when no part of this one has the address.
   Result<void> fetch_for(const Reference& reference);
   // Notes the references that checking with the schema may follow.
-  void reach(const Value& schema, const Resource& outer);
-  void reach_keyword(const value::Member& member, const Value& schema, const Resource& own);
+  Result<void> reach(const Value& schema, const Resource& outer);
+  Result<void> reach_keyword(const value::Member& member, const Value& schema,
+                             const Resource& own);
   const Resource* part_at(std::string_view url, const Resource& from) const;
   Result<int> draft_at(std::string url);
-  // Places are told from where a reference leads.
-  Error told_from(Error error, const Resource& resource, std::string_view fragment) const;
+  // What its metaschema says of a part that was walked.
+  Result<void> check_rules(const Value& part, int draft, const std::string& url) const;
   Result<void> walk(const Value& schema, Resource* resource, const std::string& place,
                     std::size_t depth);
   Result<void> walk_keyword(std::string_view keyword, const Value& found, Resource* resource,
@@ -87,16 +93,24 @@ class Document {
   Result<void> walk_references();
   Result<Resource*> begin_resource(const Value& schema, Resource* outer,
                                    const std::string& place);
-  Result<void> add_pattern(std::string_view text, int draft, const std::string& place);
+  Result<Resource*> add_resource(const Value& schema, Resource* outer, const std::string& place,
+                                 std::string_view address, int draft);
+  Result<void> add_anchor(Resource& resource, const std::string& name, const Value& schema,
+                          const std::string& place);
+  Result<void> compile(std::string_view text, const Value& schema, const Resource& own,
+                       std::string_view keyword);
+  std::string url_of(const Resource& resource) const;
   Result<Target> find(std::string_view reference, const Resource& from) const;
 
   Library* library_ = nullptr;
+  bool trusted_ = false;  // not held against metaschemas
+  std::string text_;  // of the file
   std::vector<Root> roots_;  // the file itself first
   std::vector<std::unique_ptr<Resource>> resources_;
   std::unordered_map<const Value*, Resource*> by_schema_;
   std::unordered_set<const Value*> walked_;
   std::unordered_set<const Value*> reached_;
-  std::map<std::string, std::unique_ptr<Pattern>, std::less<>> patterns_;
+  std::map<std::string, tmpl::Expression, std::less<>> patterns_;
   std::vector<Reference> references_;
 };
 

@@ -1,6 +1,4 @@
-// The formats that drafts 4, 6 and 7 check; later drafts only note them.
-#include <re2/re2.h>
-
+// The formats that drafts 4, 6 and 7 check; later drafts only note them, but for metaschemas.
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -8,7 +6,12 @@
 #include "engine/helm/schema_check.hh"
 #include "engine/helm/text.hh"
 #include "engine/template/format.hh"
+#include "engine/template/functions/address.hh"
+#include "engine/template/functions/expression.hh"
 #include "engine/template/functions/instant.hh"
+#include "engine/template/functions/url.hh"
+#include "engine/template/quote.hh"
+#include "engine/value/utf8.hh"
 
 namespace weir::helm::schema {
 
@@ -29,10 +32,11 @@ int number(std::string_view digits) {
   return out;
 }
 
-Fault character_fault(char c) {
-  std::string out = "invalid character '";
-  out += c;
-  return out += '\'';
+// "'c'", of the character at `at`.
+std::string character(std::string_view text, std::size_t at) {
+  std::string out;
+  tmpl::append_quoted_rune(out, value::decode_rune(text, at).code, false);
+  return out;
 }
 
 Fault ipv4(std::string_view text) {
@@ -40,41 +44,24 @@ Fault ipv4(std::string_view text) {
   if (groups.size() != 4) return "expected four decimals";
   for (const std::string_view group : groups) {
     if (group.size() > 1 && group.front() == '0') return "leading zeros";
-    if (!all_digits(group))
+    const bool is_signed = group.starts_with('-') || group.starts_with('+');
+    const std::string_view digits = group.substr(is_signed ? 1 : 0);
+    if (!all_digits(digits))
       return "strconv.Atoi: parsing " + tmpl::quoted(group) + ": invalid syntax";
-    if (group.size() > 3 || number(group) > 255) return "decimal must be between 0 and 255";
+    std::int64_t decimal = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), decimal).ec != std::errc())
+      return "strconv.Atoi: parsing " + tmpl::quoted(group) + ": value out of range";
+    if (decimal > 255 || (decimal > 0 && group.front() == '-'))
+      return "decimal must be between 0 and 255";
   }
   return std::nullopt;
 }
 
 Fault ipv6(std::string_view text) {
   if (text.find(':') == std::string_view::npos) return "missing colon";
-  const std::string bad = "ParseAddr(" + tmpl::quoted(text) + "): unable to parse IP";
+  if (auto fault = tmpl::address_fault(text)) return fault;
   if (text.find('%') != std::string_view::npos) return "zone id is not a part of ipv6 address";
-  const std::size_t gap = text.find("::");
-  if (gap != std::string_view::npos && text.find("::", gap + 1) != std::string_view::npos)
-    return bad;
-  std::size_t groups = 0;
-  const auto count = [&groups](std::string_view half, bool last) {
-    if (half.empty()) return true;
-    const auto parts = split(half, ':');
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (last && i + 1 == parts.size() && parts[i].find('.') != std::string_view::npos) {
-        groups += 2;
-        if (ipv4(parts[i])) return false;
-        continue;
-      }
-      ++groups;
-      if (parts[i].empty() || parts[i].size() > 4 ||
-          !std::all_of(parts[i].begin(), parts[i].end(), is_hex))
-        return false;
-    }
-    return true;
-  };
-  if (gap == std::string_view::npos) return count(text, true) && groups == 8 ? Fault() : bad;
-  return count(text.substr(0, gap), false) && count(text.substr(gap + 2), true) && groups < 8
-             ? Fault()
-             : bad;
+  return std::nullopt;
 }
 
 Fault hostname(std::string_view text) {
@@ -84,8 +71,8 @@ Fault hostname(std::string_view text) {
     if (label.empty() || label.size() > 63) return "label must be 1 to 63 characters long";
     if (label.starts_with('-')) return "label starts with hyphen";
     if (label.ends_with('-')) return "label ends with hyphen";
-    for (const char c : label)
-      if (!is_alnum(c) && c != '-') return character_fault(c);
+    for (std::size_t i = 0; i < label.size(); ++i)
+      if (!is_alnum(label[i]) && label[i] != '-') return "invalid character " + character(label, i);
   }
   return std::nullopt;
 }
@@ -97,7 +84,7 @@ Fault email(std::string_view text) {
   const std::string_view local = text.substr(0, at);
   const std::string_view domain = text.substr(at + 1);
   if (local.size() > 64) return "local part more than 64 characters long";
-  if (local.size() > 1 && local.starts_with('"')) {
+  if (local.size() > 1 && local.starts_with('"') && local.ends_with('"')) {
     const std::string_view inner = local.substr(1, local.size() - 2);
     if (inner.find_first_of("\\\"") != std::string_view::npos)
       return "backslash and quote are not allowed within quoted local part";
@@ -105,10 +92,10 @@ Fault email(std::string_view text) {
     if (local.starts_with('.')) return "starts with dot";
     if (local.ends_with('.')) return "ends with dot";
     if (local.find("..") != std::string_view::npos) return "consecutive dots";
-    for (const char c : local)
-      if (!is_alnum(c) &&
-          std::string_view(".!#$%&'*+-/=?^_`{|}~").find(c) == std::string_view::npos)
-        return character_fault(c);
+    static constexpr std::string_view others = ".!#$%&'*+-/=?^_`{|}~";
+    for (std::size_t i = 0; i < local.size(); ++i)
+      if (!is_alnum(local[i]) && others.find(local[i]) == std::string_view::npos)
+        return "invalid character " + character(local, i);
   }
   if (domain.starts_with('[') && domain.ends_with(']')) {
     std::string_view address = domain.substr(1, domain.size() - 2);
@@ -123,21 +110,16 @@ Fault email(std::string_view text) {
 }
 
 Fault date(std::string_view text) {
-  const bool shaped = text.size() == 10 && text[4] == '-' && text[7] == '-' &&
-                      all_digits(text.substr(0, 4)) && all_digits(text.substr(5, 2)) &&
-                      all_digits(text.substr(8, 2));
-  std::string bad = "parsing time " + tmpl::quoted_for_time(text);
-  if (!shaped)
-    return bad + " as \"2006-01-02\": cannot parse " + tmpl::quoted_for_time(text) + " as \"2006\"";
-  const int year = number(text.substr(0, 4));
-  const int month = number(text.substr(5, 2));
-  const int day = number(text.substr(8, 2));
-  if (month < 1 || month > 12) return bad + ": month out of range";
-  static constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  if (day < 1 || day > days[month - 1] + (month == 2 && leap ? 1 : 0))
-    return bad + ": day out of range";
-  return std::nullopt;
+  const auto parsed = tmpl::parse_instant("2006-01-02", text, tmpl::Zone::utc());
+  return parsed.ok() ? Fault() : parsed.error().message;
+}
+
+// A number as Go's Atoi reads two characters; nothing when it does not.
+std::optional<int> two_digits(std::string_view text) {
+  if (all_digits(text)) return number(text);
+  const bool is_signed = text.front() == '-' || text.front() == '+';
+  if (!is_signed || !is_digit(text[1])) return std::nullopt;
+  return text.front() == '-' ? -number(text.substr(1)) : number(text.substr(1));
 }
 
 // What stands behind the seconds: nothing but "Z" or an offset. Gives the offset in minutes.
@@ -146,23 +128,22 @@ Fault time_offset(std::string_view text, int& minutes) {
   if (text.size() != 6) return "offset must be 6 characters long";
   if (text[0] != '+' && text[0] != '-') return "offset must begin with plus/minus";
   if (text[3] != ':') return "missing colon in offset in correct place";
-  if (!all_digits(text.substr(1, 2)) || !all_digits(text.substr(4, 2)))
-    return "invalid hour/min in offset";
-  const int hours = number(text.substr(1, 2)), rest = number(text.substr(4, 2));
-  if (hours > 23 || rest > 59) return "hour/min in offset out of range";
-  minutes = (text[0] == '+' ? -1 : 1) * (hours * 60 + rest);
+  const auto hours = two_digits(text.substr(1, 2)), rest = two_digits(text.substr(4, 2));
+  if (!hours || !rest) return "invalid hour/min in offset";
+  if (*hours < 0 || *rest < 0) return "non-positive hour/min in offset";
+  if (*hours > 23 || *rest > 59) return "hour/min in offset out of range";
+  minutes = (text[0] == '+' ? -1 : 1) * (*hours * 60 + *rest);
   return std::nullopt;
 }
 
 Fault time(std::string_view text) {
   if (text.size() < 9) return "less than 9 characters long";
   if (text[2] != ':' || text[5] != ':') return "missing colon in correct place";
-  if (!all_digits(text.substr(0, 2)) || !all_digits(text.substr(3, 2)) ||
-      !all_digits(text.substr(6, 2)))
-    return "invalid hour/min/sec";
-  const int hour = number(text.substr(0, 2)), minute = number(text.substr(3, 2));
-  const int second = number(text.substr(6, 2));
-  if (hour > 23 || minute > 59 || second > 60) return "hour/min/sec out of range";
+  const auto hour = two_digits(text.substr(0, 2)), minute = two_digits(text.substr(3, 2));
+  const auto second = two_digits(text.substr(6, 2));
+  if (!hour || !minute || !second) return "invalid hour/min/sec";
+  if (*hour < 0 || *minute < 0 || *second < 0) return "non-positive hour/min/sec";
+  if (*hour > 23 || *minute > 59 || *second > 60) return "hour/min/sec out of range";
   std::string_view rest = text.substr(8);
   if (rest.starts_with('.')) {
     const std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
@@ -171,8 +152,8 @@ Fault time(std::string_view text) {
   }
   int offset = 0;
   if (const Fault fault = time_offset(rest, offset)) return fault;
-  const int of_day = (hour * 60 + minute + offset + 24 * 60) % (24 * 60);
-  if (second == 60 && of_day != 23 * 60 + 59) return "invalid leap second";
+  const int of_day = (*hour * 60 + *minute + offset + 24 * 60) % (24 * 60);
+  if (*second == 60 && of_day != 23 * 60 + 59) return "invalid leap second";
   return std::nullopt;
 }
 
@@ -192,57 +173,43 @@ Fault uuid(std::string_view text) {
     if (groups[i].size() != sizes[i])
       return "element " + std::to_string(i + 1) + " must be " + std::to_string(sizes[i]) +
              " characters long";
-    for (const char c : groups[i])
-      if (!is_hex(c)) return std::string("non-hex character '").append(1, c).append("'");
+    for (std::size_t at = 0; at < groups[i].size(); ++at)
+      if (!is_hex(groups[i][at])) return "non-hex character " + character(groups[i], at);
   }
   return std::nullopt;
 }
 
-// A scheme in front, if any; nothing when the text begins with none that can be one.
-std::string_view scheme_of(std::string_view text) {
-  const std::size_t end = text.find_first_of(":/?#");
-  if (end == std::string_view::npos || text[end] != ':' || end == 0) return {};
-  const std::string_view scheme = text.substr(0, end);
-  const bool sound =
-      !is_digit(scheme.front()) && std::all_of(scheme.begin(), scheme.end(), [](char c) {
-        return is_alnum(c) || c == '+' || c == '-' || c == '.';
-      });
-  return sound ? scheme : std::string_view();
-}
-
-Fault uri_reference(std::string_view text) {
-  const std::string parsing = "parse " + tmpl::quoted(text) + ": ";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7F) return parsing + "net/url: invalid control character in URL";
-    if (c == '%' && (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])))
-      return parsing + "invalid URL escape " + tmpl::quoted(text.substr(i, 3));
-  }
-  if (scheme_of(text).empty()) {
-    const std::string_view first = text.substr(0, text.find_first_of("/?#"));
-    if (text.starts_with(':')) return parsing + "missing protocol scheme";
-    if (first.find(':') != std::string_view::npos)
-      return parsing + "first path segment in URL cannot contain colon";
-  }
-  const std::size_t authority = text.find("//");
-  if (authority == 0 ||
-      (authority != std::string_view::npos && authority > 0 && text[authority - 1] == ':')) {
-    const std::string_view rest = text.substr(authority + 2);
-    const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
-    if (host.find(' ') != std::string_view::npos)
-      return parsing + "invalid character \" \" in host name";
-  }
-  return std::nullopt;
+Fault fault_of_url(const Result<tmpl::Url>& url) {
+  if (!url.ok()) return url.error().message;
+  const std::string name = url->host_name();
+  if (name.find(':') == std::string::npos) return std::nullopt;
+  if (url->host.find('[') == std::string::npos) return "ipv6 address not enclosed in brackets";
+  const Fault fault = ipv6(name);
+  return fault ? "invalid ipv6 address: " + *fault : Fault();
 }
 
 Fault uri(std::string_view text) {
-  if (const Fault fault = uri_reference(text)) return fault;
-  return scheme_of(text).empty() ? Fault("relative url") : std::nullopt;
+  const auto url = tmpl::Url::parse(text);
+  if (const Fault fault = fault_of_url(url)) return fault;
+  return url->scheme.empty() ? Fault("relative url") : std::nullopt;
 }
 
-Fault strict_uri_reference(std::string_view text) {
-  if (text.find('\\') != std::string_view::npos) return "contains \\";
-  return uri_reference(text);
+Fault uri_reference(std::string_view text) {
+  if (const Fault fault = fault_of_url(tmpl::Url::parse(text))) return fault;
+  return text.find('\\') == std::string_view::npos ? Fault() : "contains \\";
+}
+
+// Braces in the path; what is in them is free.
+Fault uri_template(std::string_view text) {
+  const auto url = tmpl::Url::parse(text);
+  if (const Fault fault = fault_of_url(url)) return fault;
+  bool open = false;
+  for (const char c : url->path) {
+    if (c != '{' && c != '}') continue;
+    if (open == (c == '{')) return "nested curly braces";
+    open = !open;
+  }
+  return open ? Fault("no matching closing brace") : std::nullopt;
 }
 
 Fault json_pointer(std::string_view text) {
@@ -261,6 +228,14 @@ Fault relative_json_pointer(std::string_view text) {
   return text.substr(end) == "#" ? Fault() : json_pointer(text.substr(end));
 }
 
+// Each byte counts as a character.
+Fault unit_fault(char unit, std::string_view known) {
+  std::string out;
+  tmpl::append_quoted_rune(out, static_cast<unsigned char>(unit), false);
+  const bool is_known = known.find(unit) != std::string_view::npos;
+  return is_known ? "unit " + out + " out of order" : "invalid unit " + out;
+}
+
 Fault duration(std::string_view text) {
   if (!text.starts_with('P')) return "must start with P";
   text.remove_prefix(1);
@@ -270,18 +245,17 @@ Fault duration(std::string_view text) {
     if (text.empty()) return "no number in week";
     return all_digits(text) ? Fault() : "invalid week";
   }
+  if (text.ends_with('T')) return "no time elements";
   const auto parts = split(text, 'T');
   if (parts.size() > 2) return "more than one T";
   for (std::size_t i = 0; i < parts.size(); ++i) {
     std::string_view part = parts[i], units = i == 0 ? "YMD" : "HMS";
-    if (i > 0 && part.empty()) return "no time elements";
     while (!part.empty()) {
       const std::size_t digits = std::min(part.find_first_not_of("0123456789"), part.size());
       if (digits == 0) return "missing number";
       if (digits == part.size()) return "missing unit";
       const std::size_t unit = units.find(part[digits]);
-      if (unit == std::string_view::npos)
-        return std::string("invalid unit '").append(1, part[digits]).append("'");
+      if (unit == std::string_view::npos) return unit_fault(part[digits], i == 0 ? "YMD" : "HMS");
       units.remove_prefix(unit + 1);
       part.remove_prefix(digits + 1);
     }
@@ -289,10 +263,57 @@ Fault duration(std::string_view text) {
   return std::nullopt;
 }
 
+Fault period(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return "missing slash";
+  const std::string_view start = text.substr(0, slash), end = text.substr(slash + 1);
+  const bool begins = start.starts_with('P'), ends = !begins && end.starts_with('P');
+  if (const Fault fault = begins ? duration(start) : date_time(start))
+    return (begins ? "invalid start duration: " : "invalid start date-time: ") + *fault;
+  if (const Fault fault = ends ? duration(end) : date_time(end))
+    return (ends ? "invalid end duration: " : "invalid end date-time: ") + *fault;
+  return std::nullopt;
+}
+
+// Identifiers between dots, of a pre-release or a build.
+Fault identifiers(std::string_view text, const std::string& of, bool ordered) {
+  for (const std::string_view one : split(text, '.')) {
+    if (one.empty()) return of + " identifier is empty";
+    for (std::size_t i = 0; i < one.size(); ++i)
+      if (!is_alnum(one[i]) && one[i] != '-')
+        return "invalid character " + character(one, i) + " in " + of + " identifier";
+    if (ordered && one.size() > 1 && one.front() == '0' && all_digits(one))
+      return of + " numeric identifier starts with zero";
+  }
+  return std::nullopt;
+}
+
+Fault semver(std::string_view text) {
+  const std::size_t plus = text.find('+');
+  if (plus != std::string_view::npos) {
+    const std::string_view build = text.substr(plus + 1);
+    if (build.empty()) return "build is empty";
+    if (const Fault fault = identifiers(build, "build", false)) return fault;
+  }
+  text = text.substr(0, plus);
+  const std::size_t hyphen = text.find('-');
+  if (hyphen != std::string_view::npos)
+    if (const Fault fault = identifiers(text.substr(hyphen + 1), "pre-release", true)) return fault;
+  const auto numbers = split(text.substr(0, hyphen), '.');
+  if (numbers.size() != 3) return "versionCore must have 3 numbers separated by dot";
+  static constexpr const char* names[] = {"major", "minor", "patch"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string name = names[i];
+    if (numbers[i].empty()) return name + " is empty";
+    if (numbers[i].size() > 1 && numbers[i].front() == '0') return name + " starts with zero";
+    if (!all_digits(numbers[i])) return name + " contains non-digit";
+  }
+  return std::nullopt;
+}
+
 Fault regex(std::string_view text) {
-  const re2::RE2 expression(re2::StringPiece(text.data(), text.size()), re2::RE2::Quiet);
-  if (expression.ok()) return std::nullopt;
-  return "error parsing regexp: " + expression.error();
+  std::string fault = tmpl::expression_error(text, *tmpl::compile_expression(text));
+  return fault.empty() ? Fault() : std::move(fault);
 }
 
 struct Format {
@@ -309,14 +330,16 @@ constexpr Format formats[] = {
     {"ipv4", ipv4},
     {"ipv6", ipv6},
     {"iri", uri},
-    {"iri-reference", strict_uri_reference},
+    {"iri-reference", uri_reference},
     {"json-pointer", json_pointer},
+    {"period", period},
     {"regex", regex},
     {"relative-json-pointer", relative_json_pointer},
+    {"semver", semver},
     {"time", time},
     {"uri", uri},
-    {"uri-reference", strict_uri_reference},
-    {"uri-template", uri_reference},
+    {"uri-reference", uri_reference},
+    {"uri-template", uri_template},
     {"uuid", uuid},
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.hh"
+#include "engine/helm/schema_metaschemas.hh"
 #include "engine/template/format.hh"
 #include "engine/value/json.hh"
 
@@ -42,6 +43,7 @@ Result<std::shared_ptr<const Value>> Library::fetch(const std::string& url) {
 }
 
 Result<std::shared_ptr<const Value>> Library::document(const std::string& url) {
+  if (auto of_a_draft = metaschema(url)) return of_a_draft;
   const auto found = known_.find(url);
   if (found != known_.end()) return found->second;
   auto fetched = fetch(url);

@@ -58,6 +58,8 @@ std::string quoted(std::string_view text) {
     out += escaped[i];
     if (escaped[i] == '\\') out += escaped[++i];
   }
+  // The reference takes a backslash at the end for that of a quote.
+  if (text.ends_with('\\')) out.pop_back();
   return out += '\'';
 }
 

@@ -1,4 +1,4 @@
-// How JSON Schema compares values. Internal to schema*.cc; header only, pure.
+// How JSON Schema compares values. Internal to schema*.cc; pure.
 #pragma once
 
 #include <algorithm>
@@ -28,11 +28,7 @@ inline bool is_whole(const Value& number) {
   return number.is_integer() || std::trunc(number.as_double()) == number.as_double();
 }
 
-inline bool is_multiple(double number, double of) {
-  if (of == 0) return false;
-  const double quotient = number / of;
-  const double distance = std::fabs(quotient - std::round(quotient));
-  return distance <= 1e-9 * std::max(1.0, std::fabs(quotient));
-}
+// By their decimals: 0.3 is a multiple of 0.1.
+bool is_multiple(double number, double of);
 
 }  // namespace weir::helm::schema

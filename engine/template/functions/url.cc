@@ -1,10 +1,9 @@
 #include "engine/template/functions/url.hh"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
 #include "engine/template/format.hh"
+#include "engine/template/functions/address.hh"
 #include "engine/template/functions/support.hh"
 
 namespace weir::tmpl {
@@ -104,12 +103,10 @@ Result<std::string> parse_literal(std::string_view host) {
   const std::size_t zone = std::min(name.find("%25"), name.size());
   WEIR_TRY(std::string address, unescape(name.substr(0, zone), Part::host));
   WEIR_TRY(const std::string zone_name, unescape(name.substr(zone), Part::zone));
-  unsigned char bytes[16];
-  if (inet_pton(AF_INET, address.c_str(), bytes) == 1) return invalid("invalid IP-literal");
-  const bool plain = address.find('\0') == std::string::npos;
-  if (!plain || inet_pton(AF_INET6, address.c_str(), bytes) != 1 || zone_name == "%")
-    return invalid(
-        joined({"invalid host: ParseAddr(", quoted(address + zone_name), "): unable to parse IP"}));
+  // Brackets are for IPv6.
+  const auto fault = address_fault(address + zone_name);
+  if (!fault && address.find(':') == std::string::npos) return invalid("invalid IP-literal");
+  if (fault) return invalid("invalid host: " + *fault);
   return joined({"[", address, zone_name, "]", port});
 }
 

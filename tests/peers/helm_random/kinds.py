@@ -20,15 +20,18 @@ class Schema(Kind):
               "https://json-schema.org/draft/2019-09/schema", "https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/schema#", None, None]
     FORMATS = ["date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uri-template", "uuid", "json-pointer", "relative-json-pointer", "regex", "semver", "period", "unknown"]
     TEXTS = ["", "a", "abc", "abcdef", "2020-02-30", "2020-02-29", "2020-02-29T12:30:00Z", "12:30:00Z", "P1D", "PT", "a@b.c", "a@", "example.com", "-bad-", "1.2.3.4", "01.2.3.4", "::1", "1::2::3", "http://a/b", "//x", "a b", "%zz", "{x}", "{x",
-             "123e4567-e89b-12d3-a456-426614174000", "/a/b", "a/b", "/a~2", "0/a", "1#", "^[a-z]+$", "[", "1.2.3", "1.2", "é世", "x" * 70, "true", "null", "1", "a.b.c.d.e", "10.0.0.0/8"]
+             "123e4567-e89b-12d3-a456-426614174000", "/a/b", "a/b", "/a~2", "0/a", "1#", "^[a-z]+$", "[", "1.2.3", "1.2", "é世", "x" * 70, "true", "null", "1", "a.b.c.d.e", "10.0.0.0/8",
+             "x\\", "1.2.3-a.01", "1.2.3+b", "P1D/2020-01-01T00:00:00Z", "/", "P1D1Y", "PT1H1M", "1x:2", "::1.2.3", "fe80::1%a", "-1.2.3.4", "2020-1-01", "12:30:00+-1:00", "http://[::g]", "http://a:80:90", "(?<=a)b", "\\Z", "a@[IPv6:::1]", "a'b@c"]
     KINDS = ["string", "integer", "number", "boolean", "object", "array", "null"]
     NAMES = ["a", "b", "c", "d", "a-b", "x.y", "é", "a/b", "t~u"]
+    HELD = ["type", "minLength", "required", "properties", "enum", "pattern", "items", "multipleOf", "$ref", "format", "title", "if", "then", "allOf", "not", "dependencies", "dependentRequired", "$anchor", "$id", "id", "$comment", "patternProperties", "const", "exclusiveMinimum", "additionalItems", "prefixItems",
+            "contentSchema", "$vocabulary", "definitions", "$defs", "examples", "maxContains", "uniqueItems", "$recursiveAnchor", "$dynamicAnchor", "additionalProperties", "propertyNames"]
 
     def value(self, depth=3):
         n = self.r.random()
         if depth and n < 0.3: return {k: self.value(depth - 1) for k in self.some(self.NAMES, 4)}
         if depth and n < 0.5: return [self.value(depth - 1) for _ in range(self.r.randint(0, 4))]
-        return self.pick(self.TEXTS + [0, 1, 2, -1, 3, 1.5, 2.0, 0.1, 1e10, 1e21, 100000000000, True, False, None, 7, 10, 0.3, 12345678901234567890]) if n < 0.97 else self.pick([[1, 1], [1, 1.0], [{"a": 1}, {"a": 1}], [[], {}], [None, None]])
+        return self.pick(self.TEXTS + [0, 1, 2, -1, 3, 1.5, 2.0, 0.1, 1e10, 1e21, 100000000000, True, False, None, 7, 10, 0.3, 12345678901234567890, 0.005, 1e-7, 99.99]) if n < 0.97 else self.pick([[1, 1], [1, 1.0], [{"a": 1}, {"a": 1}], [[], {}], [None, None]])
 
     def reference(self):
         return self.pick(["#/definitions/d", "#/$defs/e", "#/definitions/d", "#", "#/properties/a", "#anc", "#/definitions/missing", "#/definitions/d/properties/a", "#/$defs/e/items", "#/definitions/a~1b", "#/definitions/x%20y", "root.json#/definitions/d", "urn:x"][:6 if self.chance(0.9) else 13])
@@ -55,7 +58,12 @@ class Schema(Kind):
         for _ in range(self.pick([0, 1, 1, 2, 2, 3, 4])):
             name, make = self.rule(depth)
             out[name] = make()
-        if self.chance(0.02): out[self.pick(["type", "minLength", "required", "properties", "enum", "pattern", "items", "multipleOf", "$ref", "format"])] = self.pick([3, "bad", None, {}, [], -1, "[", ["a", "a"], True, 1.5, 0])
+        if self.chance(0.02): out[self.pick(self.HELD)] = self.pick([3, "bad", None, {}, [], -1, "[", ["a", "a"], True, 1.5, 0, {"a": 3}, {"a": ["x", "x"]}, [3, {}], [{"minLength": -1}], {"[": {}}, "%zz", "#anc", 1e30])
+        if self.chance(0.02): out["$id"] = self.pick(["part/" + self.pick("abc"), "part/a b", "#frag"])
+        if self.chance(0.015): out[self.pick(["$anchor", "$dynamicAnchor"])] = self.pick(["anc", "dyn"])
+        if self.chance(0.015): out[self.pick(["$dynamicRef", "$ref"])] = self.pick(["#dyn", "part/a", "part/b#/properties/a"])
+        if self.chance(0.01): out["$recursiveAnchor"] = True
+        if self.chance(0.01): out[self.pick(["$ref", "$schema"])] = self.pick([d for d in self.DRAFTS if d])
         return out
 
     def chart(self):
@@ -68,7 +76,7 @@ class Schema(Kind):
         if draft: top["$schema"] = draft
         if self.chance(0.6): top["definitions"] = {"d": self.schema(2), "a/b": self.schema(1), "x y": self.schema(1)}
         if self.chance(0.5): top["$defs"] = {"e": self.schema(2)}
-        if self.chance(0.2): top.setdefault("$defs", {})["f"] = {"$anchor": "anc", "type": "string"}
+        if self.chance(0.2) and isinstance(top.setdefault("$defs", {}), dict): top["$defs"]["f"] = {"$anchor": "anc", "type": "string"}
         if self.chance(0.1): top["$id"] = self.pick(["http://x/root.json", "root.json", "#anc", "http://x/y/"])
         if self.chance(0.8): top["type"] = "object"
         files = {"Chart.yaml": self.meta(), "values.yaml": json.dumps({k: self.value() for k in self.some(self.NAMES, 7)}), "values.schema.json": json.dumps(top, indent=1, ensure_ascii=self.chance(0.5)), "templates/a.yaml": self.SHOW}

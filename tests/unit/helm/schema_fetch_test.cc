@@ -117,6 +117,7 @@ TEST_CASE("what no value can meet is not asked for") {
            R"({"$schema":"http://json-schema.org/draft-07/schema#",
                "definitions":{"x":{"$ref":"http://h/x.json"}}})",
            R"({"$ref":"http://json-schema.org/draft-07/schema#"})",
+           R"({"$ref":"https://json-schema.org/draft/2020-12/schema"})",
            R"({"properties":{"a":{"$ref":"urn:x:y"}}})",
        })
     CHECK(check(web, "{}", schema) == "");
@@ -138,8 +139,13 @@ TEST_CASE("faults of other documents are told with their address") {
   const std::string breaks =
       " is not valid against metaschema: jsonschema validation failed with "
       "'https://json-schema.org/draft/2020-12/schema#'\n- at ";
-  starts("http://h/type.json", "\"http://h/type.json#\"" + breaks + "'/properties/a/type'");
-  starts("http://h/odd.json#/x/y", "\"http://h/odd.json#/x/y\"" + breaks + "'/minLength'");
+  starts("http://h/type.json",
+         "\"http://h/type.json#\"" + breaks +
+             "'': 'allOf' failed\n  - at '/properties/a': 'allOf' failed\n"
+             "    - at '/properties/a/type': 'anyOf' failed");
+  starts("http://h/odd.json#/x/y", "\"http://h/odd.json#/x/y\"" + breaks +
+                                       "'': 'allOf' failed\n  - at '/minLength': got string, want "
+                                       "integer");
   starts("http://h/array.json",
          "\"http://h/array.json#\"" + breaks + "'': got array, want boolean or object");
   starts("http://h/text.json", "failing loading \"http://h/text.json\": invalid ");
