@@ -189,7 +189,9 @@ class Processor {
         continue;
       }
       normalized.push_back(Value::object({{"child", Value(child)}, {"parent", Value(parent)}}));
-      const TablePtr table = table_at(values, entry.name + "." + child);
+      TablePtr table = table_at(values, entry.name + "." + child);
+      // What is empty is not shared: imported into itself, it would hold itself.
+      if (table && table->entries().empty()) table = std::make_shared<Table>();
       if (!table) {
         coalescer_.warn("ImportValues missing table from chart " + entry.name + ": " + child);
         continue;

@@ -1,5 +1,7 @@
 #include "engine/helm/go_yaml.hh"
 
+#include <algorithm>
+
 #include "engine/helm/text.hh"
 #include "engine/value/number_text.hh"
 #include "engine/value/yaml.hh"
@@ -23,9 +25,34 @@ std::string_view json_kind(const Value& value) {
   return value.is_bool() ? "bool" : "number";
 }
 
+// What the reference says of a document that ends before it begins, or of directives that no "---"
+// follows; our reader takes both. Lines count from 0, and that one is not told.
+std::optional<std::string> start_fault(std::string_view text) {
+  bool directives = false;
+  std::size_t number = 0;
+  for (std::size_t at = 0; at <= text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view whole = text.substr(at, end - at), line = trim_space(whole);
+    at = end + 1;
+    if ((line.empty() && end < text.size()) || line.starts_with('#')) continue;
+    if (whole.starts_with("%YAML ") || whole.starts_with("%TAG ")) {
+      directives = true;
+      continue;
+    }
+    const bool ends = line == "..." || whole.starts_with("... ");
+    if (directives ? whole.starts_with("---") : !ends) return std::nullopt;
+    const std::string where = number == 0 ? "yaml: " : "yaml: line " + std::to_string(number) + ": ";
+    return where + (directives ? "did not find expected <document start>"
+                               : "did not find expected node content");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Value> read_go_yaml(std::string_view text) {
+  if (const auto fault = start_fault(text))
+    return make_error(Code::invalid, "error converting YAML to JSON: " + *fault);
   auto parsed = value::parse_yaml(text, options_of_go());
   if (parsed.ok() || parsed.error().code == Code::limit) return parsed;
   return make_error(Code::invalid,

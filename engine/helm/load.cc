@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/base/clock.hh"
 #include "engine/base/limits.hh"
 #include "engine/helm/archive.hh"
 #include "engine/helm/go_yaml.hh"
 #include "engine/helm/ignore.hh"
 #include "engine/helm/text.hh"
+#include "engine/template/functions/instant.hh"
 
 namespace weir::helm {
 
@@ -125,8 +125,8 @@ Result<Value> read_lock(std::string_view text) {
     for (const Value& item : dependencies->items())
       list.push_back(item.is_null() ? Value() : dependency_json(read_dependency(item, fault)));
   }
-  if (!fault && !base::parse_rfc3339(generated).ok())
-    fault = DecodeFault{"generated", "parsing time " + generated + ": it is no RFC 3339 time"};
+  const auto time = tmpl::parse_instant("2006-01-02T15:04:05Z07:00", generated, tmpl::Zone::utc());
+  if (!fault && !time.ok()) fault = DecodeFault{"generated", time.error().message};
   if (fault) return decode_error(fault->text);
   return Value::object(
       {{"generated", Value(generated)}, {"digest", Value(digest)}, {"dependencies", list}});

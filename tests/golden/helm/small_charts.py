@@ -162,6 +162,16 @@ CHARTS = {
     "schema-escapes-of-a-cycle": template("x: 1\n", **{"values.schema.json": '{"$ref": "#/$defs/a b", "$defs": {"a b": {"allOf": [{"$ref": "#/$defs/a b"}]}}}'}),
     "schema-address-with-dots": template("x: 1\n", **{"values.schema.json": '{"$id": "http://x.invalid/a/b/c", "allOf": [{"$id": "../d"}, {"$ref": "./../d#e"}]}'}),
     "schema-duplicate-address": template("x: 1\n", **{"values.schema.json": '{"$id": "http://x.invalid/a", "not": {"$id": "http://x.invalid/a"}}'}),
+    "lock-without-time": template("a: 1\n", **{"Chart.lock": "dependencies: []\ngenerated: x\n"}),
+    "lock-with-odd-time": template("a: 1\n", **{"Chart.lock": "generated: 2020-01-01 00:00:00\n"}),
+    "import-of-nothing-twice": template("v: {{ toJson .Values }}\n", **{
+        "Chart.yaml": PLAIN + "dependencies: [{name: sub, version: 1.0.0, import-values: [{child: exports, parent: b}, {child: exports, parent: b.b}]}]\n",
+        "charts/sub/Chart.yaml": PLAIN.replace("name: c", "name: sub"), "charts/sub/values.yaml": "exports: {}\n"}),
+    "values-end-first": template("a: 1\n", **{"values.yaml": "# c\n...\na: 1\n"}),
+    "values-end-at-once": template("a: 1\n", **{"values.yaml": "...\n"}),
+    "values-after-a-directive": template("a: 1\n", **{"values.yaml": "%YAML 1.1\n---\na: yes\n"}),
+    "values-without-a-start": template("a: 1\n", **{"values.yaml": "# x\n%YAML 1.1\na: 1\n"}),
+    "metadata-after-a-directive": template("v: {{ .Chart.Version }}\n", **{"Chart.yaml": "%YAML 1.1\n---\n" + PLAIN}),
     "schema-defs-before-2019": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "$defs": {"a": 3}}'}),
     "schema-beside-ref": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {}}, "properties": {"a": {"$ref": "#/definitions/a", "type": 3}}}'}),
     # Values whose last line does not end, and block scalars that begin at their key's column.
