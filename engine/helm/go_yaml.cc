@@ -41,7 +41,8 @@ std::optional<std::string> start_fault(std::string_view text) {
     }
     const bool ends = line == "..." || whole.starts_with("... ");
     if (directives ? whole.starts_with("---") : !ends) return std::nullopt;
-    const std::string where = number == 0 ? "yaml: " : "yaml: line " + std::to_string(number) + ": ";
+    const std::string where =
+        number == 0 ? "yaml: " : "yaml: line " + std::to_string(number) + ": ";
     return where + (directives ? "did not find expected <document start>"
                                : "did not find expected node content");
   }

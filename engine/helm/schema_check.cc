@@ -214,7 +214,9 @@ class Checker {
     if (const Value* wanted = schema.find("enum")) {
       const auto values = wanted->items();
       if (std::none_of(values.begin(), values.end(),
-                       [&](const Value& one) { return equal(value, one); }))
+                       [&](const Value& one) {
+                         return one.is_string() == value.is_string() && equal(one, value);
+                       }))
         return problem(frame, enum_message(frame, *wanted));
     }
     const Value& format = schema["format"];
@@ -227,7 +229,7 @@ class Checker {
 
   Outcome check_const(const Frame& frame) {
     const Value* wanted = frame.schema.find("const");
-    if (!wanted || frame.resource.draft < 6 || equal(frame.value, *wanted)) return std::nullopt;
+    if (!wanted || frame.resource.draft < 6 || equal(*wanted, frame.value)) return std::nullopt;
     return problem(
         frame, wanted->is_scalar() ? "value must be " + shown(frame, *wanted) : "'const' failed");
   }
@@ -454,7 +456,7 @@ class Checker {
     const auto items = frame.value.items();
     for (std::size_t i = 1; i < items.size() && use_steps(i); ++i)
       for (std::size_t j = 0; j < i; ++j)
-        if (equal(items[i], items[j]))
+        if (equal(items[j], items[i]))
           return add(frame, "items at " + grouped(j) + " and " + grouped(i) + " are equal");
   }
 

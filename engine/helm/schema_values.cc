@@ -1,6 +1,8 @@
 #include "engine/helm/schema_values.hh"
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string>
 
 #include "engine/value/number_text.hh"
@@ -37,7 +39,39 @@ Decimal decimal_of(double number) {
   return out;
 }
 
+// What Go's big.Rat reads in a text: decimals, integers with a prefix, fractions.
+std::optional<double> number_in(std::string_view text) {
+  if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
+    const auto above = value::parse_prefixed_integer(text.substr(0, slash));
+    const auto below = value::parse_prefixed_integer(text.substr(slash + 1));
+    if (!above || !below || below->as_double() == 0) return std::nullopt;
+    return above->as_double() / below->as_double();
+  }
+  std::string plain(text);
+  std::erase(plain, '_');
+  if (plain.find_first_of("0123456789") == std::string::npos) return std::nullopt;
+  if (const auto decimal = value::parse_decimal_float(plain)) return decimal;
+  const auto integer = value::parse_prefixed_integer(plain);
+  return integer ? std::optional(integer->as_double()) : std::nullopt;
+}
+
 }  // namespace
+
+bool equal(const Value& a, const Value& b) {
+  if (a.is_number() && b.is_number())
+    return a.kind() == b.kind() ? a == b : a.as_double() == b.as_double();
+  if (a.is_string() && b.is_number()) return number_in(a.as_string()) == b.as_double();
+  if (a.is_array() && b.is_array())
+    return a.size() == b.size() &&
+           std::equal(a.items().begin(), a.items().end(), b.items().begin(), equal);
+  if (a.is_object() && b.is_object())
+    return a.size() == b.size() &&
+           std::all_of(a.members().begin(), a.members().end(), [&](const value::Member& member) {
+             const Value* other = b.find(member.name());
+             return other && equal(member.value, *other);
+           });
+  return a == b;
+}
 
 bool is_multiple(double number, double of) {
   if (of == 0 || !std::isfinite(number) || !std::isfinite(of)) return false;

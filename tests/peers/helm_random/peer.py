@@ -58,7 +58,8 @@ def faults(text):
     names = lambda line: re.sub(rb"additional properties (.*) not allowed", lambda m: b" ".join(sorted(m.group(1).split(b", "))), line)
     # Of several references that lead nowhere, or addresses given twice, Helm names any.
     lost = lambda line: re.sub(rb"^(anchor in|json-pointer in|failing loading|invalid regex|duplicate (id|anchor)) .*", lambda m: b"lost" if m.group(1)[:3] != b"inv" else b"regex", line)
-    return sorted(lost(names(line)) for line in text.split(b"\n"))
+    # Behind a schema that is none itself the next chart's name stands on the same line.
+    return sorted(lost(names(line)) for line in text.replace(b"sub:\n", b"\nsub:\n").split(b"\n") if line)
 
 
 def same(theirs, ours):
