@@ -53,17 +53,6 @@ std::vector<const Renderables::value_type*> in_order(const Renderables& renderab
 
 }  // namespace
 
-Result<std::string> render_name(std::string_view text, const EngineOptions& options) {
-  tmpl::FunctionMap functions;
-  tmpl::add_helm_functions(functions);
-  tmpl::Set set;
-  WEIR_CHECK(set.parse("name-template", text, functions));
-  tmpl::ExecuteOptions execute;
-  execute.ports = {options.clock, options.random, nullptr};
-  execute.budget = options.budget;
-  return set.execute("name-template", tmpl::Datum::nil(), execute);
-}
-
 Result<RenderedFiles> render_templates(const Renderables& renderables,
                                        const EngineOptions& options) {
   const auto order = in_order(renderables);

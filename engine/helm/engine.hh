@@ -47,8 +47,4 @@ struct EngineOptions {
 Result<RenderedFiles> render_templates(const Renderables& renderables,
                                        const EngineOptions& options);
 
-// --name-template: a release's name from a template of one line, with the functions that need no
-// chart. Errors: invalid with Go's words, limit.
-Result<std::string> render_name(std::string_view text, const EngineOptions& options);
-
 }  // namespace weir::helm

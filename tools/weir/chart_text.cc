@@ -5,6 +5,7 @@
 
 #include "adapters/archive/disk_file_tree.hh"
 #include "adapters/clock/system_clock.hh"
+#include "engine/helm/release_name.hh"
 #include "engine/value/yaml.hh"
 
 namespace weir::cli {
@@ -42,6 +43,14 @@ std::string context_namespace(const std::string& kubeconfig, const std::string& 
       if (const auto ns = entry.path("context", "namespace").get_string(); !ns.empty())
         return std::string(ns);
   return "default";
+}
+
+Result<std::string> templated_release_name(const std::string& text,
+                                           const helm::EngineOptions& engine) {
+  return helm::render_name(text, engine, [](const std::string& name) -> std::string {
+    const char* found = std::getenv(name.c_str());
+    return found == nullptr ? "" : found;
+  });
 }
 
 std::string generated_release_name(std::string_view chart) {

@@ -16,6 +16,11 @@ std::string context_namespace(const std::string& kubeconfig, const std::string& 
 // "podinfo-1732800000": of the chart's folder or package, and now.
 std::string generated_release_name(std::string_view chart);
 
+// What `text` (--name-template) makes, with this process's environment. Errors: as of
+// helm::render_name().
+Result<std::string> templated_release_name(const std::string& text,
+                                           const helm::EngineOptions& engine);
+
 struct ChartTextOptions {
   bool include_crds = false, no_hooks = false, skip_tests = false;
 };

@@ -99,7 +99,7 @@ Result<std::string> LocalCharts::inflate(const base::FileTree& tree,
   if (!asked.name_template.empty()) {
     if (!asked.release_name.empty())
       return make_error(Code::invalid, "cannot set --name-template and also specify a name");
-    WEIR_TRY(request.release.name, helm::render_name(asked.name_template, request.engine));
+    WEIR_TRY(request.release.name, templated_release_name(asked.name_template, request.engine));
   }
   WEIR_TRY(const helm::TablePtr values, merged_values(asked.values));
   WEIR_TRY(const helm::LoadedChart loaded, helm::load_chart(tree, asked.directory));

@@ -255,7 +255,7 @@ Result<void> read_words(const std::vector<std::string>& words, Options& options)
     const clock::SystemClock clock;
     clock::SystemRandom random;
     const helm::EngineOptions engine{.clock = &clock, .random = &random};
-    WEIR_TRY(options.name, helm::render_name(options.name_template, engine));
+    WEIR_TRY(options.name, templated_release_name(options.name_template, engine));
   } else if (options.generate_name) {
     options.name = generated_release_name(options.chart);
   }
