@@ -54,7 +54,7 @@ def run_one(function, both, factor, keep):
                 json.dump(dumps, out, indent=1, sort_keys=True)
     explained, unknown = [], []
     for step, path, x, y in compare.compare(flux, weir):
-        reason = known.why(function.__name__, path, x, y)
+        reason = known.why(function.__module__ + "." + function.__name__, path, x, y)
         (explained if reason else unknown).append((step, path, x, y, reason))
     for dumps, name in ((flux, "flux"), (weir, "weir")):  # what neither came to is a scenario that shows nothing
         for d in dumps:

