@@ -40,6 +40,24 @@ Maintainer read_maintainer(const Value& source, std::optional<DecodeFault>& faul
   return out;
 }
 
+// Items are read one after the other: the first fault of them is that of the list.
+template <typename Read>
+void read_items(const Value& list, std::size_t& nulls, std::optional<DecodeFault>& fault,
+                const Read& read) {
+  std::optional<DecodeFault> first;
+  nulls = 0;
+  for (const Value& item : list.items()) {
+    if (item.is_null()) {
+      ++nulls;
+      continue;
+    }
+    std::optional<DecodeFault> own;
+    read(item, own);
+    if (!first) first = std::move(own);
+  }
+  if (first && (!fault || first->path < fault->path)) fault = std::move(first);
+}
+
 void add(Value& out, std::string_view key, const std::string& text) {
   if (!text.empty()) out.append_member(Value(key), Value(text));
 }
@@ -113,18 +131,18 @@ Result<void> Metadata::read(const Value& document) {
   reader.read("version", version);
   reader.read("description", description);
   reader.read("keywords", keywords);
+  const auto no_object = [&](std::string_view field, const Value& item, std::string_view wanted,
+                             std::optional<DecodeFault>& own) {
+    if (!item.is_object())
+      StructReader(document, "Metadata", "", own).mismatch(field, item, wanted);
+    return !item.is_object();
+  };
   if (const Value* list = reader.list("maintainers", "*v2.Maintainer")) {
     maintainers.clear();
-    null_maintainers_ = 0;
-    for (const Value& item : list->items()) {
-      if (item.is_null()) {
-        ++null_maintainers_;
-      } else if (item.is_object()) {
-        maintainers.push_back(read_maintainer(item, fault));
-      } else {
-        reader.mismatch("maintainers", item, "v2.Maintainer");
-      }
-    }
+    read_items(*list, null_maintainers_, fault, [&](const Value& item, auto& own) {
+      if (no_object("maintainers", item, "v2.Maintainer", own)) return;
+      maintainers.push_back(read_maintainer(item, own));
+    });
   }
   reader.read("icon", icon);
   reader.read("apiVersion", api_version);
@@ -137,16 +155,10 @@ Result<void> Metadata::read(const Value& document) {
   if (const Value* list = reader.list("dependencies", "*v2.Dependency")) {
     has_dependencies = true;
     dependencies.clear();
-    null_dependencies_ = 0;
-    for (const Value& item : list->items()) {
-      if (item.is_null()) {
-        ++null_dependencies_;
-      } else if (item.is_object()) {
-        dependencies.push_back(read_dependency(item, fault));
-      } else {
-        reader.mismatch("dependencies", item, "v2.Dependency");
-      }
-    }
+    read_items(*list, null_dependencies_, fault, [&](const Value& item, auto& own) {
+      if (no_object("dependencies", item, "v2.Dependency", own)) return;
+      dependencies.push_back(read_dependency(item, own));
+    });
   }
   reader.read("type", type);
   if (fault) return decode_error(fault->text);

@@ -173,6 +173,8 @@ CHARTS = {
     "values-without-a-start": template("a: 1\n", **{"values.yaml": "# x\n%YAML 1.1\na: 1\n"}),
     "metadata-after-a-directive": template("v: {{ .Chart.Version }}\n", **{"Chart.yaml": "%YAML 1.1\n---\n" + PLAIN}),
     "schema-text-for-a-number": template("x: 1\n", **{"values.yaml": '{"a": [["1", 1], [1, "1"], ["1.0", 1], ["0x1", 1], ["1/2", 0.5], ["1_0", 10], ["a", 1], [["1"], [1]], [{"a": "1"}, {"a": 1}], ["", 0], ["-0", 0], ["true", true], 1, "1", [1], 1, "1", [1]]}', "values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"items": [{"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"uniqueItems": true}, {"const": "1"}, {"const": 1}, {"const": ["1"]}, {"enum": ["1"]}, {"enum": [1]}, {"enum": [["1"]]}]}}}'}),
+    "metadata-faults-in-two-dependencies": template("x: 1\n", **{"Chart.yaml": PLAIN + "dependencies: [{name: a, tags: x}, {name: b, enabled: x}]\n"}),
+    "metadata-faults-in-two-maintainers": template("x: 1\n", **{"Chart.yaml": PLAIN + "maintainers: [{url: []}, x, {email: {}}]\ndependencies: [{name: 1}]\n"}),
     "schema-defs-before-2019": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "$defs": {"a": 3}}'}),
     "schema-beside-ref": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {}}, "properties": {"a": {"$ref": "#/definitions/a", "type": 3}}}'}),
     # Values whose last line does not end, and block scalars that begin at their key's column.
