@@ -19,7 +19,8 @@ Result<net::Url> target_of(const reconcile::DownloadRequest& request) {
   if (request.base_url.empty() || request.url.find("://") != std::string::npos)
     return net::parse_url(request.url);
   WEIR_TRY(net::Url base, net::parse_url(request.base_url));
-  if (!base.path.ends_with('/')) base.path.push_back('/');
+  while (base.path.ends_with('/')) base.path.pop_back();
+  base.path.push_back('/');
   WEIR_TRY(net::Url target, net::resolve_url(base, request.url));
   target.query = base.query;
   return target;
@@ -49,7 +50,12 @@ Result<reconcile::PayloadPtr> Downloads::download(const reconcile::DownloadReque
   get.sink = [&](std::string_view bytes) { return spool.append(bytes); };
   if (!user.empty() && is_trusted(request, *target))
     get.headers.push_back({"Authorization", net::basic_authorization(user, password)});
-  WEIR_TRY(const net::HttpResponse response, client->send(get));
+  auto sent = client->send(get);
+  if (!sent.ok() && sent.error().code == Code::timeout)
+    return make_error(Code::timeout, "Get \"" + net::redact_url(target->to_string()) +
+                                         "\": context deadline exceeded (Client.Timeout exceeded "
+                                         "while awaiting headers)");
+  WEIR_TRY(const net::HttpResponse response, std::move(sent));
   if (response.status != 200)
     return make_error(net::code_of_status(response.status),
                       "failed to fetch " + net::redact_url(target->to_string()) + " : " +

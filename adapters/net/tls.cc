@@ -8,10 +8,13 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "engine/base/freed.hh"
 
@@ -196,6 +199,11 @@ class Session final : public TlsSession {
       ERR_clear_error();
       return broken(std::string(what) + ": unexpected EOF");
     }
+    if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_WRONG_VERSION_NUMBER) {
+      ERR_clear_error();
+      return make_error(Code::unavailable, "tls: first record does not look like a TLS handshake",
+                        "TLS");
+    }
     return make_error(Code::unavailable, std::string(what) + ": " + openssl_error(), "TLS");
   }
 
@@ -267,6 +275,70 @@ BioPtr memory(const std::string& text) {
 // An encrypted key must fail here, not ask for its passphrase on the terminal.
 int no_passphrase(char*, int, int, void*) { return 0; }
 
+// What is given to the client cannot be used: in Go's words, with the reason "TLSConfig".
+Error bad_config(std::string text) {
+  return make_error(Code::invalid, std::move(text), "TLSConfig");
+}
+
+Error bad_pair(std::string_view text) {
+  return bad_config("failed to parse TLS certificate and key: " + std::string(text));
+}
+
+// The names of the blocks in a PEM text ("CERTIFICATE", "PRIVATE KEY").
+std::vector<std::string> pem_blocks(const std::string& text) {
+  std::vector<std::string> out;
+  const BioPtr bio = memory(text);
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+  while (PEM_read_bio(bio.get(), &name, &header, &data, &size) == 1) {
+    out.emplace_back(name);
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
+  }
+  ERR_clear_error();
+  return out;
+}
+
+bool is_key(std::string_view block) {
+  return block == "PRIVATE KEY" || block.ends_with(" PRIVATE KEY");
+}
+
+Error no_certificate(const std::string& pem) {
+  const std::vector<std::string> blocks = pem_blocks(pem);
+  if (blocks.empty())
+    return bad_pair("tls: failed to find any PEM data in certificate input");
+  if (std::find(blocks.begin(), blocks.end(), "CERTIFICATE") != blocks.end())
+    return bad_pair("x509: malformed certificate");
+  if (blocks.size() == 1 && is_key(blocks.front()))
+    return bad_pair(
+        "tls: failed to find certificate PEM data in certificate input, but did find a private "
+        "key; PEM inputs may have been switched");
+  std::string skipped;
+  for (const std::string& block : blocks)
+    skipped.append(skipped.empty() ? "" : " ").append(block);
+  return bad_pair(
+      "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM "
+      "blocks of the following types: [" + skipped + "]");
+}
+
+Error no_key(const std::string& pem) {
+  const std::vector<std::string> blocks = pem_blocks(pem);
+  if (blocks.empty()) return bad_pair("tls: failed to find any PEM data in key input");
+  if (std::any_of(blocks.begin(), blocks.end(), is_key))
+    return bad_pair("tls: failed to parse private key");
+  if (blocks.size() == 1 && blocks.front() == "CERTIFICATE")
+    return bad_pair("tls: found a certificate rather than a key in the PEM for the private key");
+  std::string skipped;
+  for (const std::string& block : blocks)
+    skipped.append(skipped.empty() ? "" : " ").append(block);
+  return bad_pair(
+      "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after "
+      "skipping PEM blocks of the following types: [" + skipped + "]");
+}
+
 Result<void> load_anchors(SSL_CTX* ctx, const std::string& pem) {
   BioPtr bio = memory(pem);
   std::size_t count = 0;
@@ -275,7 +347,7 @@ Result<void> load_anchors(SSL_CTX* ctx, const std::string& pem) {
     ++count;
   }
   ERR_clear_error();
-  if (count == 0) return make_error(Code::invalid, "no certificate found in the CA's PEM text");
+  if (count == 0) return bad_config("failed to parse CA certificate");
   return {};
 }
 
@@ -288,7 +360,13 @@ Result<void> load_identity(SSL_CTX* ctx, const TlsOptions& options) {
   X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
   if (!leaf || SSL_CTX_use_certificate(ctx, leaf.get()) != 1) {
     ERR_clear_error();
-    return make_error(Code::invalid, "the client certificate is not a PEM certificate");
+    // Go looks for the key before it reads the certificate.
+    const std::vector<std::string> blocks = pem_blocks(options.key_pem);
+    const bool found = std::any_of(blocks.begin(), blocks.end(), is_key);
+    const Error error = no_certificate(options.cert_pem);
+    return error.message.ends_with("x509: malformed certificate") && !found
+               ? no_key(options.key_pem)
+               : error;
   }
   while (X509Ptr next{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)}) {
     SSL_CTX_add1_chain_cert(ctx, next.get());
@@ -298,11 +376,11 @@ Result<void> load_identity(SSL_CTX* ctx, const TlsOptions& options) {
   KeyPtr key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_passphrase, nullptr));
   if (!key) {
     ERR_clear_error();
-    return make_error(Code::invalid, "the client key is not an unencrypted PEM private key");
+    return no_key(options.key_pem);
   }
   if (SSL_CTX_use_PrivateKey(ctx, key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
     ERR_clear_error();
-    return make_error(Code::invalid, "the client key does not belong to the client certificate");
+    return bad_pair("tls: private key does not match public key");
   }
   return {};
 }

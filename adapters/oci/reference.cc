@@ -49,9 +49,12 @@ Result<Repository> split(std::string_view name) {
     return bad("registry '" + out.host + "' is not a host name");
   for (char& c : out.host)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (out.host == default_registry && out.path.find('/') == std::string::npos)
-    out.path.insert(0, "library/");
   return out;
+}
+
+void add_library(Repository& repository) {
+  if (repository.host == default_registry && repository.path.find('/') == std::string::npos)
+    repository.path.insert(0, "library/");
 }
 
 Result<void> check_path(const std::string& path) {
@@ -85,11 +88,9 @@ Result<Repository> parse_repository(std::string_view url) {
   std::string_view name = without_scheme(url);
   while (name.ends_with('/')) name.remove_suffix(1);
   WEIR_TRY(Repository out, split(name));
-  if (const std::size_t at = out.path.find('@'); at != std::string::npos)
-    return bad("URL must not contain a digest; remove '" + out.path.substr(at) + "'");
-  if (const std::size_t at = out.path.find(':'); at != std::string::npos)
-    return bad("URL must not contain a tag; remove '" + out.path.substr(at) + "'");
+  if (name.empty()) return bad("a repository name must be specified");
   WEIR_CHECK(check_path(out.path));
+  add_library(out);
   return out;
 }
 
@@ -114,6 +115,7 @@ Result<Reference> parse_reference(std::string_view url) {
   }
   if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
   WEIR_CHECK(check_path(path));
+  add_library(out.repository);
   return out;
 }
 

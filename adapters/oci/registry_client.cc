@@ -1,6 +1,7 @@
 #include "adapters/oci/registry_client.hh"
 
 #include <algorithm>
+#include <map>
 
 #include "adapters/download/spool.hh"
 #include "adapters/net/status.hh"
@@ -25,6 +26,7 @@ constexpr const char* manifest_types =
     "application/vnd.docker.distribution.manifest.v2+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json";
 constexpr std::size_t message_bytes_max = 300;
+constexpr std::string_view tags_query = "?n=1000";
 
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, message_bytes_max));
@@ -33,17 +35,50 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-// The registry's own words where it has some: "MANIFEST_UNKNOWN: manifest unknown".
+// As Go prints what it has decoded of JSON: map[a:1 b:<nil>], [x y].
+void append_plain(const Value& value, std::string& out) {
+  if (value.is_object()) {
+    std::map<std::string_view, const Value*> sorted;
+    for (const auto& member : value.members()) sorted.emplace(member.name(), &member.value);
+    out.append("map[");
+    for (auto at = sorted.begin(); at != sorted.end(); ++at) {
+      out.append(at == sorted.begin() ? "" : " ").append(at->first).push_back(':');
+      append_plain(*at->second, out);
+    }
+    out.push_back(']');
+  } else if (value.is_array()) {
+    out.push_back('[');
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (i > 0) out.push_back(' ');
+      append_plain(value.at(i), out);
+    }
+    out.push_back(']');
+  } else if (value.is_null()) {
+    out.append("<nil>");
+  } else {
+    out.append(value.is_string() ? std::string(value.get_string()) : value::write_json(value));
+  }
+}
+
+// The registry's own words where it has some: "MANIFEST_UNKNOWN: manifest unknown; unknown tag=x".
 Error failure(std::string_view method, const net::HttpResponse& response) {
-  std::string text = std::string(method) + " " + net::redact_url(response.url) + ": ";
+  std::string text = std::string(method) + " " + net::redact_url(response.url);
+  if (response.url.ends_with(tags_query)) text.append(tags_query);
+  text.append(": ");
   std::string words;
   if (const auto document = value::parse_json(response.body); document.ok())
     for (const Value& item : (*document)["errors"].items()) {
       words.append(words.empty() ? "" : "; ").append(printable(item["code"].get_string()));
       const std::string message = printable(item["message"].get_string());
       if (!message.empty()) words.append(": ").append(message);
+      std::string detail;
+      if (!item["detail"].is_null()) append_plain(item["detail"], detail);
+      if (!detail.empty()) words.append("; ").append(printable(detail));
     }
-  if (words.empty()) words = "unexpected status code " + net::status_text(response.status);
+  if (words.empty()) {
+    words = "unexpected status code " + net::status_text(response.status);
+    if (!response.body.empty()) words.append(": ").append(printable(response.body));
+  }
   return make_error(net::code_of_status(response.status), text + words);
 }
 
@@ -88,7 +123,12 @@ Result<void> check_digest(const std::string& expected, const std::string& found)
 // A tag or digest in a path: the colon of a digest stands as it is, as other clients send it.
 std::string escape_reference(std::string_view reference) {
   const std::size_t colon = reference.find(':');
-  if (colon == std::string_view::npos) return net::escape_path_segment(reference);
+  if (colon == std::string_view::npos) {
+    std::string out = net::escape_path_segment(reference);
+    for (std::size_t at = out.find("%2B"); at != std::string::npos; at = out.find("%2B", at))
+      out.replace(at, 3, "+");
+    return out;
+  }
   return net::escape_path_segment(reference.substr(0, colon)) + ":" +
          net::escape_path_segment(reference.substr(colon + 1));
 }
@@ -114,7 +154,8 @@ Result<std::vector<std::string>> RegistryClient::tags(const std::string& url,
   WEIR_TRY(const Repository repository, parse_repository(url));
   std::vector<std::string> out;
   Call call;
-  call.target = base_path(repository) + "/tags/list?n=1000";
+  call.target = base_path(repository) + "/tags/list";
+  call.target.append(tags_query);
   call.body_bytes_max = limits::http_body_bytes_max;
   while (!call.target.empty()) {
     WEIR_TRY(const net::HttpResponse response, send(repository, access, call));

@@ -39,6 +39,19 @@ bool may_be_other_scheme(const Error& error) {
   return error.code == Code::unavailable || error.code == Code::timeout;
 }
 
+// A registry that cannot be reached is told by its root, as clients that look there first do.
+Error unreached(const Error& error, const std::string& scheme, const Repository& repository,
+                const RemoteAccess& access) {
+  const std::size_t end = error.message.find("\": ");
+  if (end == std::string::npos || error.message.find(repository.host + "/v2/") > end) return error;
+  Error out = error;
+  const std::string why = error.message.substr(end + 3);
+  const bool proxy = !access.proxy_url.empty() && why.starts_with("dial ");
+  out.message = "Get \"" + scheme + "://" + repository.host +
+                "/v2/\": " + (proxy ? "proxyconnect tcp: " : "") + why;
+  return out;
+}
+
 }  // namespace
 
 RegistryClient::RegistryClient(download::HttpClients& clients, std::string spool_directory)
@@ -155,8 +168,11 @@ Result<net::HttpResponse> RegistryClient::send_to(const std::string& scheme,
 
 Result<net::HttpResponse> RegistryClient::send(const Repository& repository,
                                                const RemoteAccess& access, const Call& call) {
-  if (!access.plain_http && !is_local_host(repository.host))
-    return send_to("https", repository, access, call);
+  if (!access.plain_http && !is_local_host(repository.host)) {
+    auto response = send_to("https", repository, access, call);
+    if (response.ok() || !may_be_other_scheme(response.error())) return response;
+    return unreached(response.error(), "https", repository, access);
+  }
   std::string known;
   {
     const std::lock_guard lock(mutex_);
@@ -170,7 +186,17 @@ Result<net::HttpResponse> RegistryClient::send(const Repository& repository,
   if (!response.ok()) {
     if (!may_be_other_scheme(response.error())) return response;
     auto second = send_to(other, repository, access, call);
-    if (!second.ok()) return known.empty() ? second : response;
+    if (!second.ok() && !may_be_other_scheme(second.error()))
+      return known.empty() ? second : response;
+    if (!second.ok()) {
+      const bool plain_first = other == "https";
+      const Error& secure = plain_first ? second.error() : response.error();
+      const Error& plain = plain_first ? response.error() : second.error();
+      Error error = unreached(secure, "https", repository, access);
+      error.message.append("; ");
+      error.message.append(unreached(plain, "http", repository, access).message);
+      return error;
+    }
     response = std::move(second);
     works = other;
   }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "engine/base/limits.hh"
+#include "engine/helm/go_yaml.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
 
@@ -318,14 +319,53 @@ Result<IndexHead> IndexReader::finish() {
   return head_;
 }
 
+namespace {
+
+// What Go says of a document that cannot be read as a whole.
+Error unreadable(Error error, std::string_view text) {
+  constexpr std::string_view twice = "mapping key ", ends = " already defined", place = "line ";
+  const std::size_t key = error.message.find(twice), end = error.message.find(ends);
+  if (key != std::string::npos && end != std::string::npos && error.message.starts_with(place)) {
+    const std::string line = error.message.substr(0, error.message.find(','));
+    const std::size_t begin = key + twice.size();
+    return make_error(Code::invalid, "error converting YAML to JSON: yaml: unmarshal errors:\n  " +
+                                         line + ": key " +
+                                         error.message.substr(begin, end - begin) +
+                                         " already set in map");
+  }
+  const auto document = read_go_yaml(text);
+  return document.ok() ? error : document.error();
+}
+
+}  // namespace
+
 Result<IndexHead> read_whole_index(std::string_view text, const IndexVisitor& visit) {
   value::YamlOptions options;
   options.dialect = value::YamlDialect::kubernetes;
-  WEIR_TRY(const Value document, value::parse_yaml(text, options));
-  IndexHead head{text_of(document["apiVersion"]), text_of(document["generated"])};
-  for (const auto& chart : document["entries"].members())
+  auto parsed = value::parse_yaml(text, options);
+  if (!parsed.ok()) return unreadable(std::move(parsed).error(), text);
+  const Value document = *std::move(parsed);
+  std::optional<DecodeFault> fault;
+  StructReader reader(document, "IndexFile", "", fault);
+  if (!document.is_object() && !document.is_null())
+    reader.mismatch("", document, "repo.IndexFile");
+  IndexHead head;
+  reader.read("apiVersion", head.api_version);
+  const Value* entries = reader.find("entries");
+  if (entries != nullptr && !entries->is_object())
+    reader.mismatch("entries", *entries, "map[string]repo.ChartVersions");
+  if (fault) return decode_error(fault->text);
+  head.api_version = head.api_version.substr(0, head_text_max);
+  head.generated = text_of(document["generated"]);
+  if (entries == nullptr) return head;
+  for (const auto& chart : entries->members()) {
+    if (!chart.value.is_array() && !chart.value.is_null()) {
+      reader.mismatch("entries", chart.value, "repo.ChartVersions");
+      return decode_error(fault->text);
+    }
     for (const Value& entry : chart.value.items())
       if (!entry.is_null()) WEIR_CHECK(visit(chart.name(), entry));
+  }
   return head;
 }
 

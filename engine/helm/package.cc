@@ -2,6 +2,7 @@
 
 #include "engine/base/semver.hh"
 #include "engine/base/targz.hh"
+#include "engine/helm/go_yaml.hh"
 #include "engine/value/yaml.hh"
 
 namespace weir::helm {
@@ -35,9 +36,9 @@ Result<Metadata> read_metadata(const std::vector<ChartFile>& files) {
   const ChartFile* file = find_file(files, "Chart.yaml");
   if (file == nullptr) return make_error(Code::not_found, "Chart.yaml file is missing");
   WEIR_TRY(const Value document,
-           value::parse_yaml(*file->data, helm_yaml()).with_context("cannot load Chart.yaml"));
+           read_go_yaml(*file->data).with_context("cannot load 'Chart.yaml'"));
   Metadata metadata;
-  WEIR_CHECK(metadata.read(document));
+  WEIR_CHECK(metadata.read(document).with_context("cannot load 'Chart.yaml'"));
   if (metadata.api_version.empty()) metadata.api_version = "v1";
   WEIR_CHECK(metadata.validate());
   return metadata;
@@ -53,15 +54,13 @@ Result<std::string> with_version_metadata(const std::string& version, const std:
 }
 
 Result<Value> parse_values_file(std::string_view text, const std::string& name) {
-  auto document = value::parse_yaml(text, helm_yaml());
-  if (!document.ok())
-    return std::move(document).error().with_context("unmarshaling values from '" + name +
-                                                    "' failed");
-  if (document->is_null()) return Value::object();
-  if (!document->is_object())
-    return make_error(Code::invalid,
-                      "unmarshaling values from '" + name + "' failed: it is no mapping");
-  return document;
+  const std::string context = "unmarshaling values from '" + name + "' failed";
+  WEIR_TRY(Value document, read_go_yaml(text).with_context(context));
+  if (document.is_null()) return Value::object();
+  if (document.is_object()) return document;
+  std::optional<DecodeFault> fault;
+  StructReader(document, "", "", fault).mismatch("", document, "map[string]interface {}");
+  return decode_error(fault->text).with_context(context);
 }
 
 void merge_values_files(Value& base, const Value& over) {
@@ -73,6 +72,15 @@ void merge_values_files(Value& base, const Value& over) {
       base.set(member.name(), member.value);
     }
   }
+}
+
+Result<void> rename_chart(std::vector<ChartFile>& files, const std::string& name) {
+  const ChartFile* file = find_file(files, "Chart.yaml");
+  if (file == nullptr) return make_error(Code::not_found, "Chart.yaml file is missing");
+  WEIR_TRY(Value document, value::parse_yaml(*file->data, helm_yaml()));
+  document.set("name", name);
+  replace_file(files, "Chart.yaml", value::write_yaml(document, value::YamlStyle::ordered));
+  return {};
 }
 
 Result<std::string> package_chart(const std::string& name, std::vector<ChartFile> files,

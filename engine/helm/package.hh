@@ -29,6 +29,9 @@ Result<Value> parse_values_file(std::string_view text, const std::string& name);
 // `over` laid over `base`: objects deeply, everything else replaced, nulls included.
 void merge_values_files(Value& base, const Value& over);
 
+// Gives the chart of these files another name. Error: invalid.
+Result<void> rename_chart(std::vector<ChartFile>& files, const std::string& name);
+
 struct PackageEdits {
   std::string version;          // "" = as it is
   std::optional<Value> values;  // the new values.yaml

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "engine/base/semver.hh"
 #include "engine/helm/go_yaml.hh"
 #include "engine/helm/archive.hh"
 #include "engine/helm/load.hh"
+#include "engine/reconcile/step_errors.hh"
 
 namespace weir::reconcile {
 namespace {
@@ -26,8 +28,8 @@ constexpr ChartFailure chart_failures[] = {
 };
 
 // Servers say it in many ways that the credentials are not good.
-bool is_authentication(const Error& error) {
-  if (error.code == Code::unauthorized || error.reason == "TLS") return true;
+bool is_authentication(const StepError& error) {
+  if (error.code == Code::unauthorized) return true;
   static constexpr std::string_view words[] = {"401", "unauthorized", "authentication required",
                                                "tls"};
   return std::any_of(std::begin(words), std::end(words), [&](std::string_view word) {
@@ -38,12 +40,21 @@ bool is_authentication(const Error& error) {
 StepError chart_error(std::string_view reason, const Error& error) {
   for (const ChartFailure& known : chart_failures) {
     if (known.reason != reason) continue;
-    StepError out{error.code, std::string(reason),
-                  std::string(known.summary) + ": " + error.message, known.terminal};
-    if (reason == "ChartPullError" && is_authentication(error)) out.reason = "AuthenticationFailed";
-    return out;
+    return {error.code, std::string(reason), std::string(known.summary) + ": " + error.message,
+            known.terminal};
   }
-  return {error.code, std::string(reason), error.message, reason == "URLInvalid"};
+  const bool terminal = reason == "URLInvalid" || reason == "Failed";
+  return {error.code, std::string(reason), error.message, terminal};
+}
+
+// A repository that does not let us in is told as such, whatever we were about.
+StepError of_repository(StepError error) {
+  const bool build = std::any_of(
+      std::begin(chart_failures), std::end(chart_failures),
+      [&](const ChartFailure& known) { return known.reason == error.reason; });
+  if (!build || !is_authentication(error)) return error;
+  return {error.code, "AuthenticationFailed",
+          "failed to authenticate with the Helm repository: " + error.message, false};
 }
 
 StepError chart_error(std::string_view reason, std::string text) {
@@ -83,6 +94,67 @@ std::vector<helm::Dependency> wanted_dependencies(const helm::Chart& chart) {
   return out;
 }
 
+// Below the source's root, which no path leads out of: "../../a" -> "a"; "" is the root.
+std::string path_in_source(std::string_view path) {
+  const auto clean = base::clean_path("/" + std::string(path));
+  return clean ? clean->substr(1) : std::string();
+}
+
+std::optional<base::EntryType> stat_in_source(const base::FileTree& tree, const std::string& path) {
+  return path.empty() ? base::EntryType::directory : tree.stat(path);
+}
+
+// A folder's Chart.yaml, whatever .helmignore says of it.
+Result<std::vector<helm::ChartFile>> read_chart_yaml(const base::FileTree& tree,
+                                                     const std::string& path) {
+  const std::string file = path.empty() ? "Chart.yaml" : path + "/Chart.yaml";
+  if (tree.stat(file) != base::EntryType::file)
+    return make_error(Code::not_found, "open " + file + ": no such file or directory");
+  WEIR_TRY(base::FileBytes bytes, tree.read(file));
+  return std::vector<helm::ChartFile>{{"Chart.yaml", std::move(bytes), 0}};
+}
+
+// Puts a chart below charts/ of its parent, under the name that its parent has for it.
+Result<void> add_chart(const helm::Dependency& dependency, std::string name,
+                       std::vector<helm::ChartFile> inner, std::vector<helm::ChartFile>& files) {
+  if (!dependency.alias.empty()) {
+    name = dependency.alias;
+    WEIR_CHECK(helm::rename_chart(inner, name));
+  }
+  for (helm::ChartFile& file : inner)
+    files.push_back({"charts/" + name + "/" + file.name, std::move(file.data), 0});
+  return {};
+}
+
+// A package whose metadata cannot be read. Names are told bare there.
+Error unpacking(Error error, std::string_view bytes) {
+  constexpr std::string_view outside =
+      "chart illegally contains content outside the base directory: \"";
+  if (error.message.starts_with(outside) && error.message.ends_with('"')) {
+    error.message.pop_back();
+    error.message.erase(outside.size() - 1, 1);
+  }
+  return gzip_error(std::move(error), bytes);
+}
+
+Error loading(const std::string& path, Error error) {
+  return std::move(error).with_context("failed to load chart from " +
+                                       (path.empty() ? "/" : "/" + path + "/"));
+}
+
+// What a package that is kept as it is says of itself.
+Result<helm::Metadata> read_package_metadata(const std::vector<helm::ChartFile>& files) {
+  if (helm::find_file(files, "Chart.yaml") == nullptr)
+    return make_error(Code::not_found,
+                      "failed to load chart metadata from written chart: no 'Chart.yaml' found");
+  auto metadata = helm::read_metadata(files);
+  if (metadata.ok()) return metadata;
+  const bool unreadable = metadata.error().message.starts_with("cannot load");
+  return std::move(metadata).error().with_context(
+      unreadable ? "failed to load chart metadata from written chart"
+                 : "failed to validate metadata of written chart");
+}
+
 }  // namespace
 
 std::string ChartBuild::summary() const {
@@ -96,7 +168,10 @@ std::string ChartBuild::summary() const {
 }
 
 ChartBuilder::Outcome ChartBuilder::build() {
-  return tree_ == nullptr ? build_remote() : build_local();
+  if (tree_ != nullptr) return build_local();
+  Outcome outcome = build_remote();
+  if (auto* error = std::get_if<StepError>(&outcome)) return of_repository(std::move(*error));
+  return outcome;
 }
 
 ChartBuilder::Failure ChartBuilder::set_version(const std::string& version, bool with_revision) {
@@ -144,13 +219,19 @@ ChartBuilder::Outcome ChartBuilder::build_remote() {
   auto bytes = repository->download(*version);
   if (!bytes.ok()) return chart_error("ChartPullError", bytes.error());
   auto files = helm::read_chart_archive(*bytes);
+  if (build_.packaged) {
+    const auto loaded = helm::load_chart_archive(*bytes, spec_.chart);
+    if (!loaded.ok())
+      return chart_error("ChartPackageError",
+                         Error(loaded.error()).with_context("failed to load downloaded chart"));
+  }
   if (!files.ok())
-    return chart_error(build_.packaged ? "ChartPackageError" : "ChartPullError",
-                       std::move(files).error().with_context("failed to load downloaded chart"));
-  auto metadata = helm::read_metadata(*files);
+    return chart_error("ChartPullError",
+                       unpacking(std::move(files).error(), *bytes)
+                           .with_context("failed to load chart metadata from written chart"));
+  auto metadata = read_package_metadata(*files);
   if (!metadata.ok())
-    return chart_error("ChartPullError", std::move(metadata).error().with_context(
-                                             "failed to validate metadata of written chart"));
+    return chart_error("ChartPullError", std::move(metadata).error());
   build_.bytes = *std::move(bytes);
   if (!build_.packaged) return build_;
   if (auto failure = merge_values(*files)) return *failure;
@@ -161,18 +242,19 @@ ChartBuilder::Outcome ChartBuilder::build_local() {
   if (spec_.chart.starts_with('/'))
     return chart_error("InvalidChartReference",
                        "local chart reference path is expected to be relative");
-  const auto path = base::clean_path(spec_.chart);
-  const auto type = path ? tree_->stat(*path) : std::nullopt;
+  const std::string path = path_in_source(spec_.chart);
+  const auto type = stat_in_source(*tree_, path);
   if (!type)
-    return chart_error("InvalidChartReference",
-                       "no chart found at '" + spec_.chart + "' in the source");
+    return chart_error("InvalidChartReference", "stat " + path + ": no such file or directory");
   const bool folder = *type == base::EntryType::directory;
   std::string packed;
   const auto list = [&]() -> Result<std::vector<helm::ChartFile>> {
-    if (folder) return helm::list_chart_files(*tree_, *path);
-    WEIR_TRY(const base::FileBytes bytes, tree_->read(*path));
+    if (folder) return read_chart_yaml(*tree_, path);
+    WEIR_TRY(const base::FileBytes bytes, tree_->read(path));
     packed = *bytes;
-    return helm::read_chart_archive(packed);
+    auto members = helm::read_chart_archive(packed);
+    if (!members.ok()) return unpacking(std::move(members).error(), packed);
+    return members;
   };
   auto files = list();
   if (!files.ok()) return chart_error("InvalidChartReference", files.error());
@@ -188,28 +270,39 @@ ChartBuilder::Outcome ChartBuilder::build_local() {
   build_.bytes = std::move(packed);
   if (!build_.packaged) return build_;
   if (auto failure = merge_values(*files)) return *failure;
-  if (folder)
-    if (auto failure = add_dependencies(*path, *files)) return *failure;
+  if (!folder) return finish(*std::move(files));
+  files = helm::list_chart_files(*tree_, path);
+  if (!files.ok()) return chart_error("ChartPackageError", loading(path, files.error()));
+  if (auto failure = add_dependencies(path, *files)) return *failure;
   return finish(*std::move(files));
 }
 
 // Files of a pulled chart stand in the chart, those of a source's tree below its root.
 Result<std::optional<Value>> ChartBuilder::read_values(
     const std::string& file, const std::vector<helm::ChartFile>& chart) const {
-  const auto path = base::clean_path(file);
-  std::string text;
-  bool found = false;
+  std::string text, reference = file;
+  bool found = false, there = false;
   if (tree_ == nullptr) {
+    const auto path = base::clean_path(file);
     const helm::ChartFile* member = path ? helm::find_file(chart, *path) : nullptr;
-    found = member != nullptr;
+    found = there = member != nullptr;
     if (found) text = *member->data;
-  } else if (path && tree_->stat(*path) == base::EntryType::file) {
-    WEIR_TRY(const base::FileBytes bytes, tree_->read(*path));
-    text = *bytes;
-    found = true;
+  } else {
+    const std::string path = path_in_source(file);
+    const auto type = stat_in_source(*tree_, path);
+    there = type.has_value();
+    found = type == base::EntryType::file;
+    reference = "/" + path;
+    if (found) {
+      WEIR_TRY(const base::FileBytes bytes, tree_->read(path));
+      text = *bytes;
+    }
   }
-  if (!found && spec_.ignore_missing_values_files) return std::optional<Value>();
-  if (!found) return make_error(Code::not_found, "no values file found at path '" + file + "'");
+  if (!there && spec_.ignore_missing_values_files) return std::optional<Value>();
+  if (!found)
+    return make_error(Code::not_found,
+                      "no values file found at path '" + reference + "'" +
+                          (tree_ == nullptr ? "" : " (reference '" + file + "')"));
   WEIR_TRY(Value values, helm::parse_values_file(text, file));
   return std::optional<Value>(std::move(values));
 }
@@ -221,6 +314,7 @@ ChartBuilder::Failure ChartBuilder::merge_values(const std::vector<helm::ChartFi
   std::vector<std::string> used;
   for (const std::string& file : files) {
     auto values = read_values(file, chart);
+    if (!values.ok() && tree_ != nullptr) return chart_error("ValuesFilesError", values.error());
     if (!values.ok())
       return chart_error("ValuesFilesError",
                          std::move(values).error().with_context("failed to merge chart values"));
@@ -229,14 +323,14 @@ ChartBuilder::Failure ChartBuilder::merge_values(const std::vector<helm::ChartFi
     used.push_back(file);
   }
   build_.values_files = std::move(used);
-  if (!build_.values_files.empty()) values_ = std::move(merged);
+  values_ = std::move(merged);  // of nothing but files that are missing, and may: no defaults
   return std::nullopt;
 }
 
 ChartBuilder::Failure ChartBuilder::add_dependencies(const std::string& path,
                                                      std::vector<helm::ChartFile>& files) {
   auto loaded = helm::load_chart_directory(*tree_, path);
-  if (!loaded.ok()) return chart_error("ChartPackageError", loaded.error());
+  if (!loaded.ok()) return chart_error("ChartPackageError", loading(path, loaded.error()));
   const helm::Chart& root = loaded->charts.root();
   const std::vector<helm::Dependency> wanted = wanted_dependencies(root);
   if (wanted.size() == root.dependencies.size()) return std::nullopt;
@@ -273,29 +367,33 @@ Result<void> ChartBuilder::add_local(const helm::Dependency& dependency, const s
     return make_error(Code::not_found, "no chart found at '" + where.value_or(below) +
                                            "' (reference '" + dependency.repository + "')");
   const std::string at = where->substr(1);
-  WEIR_TRY(const helm::LoadedChart chart, helm::load_chart(*tree_, at));
+  if (const auto range = base::VersionConstraint::parse(dependency.version); !range.ok())
+    return Error(range.error())
+        .with_context("invalid version/constraint format '" + dependency.version + "'");
+  WEIR_TRY(const helm::LoadedChart chart,
+           helm::load_chart(*tree_, at).with_context("failed to load chart from '" + *where +
+                                                     "' (reference '" + dependency.repository +
+                                                     "')"));
   const helm::Metadata& metadata = chart.charts.root().metadata;
   if (!helm::is_compatible_range(dependency.version, metadata.version))
     return make_error(Code::invalid,
                       "can't get a valid version for constraint '" + dependency.version + "'");
   if (*type != base::EntryType::directory) {
-    WEIR_TRY(base::FileBytes bytes, tree_->read(at));
-    files.push_back(
-        {"charts/" + metadata.name + "-" + metadata.version + ".tgz", std::move(bytes), 0});
-    return {};
+    WEIR_TRY(const base::FileBytes bytes, tree_->read(at));
+    WEIR_TRY(std::vector<helm::ChartFile> inner, helm::read_chart_archive(*bytes));
+    return add_chart(dependency, metadata.name, std::move(inner), files);
   }
   WEIR_TRY(std::vector<helm::ChartFile> inner, helm::list_chart_files(*tree_, at));
-  for (helm::ChartFile& file : inner)
-    files.push_back({"charts/" + metadata.name + "/" + file.name, std::move(file.data), 0});
-  return {};
+  return add_chart(dependency, metadata.name, std::move(inner), files);
 }
 
 Result<void> ChartBuilder::add_remote(const helm::Dependency& dependency,
                                       std::vector<helm::ChartFile>& files) {
-  if (dependency.repository.starts_with('@') || dependency.repository.starts_with("alias:"))
-    return make_error(Code::unsupported,
-                      "aliased repository dependency is not supported: " + dependency.repository);
   const std::string url = normalized_repository_url(dependency.repository);
+  if (url.starts_with('@'))
+    return make_error(Code::unsupported, "aliased repository dependency is not supported: " + url);
+  if (!url.starts_with("oci") && !url.starts_with("http://") && !url.starts_with("https://"))
+    return make_error(Code::unsupported, "invalid dependency repository URL: " + url);
   model::HelmRepositorySpec spec;
   spec.url = dependency.repository;
   spec.oci = url.starts_with("oci://");
@@ -308,20 +406,20 @@ Result<void> ChartBuilder::add_remote(const helm::Dependency& dependency,
     index = known.artifact;
     break;
   }
-  WEIR_TRY(ChartRepository repository, ChartRepository::open(ports_, ns_, spec, std::move(index)));
+  WEIR_TRY(ChartRepository repository,
+           ChartRepository::open(ports_, ns_, spec, std::move(index))
+               .with_context("failed to get chart repository for URL '" + url + "'"));
   WEIR_TRY(const helm::ChartVersion version,
-           repository.find(dependency.name, dependency.version)
+           repository.choose(dependency.name, dependency.version)
                .with_context("failed to get chart '" + dependency.name + "' version '" +
                              dependency.version + "' from '" + dependency.repository + "'"));
-  WEIR_TRY(std::string bytes, repository.download(version).with_context(
+  WEIR_TRY(const std::string bytes, repository.download(version).with_context(
                                   "chart download of version '" + version.version + "' failed"));
   WEIR_TRY(const auto checked, helm::load_chart_archive(bytes, dependency.name)
                                    .with_context("failed to load downloaded archive of version '" +
                                                  version.version + "'"));
-  const helm::Metadata& metadata = checked.charts.root().metadata;
-  files.push_back({"charts/" + metadata.name + "-" + metadata.version + ".tgz",
-                   std::make_shared<const std::string>(std::move(bytes)), 0});
-  return {};
+  WEIR_TRY(std::vector<helm::ChartFile> inner, helm::read_chart_archive(bytes));
+  return add_chart(dependency, checked.charts.root().metadata.name, std::move(inner), files);
 }
 
 ChartBuilder::Outcome ChartBuilder::finish(std::vector<helm::ChartFile> files) {

@@ -29,6 +29,12 @@ struct ChartPorts {
 Result<RemoteAccess> repository_access(KubeApi& kube, const std::string& ns,
                                        const model::HelmRepositorySpec& spec);
 
+// What a fault of the certificates of a HelmRepository's Secrets is told with.
+std::string tls_context(const model::HelmRepositorySpec& spec);
+
+// `text` with the repository's URL, where it stands, as it may be shown.
+std::string mask_text(std::string text, const std::string& url);
+
 class ChartRepository {
  public:
   // One that a HelmRepository declares; without an `index` (and not of type oci) its index is
@@ -41,7 +47,8 @@ class ChartRepository {
                                     RemoteAccess access);
 
   // Errors: reason "InvalidChartReference" (an index has no such chart or version),
-  // "ChartPullError".
+  // "ChartPullError". find() is choose() with context.
+  Result<helm::ChartVersion> choose(const std::string& chart, const std::string& range);
   Result<helm::ChartVersion> find(const std::string& chart, const std::string& range);
   // The package of what find() returned. Errors: reason "ChartPullError".
   Result<std::string> download(const helm::ChartVersion& version);

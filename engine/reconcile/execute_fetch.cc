@@ -31,8 +31,11 @@ Result<GitRequest> remote_of(KubeApi& kube, const EngineOptions& options, const 
   request.timeout = spec.timeout;
   request.allow_local = options.allow_local_sources;
   if (!spec.secret_name.empty()) {
-    WEIR_TRY(const auto data, read_secret(kube, owner.ns, spec.secret_name));
-    WEIR_TRY(request.credentials, git_credentials(data, request.url));
+    // Flux says the place twice.
+    const std::string place = "failed to get secret " + secret_id(owner.ns, spec.secret_name);
+    auto data = read_secret(kube, owner.ns, spec.secret_name);
+    if (!data.ok()) return std::move(data).error().with_context(place).with_context(place);
+    WEIR_TRY(request.credentials, git_credentials(*data, request.url));
   } else if (request.url.starts_with("ssh://")) {
     return make_error(Code::unauthorized,
                       "failed to configure authentication options: 'identity' is required");

@@ -27,8 +27,8 @@ StepError no_artifact(const ChartOrigin& origin) {
 std::vector<std::string> kept_values_files(const FetchSource& fetch,
                                            const model::HelmChartSpec& spec, bool packaged) {
   if (!packaged) return {};
-  if (spec.ignore_missing_values_files) return read_list(fetch.status["observedValuesFiles"]);
-  return spec.values_files;
+  std::vector<std::string> observed = read_list(fetch.status["observedValuesFiles"]);
+  return observed.empty() ? spec.values_files : observed;
 }
 
 }  // namespace
@@ -74,11 +74,13 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   }
   out.message = build.summary();
   out.news = out.message;
-  out.details =
-      Value::object({{"chart", Value::object({{"name", build.name},
-                                              {"version", build.version},
-                                              {"source", origin.id.subject()},
-                                              {"sourceRevision", origin.artifact.revision}})}});
+  out.details = Value::object(
+      {{"chart",
+        Value::object({{"name", build.name},
+                       {"version", build.version},
+                       {"dependencies", static_cast<std::int64_t>(build.dependencies)},
+                       {"source", origin.id.subject()},
+                       {"sourceRevision", origin.artifact.revision}})}});
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/step_errors.hh"
+#include "engine/template/functions/url.hh"
 
 namespace weir::reconcile {
 namespace {
@@ -20,18 +21,25 @@ std::string human_size(std::int64_t size) {
   return text;
 }
 
-std::optional<StepError> check_url(const model::HelmRepositorySpec& spec) {
-  if (!spec.url.starts_with("oci://")) return std::nullopt;
-  return StepError{Code::invalid, "URLInvalid",
-                   "invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' "
-                   "HelmRepository type",
-                   true};
+StepError invalid_url(const std::string& text) {
+  return {Code::invalid, "URLInvalid", "invalid Helm repository URL: " + text, true};
 }
 
-StepError fetch_error(const Error& error) {
-  if (error.reason == "URLInvalid")
-    return {Code::invalid, "URLInvalid", "invalid Helm repository URL: " + error.message, true};
-  return {error.code, "Failed", "failed to fetch Helm repository index: " + error.message, false};
+constexpr std::string_view fetching =
+    "failed to fetch Helm repository index: failed to cache index to temporary file: ";
+
+std::optional<StepError> check_url(const model::HelmRepositorySpec& spec) {
+  if (spec.url.starts_with("oci://"))
+    return invalid_url("'oci' URL scheme cannot be used with 'default' HelmRepository type");
+  const auto url = tmpl::Url::parse(spec.url);
+  if (!url.ok()) return invalid_url(mask_text(url.error().message, spec.url));
+  return std::nullopt;
+}
+
+StepError fetch_error(const Error& error, const model::HelmRepositorySpec& spec) {
+  if (error.reason == "URLInvalid") return invalid_url(error.message);
+  if (error.reason == "TLSConfig") return authentication_error(tls_context(spec) + error.message);
+  return {error.code, "Failed", std::string(fetching) + error.message, false};
 }
 
 // Puts the index into the store entry by entry.
@@ -63,7 +71,7 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   request.access = *std::move(access);
   request.bytes_max = base::limits::helm_index_bytes_max;
   auto index = ports_.download->download(request);
-  if (!index.ok()) return fetch_error(index.error());
+  if (!index.ok()) return fetch_error(index.error(), spec);
   SourceFetched out;
   out.artifact.revision = (*index)->digest().to_string();
   const bool stored =
@@ -74,11 +82,16 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
     out.artifact.url = ports_.artifacts->url(out.artifact.path);
   } else {
     auto kept = store_index(*ports_.artifacts, owner, **index, false);
-    if (!kept.ok() && must_be_whole(kept.error()))
+    // What cannot be read in pieces is read whole, if only to say what is wrong with it.
+    const std::uint64_t size = (*index)->size();
+    const bool small = size > 0 && size <= base::limits::helm_index_whole_bytes_max;
+    const bool unreadable = !kept.ok() && kept.error().code == Code::invalid;
+    if (unreadable && (small || must_be_whole(kept.error())))
       kept = store_index(*ports_.artifacts, owner, **index, true);
     if (!kept.ok() && kept.error().code != Code::io)
       return StepError{kept.error().code, "IndexationFailed",
-                       "failed to load Helm repository from index YAML: " + kept.error().message,
+                       "failed to load Helm repository from index YAML: failed to load index: " +
+                           kept.error().message,
                        false};
     if (!kept.ok()) return storage_error(kept.error());
     out.stored = *kept;

@@ -44,15 +44,24 @@ std::string news_of(const Artifact& artifact, const model::OciRepositorySpec& sp
   std::string text =
       "stored artifact with revision '" + artifact.revision + "' from '" + spec.url + "'";
   const std::string_view source = artifact.metadata["org.opencontainers.image.source"].get_string();
-  if (!source.empty()) text.append(", origin source '").append(source).append("'");
-  if (!artifact.origin_revision.empty())
-    text.append(", origin revision '").append(artifact.origin_revision).append("'");
-  return text;
+  if (source.empty() || artifact.origin_revision.empty()) return text;
+  text.append(", origin source '").append(source).append("', origin revision '");
+  return text.append(artifact.origin_revision).append("'");
 }
 
 bool settings_changed(const FetchSource& fetch, const model::OciRepositorySpec& spec) {
   return spec.ignore.value_or("") != fetch.status["observedIgnore"].get_string() ||
          !(spec.layer_selector == fetch.status["observedLayerSelector"]);
+}
+
+// What is no archive, or half of one, in the words of Go's readers.
+Error packed_error(Error error, std::string_view bytes) {
+  const std::string before = error.message;
+  error = gzip_error(std::move(error), bytes);
+  if (error.message != before)
+    return std::move(error).with_context("requires gzip-compressed body");
+  if (before == "gzip: unexpected end of data") error.message = "tar error: unexpected EOF";
+  return error;
 }
 
 Result<StoredArtifact> store_layer(ArtifactPort& artifacts, const ObjectId& owner,
@@ -63,8 +72,8 @@ Result<StoredArtifact> store_layer(ArtifactPort& artifacts, const ObjectId& owne
     return artifacts.store_bytes("ocirepository", owner.ns, owner.name, file, bytes);
   auto tree = base::unpack_targz(bytes);
   if (!tree.ok()) {
-    Error error =
-        std::move(tree).error().with_context("failed to extract layer contents from artifact");
+    Error error = packed_error(std::move(tree).error(), bytes)
+                      .with_context("failed to extract layer contents from artifact");
     error.reason = "OCIArtifactLayerOperationFailed";
     return error;
   }
@@ -77,10 +86,30 @@ struct Found {
   std::string revision, digest;
 };
 
+Result<void> check_digest(const std::string& digest) {
+  const auto bad = [](std::string text) {
+    return make_error(Code::invalid, "failed to determine artifact digest: " + text,
+                      "OCIArtifactPullFailed");
+  };
+  const std::size_t colon = digest.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == digest.size())
+    return bad("cannot parse hash: \"" + digest + "\"");
+  const std::string algorithm = digest.substr(0, colon), hex = digest.substr(colon + 1);
+  const std::size_t odd = hex.find_first_not_of("0123456789abcdef");
+  if (odd != std::string::npos)
+    return bad("found non-hex character in hash: " + hex.substr(odd, 1));
+  if (algorithm != "sha256") return bad("unsupported hash: \"" + algorithm + "\"");
+  if (hex.size() != 64) return bad("wrong number of hex digits for sha256: " + hex);
+  return {};
+}
+
 // What the reference stands for now, without pulling anything.
 Result<Found> find_revision(RegistryPort& registry, const model::OciRepositorySpec& spec,
                             const RemoteAccess& access) {
-  if (!spec.digest.empty()) return Found{spec.digest, spec.digest};
+  if (!spec.digest.empty()) {
+    WEIR_CHECK(check_digest(spec.digest));
+    return Found{spec.digest, spec.digest};
+  }
   auto tag = choose_tag(registry, spec, access);
   if (!tag.ok())
     return with_reason(std::move(tag).error(), "ReadOperationFailed",
@@ -94,6 +123,9 @@ Result<Found> find_revision(RegistryPort& registry, const model::OciRepositorySp
 
 // A URL that cannot be used stays so until somebody edits it.
 StepError from_registry(Error error, const std::string& url) {
+  if (error.reason == "TLSConfig")
+    return authentication_error("failed to generate transport for '" + url +
+                                "': " + error.message);
   if (error.reason == "URLInvalid")
     return {Code::invalid, "URLInvalid",
             "URL validation failed for '" + url + "': " + error.message, true};
@@ -108,8 +140,9 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   access.timeout = spec.timeout;
   access.plain_http = spec.insecure;
   access.skip_verification = spec.insecure && spec.cert_secret_name.empty();
-  const AccessSecrets names{owner.ns, spec.secret_name, spec.service_account, spec.cert_secret_name,
-                            spec.proxy_secret_name};
+  const AccessSecrets names{owner.ns,             spec.url,
+                            spec.secret_name,     spec.service_account,
+                            spec.cert_secret_name, spec.proxy_secret_name};
   if (auto read = read_access(*ports_.kube, names, access); !read.ok())
     return authentication_error(read.error().message);
   RegistryPort& registry = *ports_.registry;

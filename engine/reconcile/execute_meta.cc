@@ -13,7 +13,7 @@ constexpr std::string_view finalizer = "finalizers.fluxcd.io";
 std::string status_manager(const ObjectId& owner) {
   if (owner.gvk.group == model::helm_release_gvk.group) return "helm-controller";
   return owner.gvk.group == model::kustomization_gvk.group ? "gotk-kustomize-controller"
-                                                           : "gotk-source-controller";
+                                                           : "source-controller";
 }
 
 StepError step_error(const Error& error) {
@@ -41,14 +41,15 @@ Value notification_of(const EmitEvent& emit, const Value& event) {
   Value metadata = Value::object();
   for (const auto& member : event.path("metadata", "annotations").members())
     metadata.set(member.name(), member.value);
-  return Value::object({{"involvedObject", event["involvedObject"]},
-                        {"severity", emit.type == "Warning" ? "error" : "info"},
-                        {"timestamp", event["firstTimestamp"]},
-                        {"message", emit.message},
-                        {"reason", emit.reason},
-                        {"metadata", std::move(metadata)},
-                        {"reportingController", emit.component},
-                        {"reportingInstance", emit.component}});
+  Value out = Value::object({{"involvedObject", event["involvedObject"]},
+                             {"severity", emit.type == "Warning" ? "error" : "info"},
+                             {"timestamp", event["firstTimestamp"]},
+                             {"message", emit.message},
+                             {"reason", emit.reason}});
+  if (!metadata.empty()) out.set("metadata", std::move(metadata));
+  out.set("reportingController", emit.component);
+  out.set("reportingInstance", emit.component);
+  return out;
 }
 
 }  // namespace

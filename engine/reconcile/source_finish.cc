@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "engine/reconcile/helm_flow.hh"
@@ -39,6 +40,26 @@ FailureClass class_of(std::string_view reason) {
   return {reason, "FetchFailed"};
 }
 
+// The Secret of the login to a registry could not be read.
+bool lacks_login(const SourceState& source, const StepError& error) {
+  return std::holds_alternative<model::OciRepositorySpec>(source.spec) &&
+         error.reason == "AuthenticationFailed" &&
+         error.message.starts_with("failed to get credential: failed to get secret");
+}
+
+// What keeps a chart from being built, and is no failure of the build, is told as one that nobody
+// knows; its event keeps its own reason.
+StepError as_condition(const SourceState& source, const StepError& error) {
+  static constexpr std::string_view reasons[] = {"AuthenticationFailed", "URLInvalid", "Failed"};
+  const bool known =
+      std::find(std::begin(reasons), std::end(reasons), error.reason) == std::end(reasons);
+  if (known || !std::holds_alternative<model::HelmChartSpec>(source.spec)) return error;
+  StepError told = error;
+  told.reason = "Unknown";
+  told.message = "unknown build error: " + error.message;
+  return told;
+}
+
 bool is_failing(const SourceState& source) {
   for (const auto type : failure_conditions)
     if (!condition_text(source.status, type, "status").empty()) return true;
@@ -57,12 +78,25 @@ void log_fetched(Context& ctx, const ObjectId& id, SourceState& source,
   source.fetched_seq = ctx.log(event::Type::source_fetched, id, &source, id, std::move(data));
 }
 
+// Who asked is told when there was nothing to do; a pass of the interval is silent.
+void announce_unchanged(Context& ctx, const ObjectId& id, SourceState& source,
+                        const SourceFetched& fetched) {
+  if (!fetched.unchanged || source.reason == "interval") return;
+  const auto* git = std::get_if<model::GitRepositorySpec>(&source.spec);
+  if (git != nullptr && git->semver.empty() && git->commit.empty())
+    return ctx.emit(id, source, "Trace", "GitOperationSucceeded",
+                    "no changes since last reconciliation: observed revision '" +
+                        fetched.artifact.revision + "'");
+  ctx.emit(id, source, "Trace", "ArtifactUpToDate",
+           "artifact up-to-date with remote revision: '" + fetched.artifact.revision + "'");
+}
+
 void announce_artifact(Context& ctx, const ObjectId& id, SourceState& source,
                        const SourceFetched& fetched, bool same_content, bool was_failing) {
   if (same_content && !was_failing) return;
   const Artifact& artifact = fetched.artifact;
   ctx.emit(id, source, "Normal", same_content ? fetched.reason : fetched.news_reason,
-           same_content ? fetched.message : fetched.news,
+           fetched.news.empty() ? fetched.message : fetched.news,
            {{"source.toolkit.fluxcd.io/digest", artifact.digest},
             {"source.toolkit.fluxcd.io/revision", artifact.revision}});
 }
@@ -96,28 +130,41 @@ void source_changed(Context& ctx, const ObjectId& id) {
   request_charts(ctx, id);
 }
 
+std::string progress_of(const SourceState& source) {
+  if (source.artifact.empty()) return "building artifact";
+  const std::int64_t observed = source.status["observedGeneration"].get_int(-1);
+  if (observed == source.generation()) return "reconciliation in progress";
+  return "processing object: new generation " + std::to_string(observed) + " -> " +
+         std::to_string(source.generation());
+}
+
 void fail_fetch(Context& ctx, const ObjectId& id, SourceState& source, const StepError& error) {
   StatusEditor status(source, ctx.now);
   const FailureClass failure = class_of(error.reason);
   for (const auto type : failure_conditions)
     if (type != failure.condition && type != "StorageOperationFailed") status.remove(type);
+  const StepError told = as_condition(source, error);
   if (!failure.condition.empty())
-    status.set(failure.condition, "True", error.reason, error.message);
-  status.set("Ready", "False", error.reason, error.message);
+    status.set(failure.condition, "True", told.reason, told.message);
+  status.set("Ready", "False", told.reason, told.message);
   if (error.terminal) {
     status.remove("Reconciling");
     status.set("Stalled", "True", error.reason, error.message);
     status.observe_generation();
   } else {
     status.remove("Stalled");
-    status.set("Reconciling", "True", "ProgressingWithRetry", "reconciliation in progress");
+    status.set("Reconciling", "True", "ProgressingWithRetry", progress_of(source));
   }
   const bool news = source.failure_logged != error.reason + ": " + error.message;
   log_failure(ctx, id, source, "fetch", error);
   status.handle_request(source.request_taken);
   source.handled_request = source.request_taken;
   ctx.write_status(id, source);
-  ctx.emit(id, source, failure.waiting ? "Normal" : "Warning", error.reason, error.message);
+  if (lacks_login(source, error))
+    ctx.emit(id, source, "Trace", error.reason,
+             "auth secret '" + std::get<model::OciRepositorySpec>(source.spec).secret_name +
+                 "' not found");
+  ctx.emit(id, source, failure.waiting ? "Trace" : "Warning", error.reason, error.message);
   source.running = false;
   ctx.schedule(id, source, error.terminal ? 0 : ctx.after_backoff(source));
   // Who waited for the first fetch says now why there is nothing to go on with.
@@ -153,6 +200,10 @@ void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source,
   status.observe_generation();
   status.handle_request(source.request_taken);
   source.handled_request = source.request_taken;
+  if (const std::int64_t count = fetched.details["chart"]["dependencies"].get_int(); count > 0)
+    ctx.emit(id, source, "Trace", "ResolvedDependencies",
+             "resolved " + std::to_string(count) + " chart dependencies");
+  announce_unchanged(ctx, id, source, fetched);
   announce_artifact(ctx, id, source, fetched, before.digest == fetched.artifact.digest,
                     was_failing);
   if (!source.failure_logged.empty() && !changed)

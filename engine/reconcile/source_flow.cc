@@ -70,6 +70,9 @@ void remove_source(Context& ctx, const ObjectId& id, SourceState& source) {
   ++source.attempt;
   source.running = true;
   ctx.schedule(id, source, 0);
+  if (!source.artifact.empty() && source.has_finalizer())
+    ctx.emit(id, source, "Trace", "GarbageCollectionSucceeded",
+             "garbage collected artifacts for deleted resource");
   ctx.command(id, source,
               CollectArtifacts{std::string(find_source_kind(id)->folder), id.ns, id.name, ""});
   if (source.has_finalizer()) ctx.command(id, source, WriteFinalizer{false, source.object});
@@ -79,9 +82,9 @@ void remove_source(Context& ctx, const ObjectId& id, SourceState& source) {
 void reset_static(Context& ctx, const ObjectId& id, SourceState& source) {
   ctx.schedule(id, source, 0);
   const bool clean = source.object["status"].empty();
-  source.artifact = Artifact();
   source.status = Value::object();
   if (source.has_finalizer()) return remove_source(ctx, id, source);
+  source.artifact = Artifact();
   if (!clean) ctx.write_status(id, source);
   source_changed(ctx, id);
 }
@@ -98,14 +101,23 @@ void show_progress(Context& ctx, const ObjectId& id, SourceState& source, bool w
   const bool fresh = source.status["observedGeneration"].get_int(-1) != source.generation();
   if (!fresh && !source.artifact.empty() && source.requested_at() == source.handled_request) return;
   status.remove("Stalled");
-  status.set("Reconciling", "True", "Progressing",
-             fresh ? "processing object: new generation" : "reconciliation in progress");
+  status.set("Reconciling", "True", "Progressing", progress_of(source));
   if (source.artifact.empty()) status.set("Ready", "Unknown", "Progressing", "building artifact");
   if (written) ctx.write_status(id, source);
 }
 
 void suspend(Context& ctx, const ObjectId& id, SourceState& source) {
+  // Of what was suspended before anything was done with it nothing is known.
+  if (source.status["conditions"].empty() && source.requested_at().empty())
+    return ctx.schedule(id, source, 0);
   StatusEditor status(source, ctx.now);
+  // What is known of it holds for the generation that is suspended.
+  for (const auto type : {"Reconciling", "Ready"}) {
+    const std::string state(condition_text(source.status, type, "status"));
+    const std::string reason(condition_text(source.status, type, "reason"));
+    const std::string message(condition_text(source.status, type, "message"));
+    if (!state.empty()) status.set(type, state, reason, message);
+  }
   status.handle_request(source.requested_at());
   status.observe_generation();
   source.handled_request = source.requested_at();
@@ -155,7 +167,6 @@ void observe_foreign(Context& ctx, const ObjectId& id, bool deleted, const Value
 
 void take_over(SourceState& source, const Value& object) {
   source.status = object["status"];
-  if (source.status["observedGeneration"].get_int() == -1) source.status = Value::object();
   source.status_written = base::Digest{};
   source.artifact = read_artifact(source.status);
   source.handled_request = source.status["lastHandledReconcileAt"].get_string();

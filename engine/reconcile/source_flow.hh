@@ -24,6 +24,8 @@ bool is_static_source(const SourceState& source);
 void fail_fetch(Context& ctx, const ObjectId& id, SourceState& source, const StepError& error);
 void succeed_fetch(Context& ctx, const ObjectId& id, SourceState& source,
                    const SourceFetched& fetched);
+// What an attempt is about, as its Reconciling condition has it.
+std::string progress_of(const SourceState& source);
 // Tells all that build from this source that it has changed.
 void source_changed(Context& ctx, const ObjectId& id);
 

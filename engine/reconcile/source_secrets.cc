@@ -1,15 +1,37 @@
 #include "engine/reconcile/source_secrets.hh"
 
 #include "engine/base/digest.hh"
+#include "engine/reconcile/chart_repository.hh"
+#include "engine/template/functions/url.hh"
 #include "engine/value/json.hh"
 
 namespace weir::reconcile {
 namespace {
 
+constexpr std::size_t proxy_url_bytes_max = 2048;
+constexpr std::string_view credential = "failed to get credential";
+
 Error half_pair(std::string_view one, std::string_view other) {
   std::string text = "invalid secret: '";
   text.append(one).append("' and '").append(other).append("' must be set together");
   return make_error(Code::invalid, std::move(text));
+}
+
+// "secret 'ns/name' not found", and what the API says of anything else.
+Error missing(Error error, const std::string& what) {
+  if (error.code != Code::not_found) return std::move(error).with_context("failed to get " + what);
+  error.message = what + " not found";
+  return error;
+}
+
+Error of_secret(std::string_view id, const std::string& text) {
+  return make_error(Code::invalid, "secret " + std::string(id) + text);
+}
+
+std::string json_kind(const Value& value) {
+  if (value.is_string()) return "string";
+  if (value.is_array()) return "array";
+  return value.is_bool() ? "bool" : "number";
 }
 
 std::string either(const SecretData& data, std::string_view key, std::string_view old_key) {
@@ -46,35 +68,54 @@ Result<void> add_entries(const Value& auths, RemoteAccess& access) {
   return {};
 }
 
+// A Secret of another type has no logins, whatever its keys are.
+bool is_docker_config(std::string_view type) {
+  return type == "kubernetes.io/dockerconfigjson" || type == "kubernetes.io/dockercfg";
+}
+
 Result<void> add_pull_secrets(KubeApi& kube, const std::string& ns, const std::string& account,
                               RemoteAccess& access) {
+  const std::string id = "serviceaccount " + secret_id(ns, account);
   auto object = kube.get({Gvk{"", "v1", "ServiceAccount"}, ns, account});
-  if (!object.ok())
-    return std::move(object).error().with_context("failed to get service account '" + ns + "/" +
-                                                  account + "'");
+  if (!object.ok()) return missing(std::move(object).error(), id);
   for (const Value& reference : (*object)["imagePullSecrets"].items()) {
     const std::string name(reference["name"].get_string());
-    WEIR_TRY(const SecretData data, read_secret(kube, ns, name));
-    WEIR_CHECK(add_logins(data, access));
+    std::string type;
+    auto data = find_secret(kube, ns, name, &type);
+    if (!data.ok())
+      return std::move(data).error().with_context("failed to get image pull secret for " + id);
+    if (is_docker_config(type)) WEIR_CHECK(add_logins(*data, access));
   }
   return {};
 }
 
 }  // namespace
 
-Result<SecretData> read_secret(KubeApi& kube, const std::string& ns, const std::string& name) {
-  const std::string id = "'" + ns + "/" + name + "'";
+std::string secret_id(std::string_view ns, std::string_view name) {
+  return "'" + std::string(ns) + "/" + std::string(name) + "'";
+}
+
+Result<SecretData> read_secret(KubeApi& kube, const std::string& ns, const std::string& name,
+                               std::string* type) {
   auto secret = kube.get({Gvk{"", "v1", "Secret"}, ns, name});
-  if (!secret.ok()) return std::move(secret).error().with_context("failed to get secret " + id);
+  if (!secret.ok()) return std::move(secret).error();
+  if (type != nullptr) *type = (*secret)["type"].get_string();
   SecretData data;
   for (const auto& member : (*secret)["data"].members()) {
     auto bytes = base::base64_decode(member.value.get_string());
     if (!bytes.ok())
-      return make_error(Code::invalid, "secret " + id + ": key '" + std::string(member.name()) +
-                                           "' is not base64");
+      return of_secret(secret_id(ns, name),
+                       ": key '" + std::string(member.name()) + "' is not base64");
     data.emplace(member.name(), *std::move(bytes));
   }
   return data;
+}
+
+Result<SecretData> find_secret(KubeApi& kube, const std::string& ns, const std::string& name,
+                               std::string* type) {
+  auto data = read_secret(kube, ns, name, type);
+  if (data.ok()) return data;
+  return missing(std::move(data).error(), "secret " + secret_id(ns, name));
 }
 
 std::string secret_text(const SecretData& data, std::string_view key) {
@@ -106,21 +147,26 @@ Result<GitCredentials> git_credentials(const SecretData& data, std::string_view 
   return out;
 }
 
-Result<void> add_basic(const SecretData& data, RemoteAccess& access) {
+Result<void> add_basic(const SecretData& data, std::string_view id, RemoteAccess& access) {
+  const bool user = data.contains("username");
+  if (user != data.contains("password"))
+    return of_secret(id, user ? ": malformed basic auth - has 'username' but missing 'password'"
+                              : ": malformed basic auth - has 'password' but missing 'username'");
   access.username = secret_text(data, "username");
   access.password = secret_text(data, "password");
-  if (access.username.empty() != access.password.empty()) return half_pair("username", "password");
   return {};
 }
 
-Result<void> add_tls(const SecretData& data, bool required, RemoteAccess& access) {
+Result<void> add_tls(const SecretData& data, std::string_view id, RemoteAccess& access) {
   access.cert_pem = either(data, "tls.crt", "certFile");
   access.key_pem = either(data, "tls.key", "keyFile");
   access.ca_pem = either(data, "ca.crt", "caFile");
-  if (access.cert_pem.empty() != access.key_pem.empty()) return half_pair("tls.crt", "tls.key");
-  if (required && access.cert_pem.empty() && access.ca_pem.empty())
-    return make_error(Code::invalid,
-                      "invalid secret: it needs 'ca.crt', or 'tls.crt' with 'tls.key'");
+  if (access.cert_pem.empty() && access.key_pem.empty() && access.ca_pem.empty())
+    return of_secret(id, " must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'");
+  if (access.key_pem.empty() && !access.cert_pem.empty())
+    return of_secret(id, " contains 'tls.crt' but missing 'tls.key'");
+  if (access.cert_pem.empty() && !access.key_pem.empty())
+    return of_secret(id, " contains 'tls.key' but missing 'tls.crt'");
   return {};
 }
 
@@ -133,18 +179,36 @@ Result<void> add_logins(const SecretData& data, RemoteAccess& access) {
     if (!document.ok())
       return make_error(Code::invalid,
                         "invalid secret: '" + std::string(key) + "' is not valid JSON");
-    return add_entries(key == ".dockercfg" ? *document : (*document)["auths"], access);
+    const Value& auths = key == ".dockercfg" ? *document : (*document)["auths"];
+    if (!auths.is_object() && !auths.is_null())
+      return make_error(Code::invalid,
+                        "json: cannot unmarshal " + json_kind(auths) +
+                            " into Go struct field dockerConfigJSON.Auths of type "
+                            "map[string]authn.AuthConfig");
+    return add_entries(auths, access);
   }
   return {};
 }
 
-Result<void> add_proxy(const SecretData& data, RemoteAccess& access) {
+Result<void> add_proxy(const SecretData& data, std::string_view id, RemoteAccess& access) {
   const std::string address = secret_text(data, "address");
   const std::string user = secret_text(data, "username");
   const std::string password = secret_text(data, "password");
-  const std::size_t scheme = address.find("://");
-  if (scheme == std::string::npos || address.size() > 2048)
-    return make_error(Code::invalid, "invalid proxy secret: 'address' must be a URL");
+  if (!data.contains("address")) return of_secret(id, ": key 'address' not found");
+  if (address.empty()) return of_secret(id, ": proxy address is empty");
+  if (address.size() > proxy_url_bytes_max)
+    return of_secret(id, ": proxy URL exceeds maximum length of " +
+                             std::to_string(proxy_url_bytes_max) + " characters");
+  const auto url = tmpl::Url::parse(address);
+  if (!url.ok())
+    return of_secret(id, mask_text(": failed to parse proxy address '" + address +
+                                       "': " + url.error().message,
+                                   address));
+  const std::string& name = url->scheme;
+  const std::size_t scheme = name.size();
+  if (name != "http" && name != "https" && name != "socks5")
+    return of_secret(id, ": proxy URL must use one of the supported schemes (http, https, socks5), "
+                         "got '" + name + "'");
   access.proxy_url = address;
   if (user.empty() && password.empty()) return {};
   static constexpr char digits[] = "0123456789ABCDEF";
@@ -164,18 +228,31 @@ Result<void> add_proxy(const SecretData& data, RemoteAccess& access) {
 
 Result<void> read_access(KubeApi& kube, const AccessSecrets& names, RemoteAccess& access) {
   if (!names.registry.empty()) {
-    WEIR_TRY(const SecretData data, read_secret(kube, names.ns, names.registry));
-    WEIR_CHECK(add_logins(data, access));
+    std::string type;
+    auto data = read_secret(kube, names.ns, names.registry, &type);
+    if (!data.ok())
+      return std::move(data)
+          .error()
+          .with_context("failed to get secret " + secret_id(names.ns, names.registry))
+          .with_context(credential);
+    if (is_docker_config(type)) WEIR_CHECK(add_logins(*data, access).with_context(credential));
   }
   if (!names.service_account.empty())
-    WEIR_CHECK(add_pull_secrets(kube, names.ns, names.service_account, access));
-  if (!names.certificate.empty()) {
-    WEIR_TRY(const SecretData data, read_secret(kube, names.ns, names.certificate));
-    WEIR_CHECK(add_tls(data, true, access));
-  }
+    WEIR_CHECK(
+        add_pull_secrets(kube, names.ns, names.service_account, access).with_context(credential));
   if (!names.proxy.empty()) {
-    WEIR_TRY(const SecretData data, read_secret(kube, names.ns, names.proxy));
-    WEIR_CHECK(add_proxy(data, access));
+    auto data = find_secret(kube, names.ns, names.proxy);
+    const auto added = data.ok() ? add_proxy(*data, secret_id(names.ns, names.proxy), access)
+                                 : Result<void>(std::move(data).error());
+    if (!added.ok()) return Error(added.error()).with_context("failed to get proxy address");
+  }
+  if (!names.certificate.empty()) {
+    auto data = find_secret(kube, names.ns, names.certificate);
+    const auto added = data.ok() ? add_tls(*data, secret_id(names.ns, names.certificate), access)
+                                 : Result<void>(std::move(data).error());
+    if (!added.ok())
+      return Error(added.error())
+          .with_context("failed to generate transport for '" + names.url + "'");
   }
   return {};
 }

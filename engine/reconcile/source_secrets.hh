@@ -15,27 +15,34 @@ namespace weir::reconcile {
 
 using SecretData = std::map<std::string, std::string, std::less<>>;
 
+// "'ns/name'", as errors name a Secret.
+std::string secret_id(std::string_view ns, std::string_view name);
 // The decoded data of a Secret. Errors: invalid, and those of the API with context.
-Result<SecretData> read_secret(KubeApi& kube, const std::string& ns, const std::string& name);
+// `type`: set to the Secret's, when given.
+Result<SecretData> read_secret(KubeApi& kube, const std::string& ns, const std::string& name,
+                               std::string* type = nullptr);
+// The same, with other words for one that is not there.
+Result<SecretData> find_secret(KubeApi& kube, const std::string& ns, const std::string& name,
+                               std::string* type = nullptr);
 // "" when there is no such key.
 std::string secret_text(const SecretData& data, std::string_view key);
 
 // Basic needs both halves; ssh needs identity and known_hosts. Error: invalid.
 Result<GitCredentials> git_credentials(const SecretData& data, std::string_view url);
 
+// `id` is the Secret's, for errors.
 // username and password, both or neither. Error: invalid.
-Result<void> add_basic(const SecretData& data, RemoteAccess& access);
-// tls.crt with tls.key, ca.crt, or their old names. `required`: one of them must be there. Error:
-// invalid.
-Result<void> add_tls(const SecretData& data, bool required, RemoteAccess& access);
+Result<void> add_basic(const SecretData& data, std::string_view id, RemoteAccess& access);
+// tls.crt with tls.key, ca.crt, or their old names; one of them must be there. Error: invalid.
+Result<void> add_tls(const SecretData& data, std::string_view id, RemoteAccess& access);
 // Entries of .dockerconfigjson or .dockercfg; other Secrets add nothing. Error: invalid.
 Result<void> add_logins(const SecretData& data, RemoteAccess& access);
 // address, username, password. Error: invalid.
-Result<void> add_proxy(const SecretData& data, RemoteAccess& access);
+Result<void> add_proxy(const SecretData& data, std::string_view id, RemoteAccess& access);
 
 // Reads the Secrets that are named ("" = none) into `access`.
 struct AccessSecrets {
-  std::string ns;
+  std::string ns, url;           // the URL is for errors
   std::string registry;         // docker config
   std::string service_account;  // whose imagePullSecrets are taken too
   std::string certificate;

@@ -21,12 +21,26 @@ inline StepError storage_error(const Error& error) {
   return {error.code, reason, error.message, false};
 }
 
-// The error with context before its text and the contract's reason; a reason "URLInvalid" stays.
+// The error with context before its text and the contract's reason; a reason "URLInvalid"
+// or "TLSConfig" stays.
 inline Error with_reason(Error error, std::string_view reason, const std::string& context) {
-  if (error.reason == "URLInvalid") return error;
+  if (error.reason == "URLInvalid" || error.reason == "TLSConfig") return error;
   Error out = std::move(error).with_context(context);
   out.reason = reason;
   return out;
+}
+
+// What is not gzip'd at all, in the words of Go's reader.
+inline Error gzip_error(Error error, std::string_view bytes) {
+  constexpr std::size_t header_bytes = 10;
+  if (bytes.empty()) {
+    error.message = "EOF";
+  } else if (bytes.size() < header_bytes) {
+    error.message = "unexpected EOF";
+  } else if (!bytes.starts_with("\x1f\x8b")) {
+    error.message = "gzip: invalid header";
+  }
+  return error;
 }
 
 inline Value text_or_null(const std::optional<std::string>& text) {

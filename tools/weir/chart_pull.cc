@@ -161,7 +161,8 @@ Result<void> add_logins(const PullOptions& options, reconcile::RemoteAccess& acc
 Error in_helms_words(Error error, const std::string& chart, const std::string& version,
                      const PullOptions& options) {
   static constexpr std::string_view context = "failed to get chart version for remote reference: ";
-  static constexpr std::string_view no_index = "failed to load index: ";
+  static constexpr std::string_view no_index =
+      "failed to cache index: failed to cache index to temporary file: ";
   std::string_view message = error.message;
   if (message.starts_with(context)) message.remove_prefix(context.size());
   if (message.starts_with(no_index)) {

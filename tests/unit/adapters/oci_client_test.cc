@@ -84,7 +84,8 @@ class Registry {
     if (path == "/v2/team/app/tags/list?last=b")
       return peer.answer("200 OK", "", R"({"tags":["c"]})");
     peer.answer("404 Not Found", "",
-                R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]})");
+                R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown",)"
+                R"("detail":{"b":null,"a":[1,"x"]}}]})");
   }
 
   std::mutex mutex_;
@@ -152,6 +153,38 @@ TEST_CASE("refused credentials are an authentication error that names no secret"
   CHECK(digest.error().message.find("wrong-password") == std::string::npos);
 }
 
+TEST_CASE("a registry that cannot be reached is told by its root, in each scheme that was tried") {
+  Client client;
+  const auto digest =
+      client.registry.resolve("oci://127.0.0.1:1/team/app", "v1", access_as("", ""));
+  REQUIRE_FALSE(digest.ok());
+  CHECK(digest.error().message ==
+        "Get \"https://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused; Get "
+        "\"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused");
+}
+
+TEST_CASE("certificates that are none are told in Go's words, whatever is wrong with them") {
+  Client client;
+  const auto failure = [&](const std::string& ca, const std::string& cert, const std::string& key) {
+    reconcile::RemoteAccess access;
+    access.ca_pem = ca;
+    access.cert_pem = cert;
+    access.key_pem = key;
+    const auto digest = client.registry.resolve("oci://127.0.0.1:1/team/app", "v1", access);
+    REQUIRE_FALSE(digest.ok());
+    CHECK(digest.error().reason == "TLSConfig");
+    return digest.error().message;
+  };
+  const std::string certificate =
+      "-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n";
+  const std::string pair = "failed to parse TLS certificate and key: ";
+  CHECK(failure("x", "", "") == "failed to parse CA certificate");
+  CHECK(failure("", "x", "y") ==
+        pair + "tls: failed to find any PEM data in certificate input");
+  CHECK(failure("", certificate, certificate) ==
+        pair + "tls: found a certificate rather than a key in the PEM for the private key");
+}
+
 TEST_CASE("what a registry does not have is told in its own words") {
   Registry server;
   server.wants_token = false;
@@ -160,7 +193,7 @@ TEST_CASE("what a registry does not have is told in its own words") {
   REQUIRE_FALSE(manifest.ok());
   CHECK(manifest.error().code == Code::not_found);
   CHECK(manifest.error().message.ends_with(
-      "/v2/team/app/manifests/v9: MANIFEST_UNKNOWN: manifest unknown"));
+      "/v2/team/app/manifests/v9: MANIFEST_UNKNOWN: manifest unknown; map[a:[1 x] b:<nil>]"));
 }
 
 TEST_CASE("a blob whose bytes are others than its digest says is refused") {

@@ -54,12 +54,25 @@ TEST_CASE("version metadata replaces what is there and drops a leading v") {
   CHECK_FALSE(with_version_metadata("one", "7").ok());
 }
 
+TEST_CASE("a chart takes another name and keeps the rest of its metadata") {
+  std::vector<ChartFile> files = {
+      {"Chart.yaml", std::make_shared<const std::string>("name: a\nversion: 1.0.0\n"), 0}};
+  REQUIRE(rename_chart(files, "b").ok());
+  CHECK(*files.front().data == "name: b\nversion: 1.0.0\n");
+  files.clear();
+  CHECK(rename_chart(files, "b").error().message == "Chart.yaml file is missing");
+}
+
 TEST_CASE("values files are merged in order, objects deeply") {
   Value base = *parse_values_file("a: {x: 1, y: [1, 2]}\nb: 1\n", "a.yaml");
   merge_values_files(base, *parse_values_file("a: {y: [3], z: null}\nb: {c: 2}\n", "b.yaml"));
   CHECK(base == *parse_values_file("a: {x: 1, y: [3], z: null}\nb: {c: 2}\n", "c.yaml"));
   CHECK(parse_values_file("- a\n", "d.yaml").error().message ==
-        "unmarshaling values from 'd.yaml' failed: it is no mapping");
+        "unmarshaling values from 'd.yaml' failed: error unmarshaling JSON: while decoding JSON: "
+        "json: cannot unmarshal array into Go value of type map[string]interface {}");
+  CHECK(parse_values_file("a: [\n", "d.yaml").error().message ==
+        "unmarshaling values from 'd.yaml' failed: error converting YAML to JSON: yaml: line 1: "
+        "did not find expected node content");
   CHECK(parse_values_file("", "e.yaml")->empty());
 }
 

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <set>
+
 #include "engine/base/targz.hh"
 #include "engine/helm/package.hh"
 #include "engine/model/kinds/source_spec.hh"
@@ -190,7 +192,79 @@ TEST_CASE("a URL with a tag stalls, verification is refused, a missing Secret is
   CHECK(bench.state("OCIRepository", "signed", "Stalled") ==
         "True UnsupportedField spec.verify is not supported by this version of weir");
   CHECK(bench.state("OCIRepository", "secret", "FetchFailed")
-            .starts_with("True AuthenticationFailed failed to get secret 'flux-system/absent': "));
+            .starts_with("True AuthenticationFailed failed to get credential: failed to get secret "
+                         "'flux-system/absent': "));
+}
+
+TEST_CASE("a digest, a filter and a layer that are none are told in Go's words") {
+  const auto state = [](const std::string& spec, const std::string& layer) {
+    SourceBench bench;
+    bench.image("latest").layer = layer;
+    bench.oci(spec);
+    bench.run();
+    return bench.state("OCIRepository", "app", "FetchFailed");
+  };
+  const std::string good = packed({{"a.yaml", "x"}});
+  const std::string pull = "True OCIArtifactPullFailed failed to determine artifact digest: ";
+  CHECK(state(", ref: {digest: \"sha256:xyz\"}", good) ==
+        pull + "found non-hex character in hash: x");
+  CHECK(state(", ref: {digest: \"md5:00\"}", good) == pull + "unsupported hash: \"md5\"");
+  CHECK(state(", ref: {digest: \"sha256:00\"}", good) ==
+        pull + "wrong number of hex digits for sha256: 00");
+  CHECK(state(", ref: {digest: none}", good) == pull + "cannot parse hash: \"none\"");
+  CHECK(state(", ref: {semver: \"*\", semverFilter: \"(\"}", good)
+            .ends_with("': error parsing regexp: missing closing ): `(`"));
+  const std::string layer =
+      "True OCIArtifactLayerOperationFailed failed to extract layer contents from artifact: ";
+  CHECK(state("", "text") == layer + "requires gzip-compressed body: unexpected EOF");
+  CHECK(state("", "a longer text") ==
+        layer + "requires gzip-compressed body: gzip: invalid header");
+  CHECK(state("", good.substr(0, good.size() / 2)) == layer + "tar error: unexpected EOF");
+}
+
+TEST_CASE("a Secret that is no docker config has no logins, one that is broken is told") {
+  SourceBench bench;
+  bench.image("latest");
+  bench.create(
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: opaque, namespace: flux-system}\n"
+      "stringData: {.dockerconfigjson: '{\"auths\":{\"x.io\":{\"auth\":\"bWU6cA==\"}}}'}\n");
+  bench.create(
+      "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\n"
+      "metadata: {name: broken, namespace: flux-system}\n"
+      "stringData: {.dockerconfigjson: '{\"auths\":\"x\"}'}\n");
+  bench.oci(", secretRef: {name: opaque}");
+  bench.run();
+  REQUIRE_FALSE(bench.registry.accesses.empty());
+  CHECK(bench.registry.accesses.back().logins.empty());
+  bench.merge(SourceBench::id("OCIRepository", "app"),
+              R"({"spec":{"secretRef":{"name":"broken"}}})");
+  bench.run();
+  CHECK(bench.state("OCIRepository", "app", "FetchFailed") ==
+        "True AuthenticationFailed failed to get credential: json: cannot unmarshal string into Go "
+        "struct field dockerConfigJSON.Auths of type map[string]authn.AuthConfig");
+}
+
+TEST_CASE("a proxy that cannot be used is told without its login") {
+  const auto state = [](const std::string& keys) {
+    SourceBench bench;
+    bench.image("latest");
+    bench.create("apiVersion: v1\nkind: Secret\nmetadata: {name: proxy, namespace: flux-system}\n"
+                 "stringData: {" + keys + "}\n");
+    bench.oci(", proxySecretRef: {name: proxy}");
+    bench.run();
+    return bench.state("OCIRepository", "app", "FetchFailed");
+  };
+  const std::string failed =
+      "True AuthenticationFailed failed to get proxy address: secret 'flux-system/proxy': ";
+  CHECK(state("username: me") == failed + "key 'address' not found");
+  CHECK(state("address: ''") == failed + "proxy address is empty");
+  CHECK(state("address: 'ftp://x'") ==
+        failed + "proxy URL must use one of the supported schemes (http, https, socks5), "
+                 "got 'ftp'");
+  CHECK(state("address: 'http://bad host'") ==
+        failed + "failed to parse proxy address 'http://bad host': parse \"http://bad host\": invalid "
+                 "character \" \" in host name");
+  CHECK(state("address: 'http://me:hidden@bad host'").find("hidden") == std::string::npos);
 }
 
 TEST_CASE("logins come from the Secret and from the ServiceAccount's pull secrets") {
@@ -265,13 +339,15 @@ TEST_CASE("what is no index is told apart from what is not there") {
   bench.helm_repository();
   bench.run();
   CHECK(bench.state("HelmRepository", "charts", "FetchFailed") ==
-        "True Failed failed to fetch Helm repository index: failed to fetch "
-        "https://charts.example.com/stable/index.yaml : 404 Not Found");
+        "True Failed failed to fetch Helm repository index: failed to cache index to temporary "
+        "file: failed to fetch https://charts.example.com/stable/index.yaml : 404 Not Found");
+  CHECK(bench.state("HelmRepository", "charts", "Reconciling") ==
+        "True ProgressingWithRetry building artifact");
   bench.downloads.files["https://charts.example.com/stable/index.yaml"] = "entries: {}\n";
   bench.run(20);
   CHECK(bench.state("HelmRepository", "charts", "FetchFailed") ==
-        "True IndexationFailed failed to load Helm repository from index YAML: no API version "
-        "specified");
+        "True IndexationFailed failed to load Helm repository from index YAML: failed to load "
+        "index: no API version specified");
   bench.charts({"1.0.0"});
   bench.run(60);
   CHECK(bench.state("HelmRepository", "charts").starts_with("True Succeeded"));
@@ -313,7 +389,258 @@ TEST_CASE("a repository's credentials are sent with the index and its charts") {
   for (const std::string& call : bench.downloads.calls) CHECK(call.starts_with("you https://"));
 }
 
+TEST_CASE("an index that cannot be read is told in Go's words") {
+  const std::string url = "https://charts.example.com/stable/index.yaml";
+  const std::string place =
+      "True IndexationFailed failed to load Helm repository from index YAML: failed to load "
+      "index: ";
+  const std::pair<const char*, const char*> cases[] = {
+      {"apiVersion: v1\nentries: text\n",
+       "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go struct "
+       "field IndexFile.entries of type map[string]repo.ChartVersions"},
+      {"apiVersion: v1\nentries: {}\nentries: {}\n",
+       "error converting YAML to JSON: yaml: unmarshal errors:\n  line 3: key \"entries\" already "
+       "set in map"},
+      {"apiVersion: v1\nentries: [\n",
+       "error converting YAML to JSON: yaml: line 2: did not find expected node content"},
+      {"<html><body>Hello</body></html>\n",
+       "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value "
+       "of type repo.IndexFile"},
+      {"", "empty index.yaml file"}};
+  for (const auto& [index, words] : cases) {
+    SourceBench bench;
+    bench.downloads.files[url] = index;
+    bench.helm_repository();
+    bench.run();
+    CHECK(bench.state("HelmRepository", "charts", "FetchFailed") == place + words);
+  }
+}
+
+TEST_CASE("a repository's URL is read as Go reads it, and no login in it is told") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://127.0.0.1/%zz", "parse \"http://127.0.0.1/%zz\": invalid URL escape \"%zz\""},
+      {"http://x:port/a", "parse \"http://x:port/a\": invalid port \":port\" after host"},
+      {"http://bad host/", "parse \"http://bad host/\": invalid character \" \" in host name"}};
+  for (const auto& [url, words] : cases) {
+    SourceBench bench;
+    bench.source("HelmRepository", "charts", std::string("url: \"") + url + "\"");
+    bench.run();
+    CHECK(bench.state("HelmRepository", "charts", "Stalled") ==
+          std::string("True URLInvalid invalid Helm repository URL: ") + words);
+  }
+  SourceBench bench;
+  bench.source("HelmRepository", "charts", "url: \"http://me:hidden@bad host/\"");
+  bench.run();
+  CHECK(bench.state("HelmRepository", "charts", "Stalled").find("hidden") == std::string::npos);
+}
+
+TEST_CASE("a Secret that is of no use is told by its name, the key and what is missing") {
+  const std::string failed = "True AuthenticationFailed ";
+  const auto state = [](const std::string& keys, const std::string& field) {
+    SourceBench bench;
+    bench.charts({"1.0.0"});
+    if (!keys.empty())
+      bench.create(
+          "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: flux-system}\n"
+          "stringData: {" +
+          keys + "}\n");
+    bench.source("HelmRepository", "charts",
+                 "url: \"https://charts.example.com/stable\", " + field + ": {name: s}");
+    bench.run();
+    return bench.state("HelmRepository", "charts", "FetchFailed");
+  };
+  CHECK(state("", "secretRef")
+            .starts_with(failed + "failed to get authentication secret 'flux-system/s': "));
+  CHECK(state("username: me", "secretRef") ==
+        failed + "failed to detect authentication methods: secret 'flux-system/s': malformed basic "
+                 "auth - has 'username' but missing 'password'");
+  CHECK(state("password: me", "secretRef") ==
+        failed + "failed to detect authentication methods: secret 'flux-system/s': malformed basic "
+                 "auth - has 'password' but missing 'username'");
+  CHECK(state("", "certSecretRef")
+            .starts_with(failed + "failed to get TLS authentication secret 'flux-system/s': "));
+  const std::string client = failed + "failed to construct Helm client's TLS config: ";
+  CHECK(state("other: x", "certSecretRef") ==
+        client + "secret 'flux-system/s' must contain either 'ca.crt' or both 'tls.crt' and "
+                 "'tls.key'");
+  CHECK(state("tls.crt: x", "certSecretRef") ==
+        client + "secret 'flux-system/s' contains 'tls.crt' but missing 'tls.key'");
+  // Beside a login, half a certificate is none.
+  CHECK(state("username: me, password: pass, tls.crt: x", "secretRef").empty());
+}
+
+TEST_CASE("a source that fails says what it is about, and has observed no generation yet") {
+  SourceBench bench;
+  bench.helm_repository();
+  bench.run();
+  CHECK(bench.status("HelmRepository", "charts")["observedGeneration"].get_int() == -1);
+  bench.charts({"1.0.0"});
+  bench.run(20);
+  REQUIRE(bench.state("HelmRepository", "charts").starts_with("True "));
+  bench.merge(SourceBench::id("HelmRepository", "charts"),
+              R"({"spec":{"url":"https://charts.example.com/none"}})");
+  bench.run();
+  CHECK(bench.state("HelmRepository", "charts", "Reconciling") ==
+        "True ProgressingWithRetry processing object: new generation 1 -> 2");
+  CHECK(bench.status("HelmRepository", "charts")["observedGeneration"].get_int() == 1);
+}
+
+TEST_CASE("a source that is suspended is of its generation as far as anything is known of it") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.source("HelmRepository", "never",
+               "url: \"https://charts.example.com/stable\", suspend: true");
+  bench.helm_repository();
+  bench.run();
+  CHECK(bench.status("HelmRepository", "never")["conditions"].empty());
+  CHECK(bench.status("HelmRepository", "never")["observedGeneration"].get_int(-1) == -1);
+  bench.merge(SourceBench::id("HelmRepository", "charts"), R"({"spec":{"suspend":true}})");
+  bench.run();
+  const Value status = bench.status("HelmRepository", "charts");
+  CHECK(status["observedGeneration"].get_int() == 2);
+  for (const Value& condition : status["conditions"].items())
+    if (condition["type"].get_string() == "Ready")
+      CHECK(condition["observedGeneration"].get_int() == 2);
+}
+
+TEST_CASE("who asks for a source is told that it is up to date, and nobody else is") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.run();
+  const std::size_t posted = bench.notifications.posted.size();
+  bench.run(130);  // two intervals
+  const std::string told = "Normal ArtifactUpToDate artifact up-to-date with remote revision: '" +
+                           bench.revision("HelmRepository", "charts") + "'";
+  CHECK(bench.events("charts").back() != told);
+  bench.merge(SourceBench::id("HelmRepository", "charts"),
+              R"({"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":"1"}}})");
+  bench.run();
+  CHECK(bench.events("charts").back() == told);
+  CHECK(bench.notifications.posted.size() == posted);
+}
+
+TEST_CASE("sources are written by the name of Flux's source-controller") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.run();
+  const Value object = bench.get(SourceBench::id("HelmRepository", "charts"));
+  std::set<std::string> managers;
+  for (const Value& entry : object.path("metadata", "managedFields").items())
+    managers.insert(std::string(entry["manager"].get_string()));
+  CHECK(managers.count("source-controller") == 1);
+  CHECK(managers.count("gotk-source-controller") == 0);
+}
+
 // ---- HelmChart ----
+
+TEST_CASE("a repository that lets nobody in is told as such, and is no failure of the build") {
+  SourceBench bench;
+  bench.charts({"1.0.0"});
+  bench.helm_repository();
+  bench.run();
+  bench.downloads.fail =
+      make_error(Code::unauthorized, "failed to fetch https://x/web-1.0.0.tgz : 401 Unauthorized");
+  bench.chart("chart: web");
+  bench.run();
+  const std::string words =
+      "failed to authenticate with the Helm repository: chart pull error: failed to download chart "
+      "for remote reference: failed to fetch https://x/web-1.0.0.tgz : 401 Unauthorized";
+  CHECK(bench.state("HelmChart", "web") == "False Unknown unknown build error: " + words);
+  CHECK(bench.state("HelmChart", "web", "FetchFailed") ==
+        "True Unknown unknown build error: " + words);
+  CHECK(bench.events("web").back() == "Warning AuthenticationFailed " + words);
+}
+
+TEST_CASE("no path leads out of the source that a chart is made from") {
+  SourceBench bench;
+  bench.commit({{"charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+                {"charts/web/.helmignore", "!nothing\n"},
+                {"charts/db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.0.0\n"},
+                {"prod.yaml", "a: 1\n"},
+                {"plain/a.txt", "x"}});
+  bench.create_repository();
+  const auto state = [&](const std::string& spec) {
+    const ObjectId id = SourceBench::id("HelmChart", "web");
+    if (!bench.get(id).is_null()) bench.remove(id);
+    bench.run();
+    bench.chart(spec, "GitRepository", "repo");
+    bench.run();
+    return bench.state("HelmChart", "web");
+  };
+  CHECK(state("chart: ../../charts/db, valuesFiles: [../../prod.yaml]") ==
+        "True ChartPackageSucceeded packaged 'db' chart with version '1.0.0+1' and merged values "
+        "files [../../prod.yaml]");
+  const std::string reference = "False InvalidChartReference invalid chart reference: ";
+  CHECK(state("chart: charts/none") == reference + "stat charts/none: no such file or directory");
+  CHECK(state("chart: plain") == reference + "open plain/Chart.yaml: no such file or directory");
+  const std::string values = "False ValuesFilesError values files merge error: ";
+  CHECK(state("chart: charts/db, valuesFiles: [none.yaml]") ==
+        values + "no values file found at path '/none.yaml' (reference 'none.yaml')");
+  CHECK(state("chart: charts/db, valuesFiles: [charts], ignoreMissingValuesFiles: true") ==
+        values + "no values file found at path '/charts' (reference 'charts')");
+  // Chart.yaml is read before .helmignore is heard.
+  CHECK(state("chart: charts/web")
+            .starts_with("False ChartPackageError chart package error: failed to load chart from "
+                         "/charts/web/: "));
+}
+
+TEST_CASE("a dependency's range and URL are read before anything is fetched") {
+  const auto state = [](const std::string& dependency) {
+    SourceBench bench;
+    const std::string chart = "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {";
+    bench.commit({{"web/Chart.yaml", chart + dependency + "}\n"},
+                  {"db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 0.1.0\n"}});
+    bench.create_repository();
+    bench.chart("chart: web", "GitRepository", "repo");
+    bench.run(10);
+    return bench.state("HelmChart", "web", "BuildFailed");
+  };
+  const std::string failed = "True DependencyBuildError dependency build error: failed to add ";
+  CHECK(state("name: db, version: not a range, repository: 'file://../db'") ==
+        failed + "local dependency 'db': invalid version/constraint format 'not a range': improper "
+                 "constraint: \"not a range\"");
+  CHECK(state("name: db, version: 1.x, repository: 'git://x/y'") ==
+        failed + "remote dependency 'db': invalid dependency repository URL: git://x/y/");
+  CHECK(state("name: db, version: 1.x, repository: '@mine'") ==
+        failed + "remote dependency 'db': aliased repository dependency is not supported: @mine/");
+  CHECK(state("name: db, version: 1.x, repository: 'https://charts.example.com/none'") ==
+        failed + "remote dependency 'db': failed to get chart 'db' version '1.x' from "
+                 "'https://charts.example.com/none': failed to cache index: failed to cache index to "
+                 "temporary file: failed to fetch https://charts.example.com/none/index.yaml : 404 "
+                 "Not Found");
+}
+
+TEST_CASE("what a registry answers about a chart is told in the words of Helm's client") {
+  const std::string url = "GET http://registry.example.com/v2/team/web/";
+  const std::string oci = "oci://registry.example.com/team/web";
+  const auto state = [&](const std::string& version, Code code, const std::string& text) {
+    SourceBench bench;
+    bench.registry.fail = make_error(code, text);
+    bench.source("HelmRepository", "charts", "type: oci, url: \"oci://registry.example.com/team\"");
+    bench.chart("chart: web, version: \"" + version + "\"");
+    bench.run(10);
+    return bench.state("HelmChart", "web", "FetchFailed");
+  };
+  const std::string pull = "True ChartPullError chart pull error: failed to ";
+  CHECK(state("1.0.0", Code::not_found, url + "manifests/1.0.0: MANIFEST_UNKNOWN: unknown") ==
+        pull + "download chart for remote reference: failed to get '" + oci +
+            ":1.0.0': failed to perform \"FetchReference\" on source: "
+            "registry.example.com/team/web:1.0.0: not found");
+  CHECK(state("1.x", Code::not_found,
+              url + "tags/list?n=1000: NAME_UNKNOWN: not known to registry; map[name:team/web]") ==
+        pull + "get chart version for remote reference: could not get tags for \"web\": could not "
+               "fetch tags for \"" + oci +
+            "\": GET \"http://registry.example.com/v2/team/web/tags/list\": response status code "
+            "404: name unknown: not known to registry: map[name:team/web]");
+  CHECK(state("1.x", Code::unauthorized, url + "tags/list: UNAUTHORIZED: authentication required")
+            .ends_with("tags/list\": basic credential not found"));
+  CHECK(state("1.x", Code::unavailable,
+              "Get \"https://registry.example.com/v2/\": no route; Get "
+              "\"http://registry.example.com/v2/\": refused")
+            .ends_with("\": Get \"http://registry.example.com/v2/team/web/tags/list\": refused"));
+}
 
 TEST_CASE("a chart of a repository is kept byte for byte") {
   SourceBench bench;
