@@ -19,9 +19,10 @@ def clean_text(world, text):
     for old, new in ((world.events_url(), "<events>"),
                      ("http://127.0.0.1:%d/helm/%s/" % (servers.http, world.name), "<helm>/"),
                      ("127.0.0.1:%s/%s/" % (servers.registry, world.name), "<registry>/"),
-                     ("127.0.0.1:%s" % servers.registry, "<registry>"),
+                     ("127.0.0.1:%s/v2/%s/" % (servers.registry, world.name), "<registry>/v2/"), ("127.0.0.1:%s" % servers.registry, "<registry>"),
                      ("127.0.0.1:%d" % (world.port + 70), "<artifacts>"), ("127.0.0.1:%d" % (world.port + 43), "<cluster>"),
-                     ("127.0.0.1:%d" % servers.http, "<http>"), (world.dir, "<dir>")):
+                     ("127.0.0.1:%d/web/%s/" % (servers.http, world.name), "<web>/"), ("localhost:%d/web/%s/" % (servers.http, world.name), "<other web>/"),
+                     ("127.0.0.1:%d" % servers.http, "<http>"), (world.dir, "<dir>"), *servers.words.items()):
         text = text.replace(old, new)
     for scheme, port in servers.git.items():
         text = re.sub(r"(127\.0\.0\.1:%s)(/\w+/)%s/" % (port, world.name), r"<git %s>\2" % scheme, text)
@@ -105,7 +106,8 @@ def clean_own(item, records):
     status = json.loads(json.dumps(item.get("status", {})))
     clean_conditions(status)
     artifact = status.get("artifact")
-    if artifact and item["kind"] in ("GitRepository", "Bucket", "HelmChart", "HelmRepository"):
+    copied = item["spec"].get("layerSelector", {}).get("operation") == "copy"
+    if artifact and (item["kind"] in ("GitRepository", "Bucket", "HelmChart", "HelmRepository") or item["kind"] == "OCIRepository" and not copied):
         # Packed by the engine itself: bytes of an archive (its times, its compression) or of a stored index are nobody's contract.
         for name in ("digest", "size"):
             artifact[name] = bool(artifact.get(name))

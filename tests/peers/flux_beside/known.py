@@ -12,12 +12,24 @@ def only_flux_waits(flux, weir):
     return weir == "<absent>" and "DependencyNotReady" in str(flux)
 
 
+def of_new_revision(flux, weir):
+    return isinstance(flux, str) and flux.startswith("building artifact: new revision ")
+
+
 # ("MODULE.SCENARIO", the beginning of the path, why[, a function of both values]): regular expressions, the first of the whole name.
 KNOWN = [
     (r"helm_.*", r"/(events|kubernetesEvents)/%s/" % SOURCES, "what sources tell is compared by their own scenarios"),
     (r"helm_.*", r"/objects/%s/[^/]*/[^/]*/status" % SOURCES, "the status of sources is compared by their own scenarios"),
     (r"helm_.*", r"/objects/HelmRelease/[^/]*/[^/]*/status/failures$", "how often it was tried in the meantime", both_counted),
     (r"helm_basic.depends_on.*", r"/(events|kubernetesEvents)/HelmRelease/", "weir is woken by its dependency and does not ask meanwhile", only_flux_waits),
+    (r"sources_[a-z]+\.sources_(verify_|oci_verify_).*", "", "spec.verify is not supported, and refused"),
+    (r"sources_[a-z]+\.sources_index_(odd_entries|wrong_field)", "", "an index with a field of another name or type is taken without it"),
+    (r"sources_[a-z]+\.sources_oci_.*", ".*/status/conditions/Reconciling/message", "the revision of a pull that fails is in Ready's text, not here", of_new_revision),
+    (r"sources_[a-z]+\.sources_oci_charts", ".*OCIRepository/(sources-oci-charts/)?exact", "an exact tag of a chart may have its plus sign"),
+    (r"sources_[a-z]+\.sources_url_user", ".*vents/HelmRepository/charts", "no login is told"),
+    (r"sources_[a-z]+\.sources_values_all_ignored", ".*/status/conditions/(ArtifactInStorage|Ready)/message", "Flux names the files that are missing once it looks again"),
+    (r"sources_[a-z]+\.sources_repository_deleted", "/kubernetesEvents/HelmChart", "whether a chart was looked at while its source was being made"),
+    (r"sources_[a-z]+\.sources_git_not_ready", ".*GitRepository/(sources-git-not-ready/)?app", "the remote is listed before it is cloned, and says so"),
 ]
 
 

@@ -119,6 +119,7 @@ class Servers:
     def __init__(self, work):
         self.work, self.lock = work, threading.Lock()
         self.events, self.repositories, self.processes = {}, {}, []
+        self.words = {}  # what dumps say for an address of a further server
         self.routes = {"events": self.take_event, "helm": self.serve_chart}
         self.http = self.start_http()
         self.git = self.start_git()
