@@ -26,7 +26,7 @@ enum class Form : unsigned char {
   regex,
   type,
   names,
-  distinct,
+  choice,
   list,
   anything,
   schema,
@@ -68,7 +68,7 @@ const Forms& forms() {
       {"pattern", Form::regex},
       {"type", Form::type},
       {"required", Form::names},
-      {"enum", Form::distinct},
+      {"enum", Form::choice},
       {"examples", Form::list},
       {"default", Form::anything},
       {"const", Form::anything},
@@ -158,6 +158,23 @@ bool is_distinct(const Value& value) {
   return std::adjacent_find(texts.begin(), texts.end()) == texts.end();
 }
 
+// Values, no two of them equal: texts, true, false and null, or a single one.
+bool is_choice(const Value& value) {
+  if (!value.is_array() || value.size() == 0) return false;
+  if (value.size() == 1) return true;
+  std::vector<std::string_view> seen;
+  for (const Value& item : value.items()) {
+    if (!item.is_string() && !item.is_bool() && !item.is_null()) return false;
+    using namespace std::string_view_literals;
+    seen.push_back(item.is_string() ? item.as_string()
+                   : item.is_null() ? "\0null"sv
+                   : item.as_bool() ? "\0true"sv
+                                    : "\0false"sv);
+  }
+  std::sort(seen.begin(), seen.end());
+  return std::adjacent_find(seen.begin(), seen.end()) == seen.end();
+}
+
 bool is_regex(std::string_view text) { return !check_format("regex", text); }
 
 class Plain {
@@ -189,13 +206,17 @@ class Plain {
       case Form::count: return value.kind() == value::Kind::integer && value.as_int() >= 0;
       case Form::regex: return value.is_string() && is_regex(value.as_string());
       case Form::type: return is_type(value) || (is_distinct(value) && all(value, is_type));
-      case Form::names: return is_distinct(value);
-      case Form::distinct: return is_distinct(value);
+      case Form::names: return is_names(value);
+      case Form::choice: return is_choice(value);
       case Form::list: return value.is_array();
       case Form::anything: return true;
       case Form::doubtful: return false;
       default: return fits_below(form, value, depth + 1);
     }
+  }
+
+  bool is_names(const Value& value) const {
+    return is_distinct(value) || (draft_ >= 6 && value.is_array() && value.size() == 0);
   }
 
   bool fits_below(Form form, const Value& value, int depth) const {
@@ -215,7 +236,7 @@ class Plain {
     if (!value.is_object()) return false;
     for (const value::Member& member : value.members()) {
       if (form == Form::regex_map && !is_regex(member.name())) return false;
-      if (form == Form::dependencies && is_distinct(member.value)) continue;
+      if (form == Form::dependencies && is_names(member.value)) continue;
       if (!schema(member.value, depth)) return false;
     }
     return true;
