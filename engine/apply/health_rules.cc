@@ -14,26 +14,18 @@ Result<HealthPredicate> compile_predicate(std::string_view text) {
       });
 }
 
-Error context_of(Error error, const model::HealthCheckExpr& expression, std::string_view field) {
-  std::string where = "failed to parse healthCheckExprs ";
-  where += expression.group.empty() ? "core" : expression.group;
-  if (!expression.kind.empty()) where += "/" + expression.kind;
-  where += " ";
-  where += field;
-  return std::move(error).with_context(where);
-}
-
 }  // namespace
 
 Result<std::vector<HealthRule>> compile_health_rules(
     const std::vector<model::HealthCheckExpr>& expressions) {
   std::vector<HealthRule> rules;
   for (const model::HealthCheckExpr& expression : expressions) {
+    const std::string at = "healthchecks[" + std::to_string(rules.size()) + "]";
     for (const HealthRule& rule : rules) {
       if (rule.group != expression.group || rule.kind != expression.kind) continue;
-      return make_error(Code::invalid, "duplicate healthCheckExprs for group \"" +
-                                           expression.group + "\" and kind \"" + expression.kind +
-                                           "\"");
+      const std::string group = rule.group.empty() ? "" : "." + rule.group;
+      return make_error(Code::invalid, "duplicate custom health check for GroupKind " + rule.kind +
+                                           group + " at " + at);
     }
     HealthRule rule{expression.group, expression.kind, {}, {}, {}};
     struct Part {
@@ -41,13 +33,18 @@ Result<std::vector<HealthRule>> compile_health_rules(
       std::string_view text;
       HealthPredicate& predicate;
     };
-    const Part parts[] = {{"current", expression.current, rule.current},
-                          {"inProgress", expression.in_progress, rule.in_progress},
-                          {"failed", expression.failed, rule.failed}};
+    const Part parts[] = {{"Current", expression.current, rule.current},
+                          {"Failed", expression.failed, rule.failed},
+                          {"InProgress", expression.in_progress, rule.in_progress}};
+    const std::string made = "failed to create custom status evaluator for " + at + ": ";
+    if (expression.current.empty())
+      return make_error(Code::invalid, made + "expression Current not specified");
     for (const Part& part : parts) {
       Result<HealthPredicate> predicate = compile_predicate(part.text);
       if (!predicate.ok()) {
-        return context_of(std::move(predicate).error(), expression, part.field);
+        return make_error(predicate.error().code,
+                          made + "failed to parse the expression " + std::string(part.field) +
+                              ": " + expr::compile_failure(part.text, predicate.error()));
       }
       part.predicate = *std::move(predicate);
     }

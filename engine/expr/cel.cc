@@ -146,4 +146,13 @@ Result<bool> CelProgram::evaluate_bool(const std::vector<CelBinding>& bindings) 
   return as_bool(evaluate(bindings), compiled_->text);
 }
 
+std::string compile_failure(std::string_view text, const Error& error) {
+  if (!error.message.starts_with("ERROR: ")) return error.message;
+  return "failed to parse the CEL expression '" + std::string(text) + "': " + error.message;
+}
+
+std::string evaluation_failure(std::string_view text, const Error& error) {
+  return "failed to evaluate the CEL expression '" + std::string(text) + "': " + error.message;
+}
+
 }  // namespace weir::expr

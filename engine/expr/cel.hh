@@ -55,4 +55,8 @@ class CelProgram {
   std::shared_ptr<const Compiled> compiled_;
 };
 
+// What Flux's controllers say of an error of compile() and of evaluate().
+std::string compile_failure(std::string_view text, const Error& error);
+std::string evaluation_failure(std::string_view text, const Error& error);
+
 }  // namespace weir::expr

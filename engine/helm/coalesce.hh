@@ -18,8 +18,9 @@ namespace weir::helm {
 
 // Whose behaviour is asked for where two releases of Helm differ.
 enum class Compat : unsigned char {
-  helm_4_2,  // what Flux 2.9 links, and the default
+  helm_4_2,  // 4.2.0 to 4.2.2; the default
   helm_4_1,
+  helm_4_2_4,  // what helm-controller 1.6.4 links: documents are cut apart otherwise
 };
 
 class Coalescer {

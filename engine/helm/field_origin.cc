@@ -24,7 +24,7 @@ bool is_object(const Value& document, const model::ObjectId& id) {
 
 // The path that stands over the object in the release's manifest, or that of its hook.
 std::string source_of(const Release& release, const model::ObjectId& id) {
-  for (const std::string& text : split_manifests(release.manifest, Compat::helm_4_2)) {
+  for (const std::string& text : split_manifests(release.manifest, Compat::helm_4_2_4)) {
     const std::size_t mark = text.find(source_mark);
     if (mark == std::string::npos || text.find("kind: " + id.gvk.kind) == std::string::npos)
       continue;

@@ -132,6 +132,24 @@ std::vector<std::string_view> pieces(std::string_view text) {
   return out;
 }
 
+// The same since 4.2.3: a separator is "---" where a line begins, and the blanks behind it on that
+// line; all else stays with the pieces.
+std::vector<std::string_view> pieces_at_lines(std::string_view text) {
+  std::vector<std::string_view> out;
+  std::size_t from = 0, line = 0;
+  while (line < text.size()) {
+    if (text.substr(line).starts_with("---")) {
+      out.push_back(text.substr(from, line - from));
+      from = std::min(text.find_first_not_of(" \t", line + 3), text.size());
+    }
+    const std::size_t end = text.find('\n', std::max(line, from));
+    if (end == std::string_view::npos) break;
+    line = end + 1;
+  }
+  out.push_back(text.substr(from));
+  return out;
+}
+
 // The part of a document that sorting looks at.
 struct Head {
   std::string api_version;
@@ -244,7 +262,9 @@ bool kind_before(std::string_view a, std::string_view b, KindOrder order) {
 std::vector<std::string> split_manifests(std::string_view text, Compat compat) {
   const bool old = compat == Compat::helm_4_1;
   std::vector<std::string> out;
-  for (const std::string_view piece : pieces(old ? trim_space(text) : trim_space_left(text))) {
+  const std::string_view whole = old ? trim_space(text) : trim_space_left(text);
+  for (const std::string_view piece :
+       compat == Compat::helm_4_2_4 ? pieces_at_lines(whole) : pieces(whole)) {
     if (old ? piece.empty() : trim_space(piece).empty()) continue;
     out.emplace_back(old ? trim_space(piece) : trim_space_left(piece));
   }

@@ -3,6 +3,7 @@
 #include "engine/base/file_tree.hh"
 #include "engine/helm/text.hh"
 #include "engine/value/yaml.hh"
+#include "engine/value/yaml_diagnosis.hh"
 
 namespace weir::helm {
 namespace {
@@ -15,6 +16,15 @@ void add_file(RenderedFiles& files, const std::string& name, const std::string& 
   if (!fresh) entry->second.append(separator).append(text);
 }
 
+// What kyaml says of a text that is no YAML.
+Error told_as_go(const std::string& text, Error error) {
+  const auto diagnosis = value::diagnose_yaml(text, value::GoYaml::v3);
+  if (!diagnosis) return error;
+  std::string message = "MalformedYAMLError: yaml: ";
+  if (diagnosis->line > 0) message += "line " + std::to_string(diagnosis->line) + ": ";
+  return make_error(error.code, message + diagnosis->problem);
+}
+
 Result<std::vector<Value>> merge_files(const RenderedFiles& files, Compat compat) {
   std::vector<Value> out;
   for (const auto& [name, text] : files) {
@@ -23,7 +33,8 @@ Result<std::vector<Value>> merge_files(const RenderedFiles& files, Compat compat
       value::YamlOptions options;
       options.dialect = value::YamlDialect::kustomize;
       auto documents = value::parse_yaml_documents(part, options);
-      if (!documents.ok()) return std::move(documents).error().with_context("parsing " + name);
+      if (!documents.ok())
+        return told_as_go(part, std::move(documents).error()).with_context("parsing " + name);
       for (value::YamlDocument& document : *documents) {
         if (!document.value.is_object()) continue;
         document.value.entry("metadata").entry("annotations").set(file_annotation, name);

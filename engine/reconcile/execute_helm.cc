@@ -1,3 +1,4 @@
+#include "engine/base/duration.hh"
 #include "engine/base/limits.hh"
 #include "engine/base/semver.hh"
 #include "engine/helm/load.hh"
@@ -131,9 +132,11 @@ std::optional<StepError> Executor::compose(const ObjectId& owner, const PrepareH
   auto charts = load_chart(prepare.artifact);
   if (!charts.ok()) {
     const bool missing = charts.error().code == Code::not_found;
-    return step_error(
-        charts.error(), "ArtifactFailed",
-        missing ? "Source not ready: artifact not found: " : "Could not load chart: ");
+    if (!missing) return step_error(charts.error(), "ArtifactFailed", "Could not load chart: ");
+    return StepError{Code::not_found, "ArtifactFailed",
+                     "Source not ready: artifact not found. Retrying in " +
+                         base::format_duration(options_.requeue_dependency),
+                     false};
   }
   HelmChartCache::ChartsPtr used = *charts;
   if (prepare.digest_in_version) {
@@ -156,17 +159,17 @@ std::optional<StepError> Executor::compose(const ObjectId& owner, const PrepareH
 }
 
 OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
-  auto cluster = connect(owner, prepare.spec->kube_config);
-  if (!cluster.ok()) {
-    StepError failed = step_error(cluster.error(), "RESTClientError");
-    failed.terminal = failed.code == Code::unsupported;
-    return failed;
-  }
-  KubeApi& kube = *cluster != nullptr ? **cluster : *ports_.kube;
   auto out = std::make_shared<PreparedRelease>();
   // A rollback does not depend on what can be had of source and values now.
   const auto failed = compose(owner, prepare, *out);
   if (failed && prepare.recorded.empty()) return *failed;
+  auto cluster = connect(owner, prepare.spec->kube_config);
+  if (!cluster.ok()) {
+    StepError unreachable = step_error(cluster.error(), "RESTClientError");
+    unreachable.terminal = unreachable.code == Code::unsupported;
+    return unreachable;
+  }
+  KubeApi& kube = *cluster != nullptr ? **cluster : *ports_.kube;
   if (!prepare.recorded.empty()) {
     auto recorded = load_release(*ports_.log, prepare.recorded);
     if (!recorded.ok())

@@ -24,7 +24,7 @@ Result<Value> without_kind(KubeApi& kube, const Gvk& gvk, Error error) {
 }  // namespace
 
 Result<helm::Capabilities> cluster_capabilities(KubeApi& kube, const std::string& version) {
-  helm::Capabilities out = helm::Capabilities::defaults(helm::Compat::helm_4_2);
+  helm::Capabilities out = helm::Capabilities::defaults(helm::Compat::helm_4_2_4);
   WEIR_TRY(out.kube_version, helm::KubeVersion::parse(version));
   WEIR_TRY(const auto resources, kube.resources());
   out.api_versions.clear();

@@ -240,7 +240,11 @@ Decision decide(const DecideInput& input) {
   if (!input.done.contains(helm_action_type(out.action))) return out;
   // Forced in sync: the force was what ran.
   const bool forced = out.state == ReleaseState::in_sync;
-  out.kind = forced ? DecisionKind::finished : DecisionKind::requeue;
+  const model::Remediation* active = active_remediation(input.spec, input.status);
+  const bool waits = active != nullptr && active->retry_interval;
+  out.kind = forced  ? DecisionKind::finished
+             : waits ? DecisionKind::retry_later
+                     : DecisionKind::requeue;
   out.action = HelmActionKind::none;
   return out;
 }
@@ -264,10 +268,9 @@ Decision after_remediation(const model::HelmReleaseSpec& spec, const Value& stat
 bool target_changed(const model::HelmReleaseSpec& spec, const Value& status,
                     std::string_view chart_name) {
   const std::string_view storage = status["storageNamespace"].get_string();
-  if (storage.empty()) return false;
-  if (storage != spec.storage_namespace) return true;
   const Value& latest = latest_snapshot(status["history"]);
-  if (latest.is_null()) return false;
+  if (storage.empty() || latest.is_null()) return false;
+  if (storage != spec.storage_namespace) return true;
   if (latest["namespace"].get_string() != spec.release_namespace ||
       latest["name"].get_string() != spec.release_name)
     return true;

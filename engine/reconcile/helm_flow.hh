@@ -56,7 +56,6 @@ void summarize_helm(Context& ctx, HelmReleaseState& hr);
 // What came of the run, told in status and events; true when the release may go on.
 bool report_helm_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr);
 void report_helm_drift(Context& ctx, const ObjectId& id, HelmReleaseState& hr, bool found);
-std::vector<std::pair<std::string, std::string>> helm_annotations(const HelmReleaseState& hr);
 // Changes of objects become events of the log.
 void log_helm_changes(Context& ctx, const ObjectId& id, HelmReleaseState& hr);
 void log_helm_rendered(Context& ctx, const ObjectId& id, HelmReleaseState& hr);

@@ -111,10 +111,21 @@ bool has_failed_test(const Value& snapshot) {
   });
 }
 
-Value test_hooks_of(const helm::Release& release) {
+bool is_test_selected(const model::TestOptions& test, std::string_view name) {
+  bool includes = false, included = false;
+  for (const model::TestFilter& filter : test.filters) {
+    if (filter.exclude && filter.name == name) return false;
+    if (filter.exclude) continue;
+    includes = true;
+    included = included || filter.name == name;
+  }
+  return !includes || included;
+}
+
+Value test_hooks_of(const helm::Release& release, const model::TestOptions& test) {
   Value out = Value::object();
   for (const helm::ReleaseHook& item : release.hooks) {
-    if (!item.hook.is_test()) continue;
+    if (!item.hook.is_test() || !is_test_selected(test, item.hook.name)) continue;
     Value run = Value::object();
     if (!item.completed.empty()) run.set("lastCompleted", whole_seconds(item.completed));
     if (!item.started.empty()) run.set("lastStarted", whole_seconds(item.started));

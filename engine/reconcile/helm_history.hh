@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/helm/release.hh"
+#include "engine/model/kinds/helm_release.hh"
 #include "engine/value/value.hh"
 
 namespace weir::reconcile {
@@ -31,8 +32,10 @@ void truncate_history_to_newest(Value& history);
 
 bool was_tested(const Value& snapshot);
 bool has_failed_test(const Value& snapshot);
-// The outcome of the test hooks of a release, as a snapshot holds it.
-Value test_hooks_of(const helm::Release& release);
+// Exclusion comes first; with names to include, only those run.
+bool is_test_selected(const model::TestOptions& test, std::string_view name);
+// The outcome of those of a release's test hooks that `test` selects, as a snapshot holds it.
+Value test_hooks_of(const helm::Release& release, const model::TestOptions& test);
 
 // "ns/name.v3" and "chart@1.2.3", as messages have them.
 std::string full_release_name(const Value& snapshot);

@@ -4,6 +4,7 @@
 
 #include "engine/helm/go_yaml.hh"
 #include "engine/reconcile/flows.hh"
+#include "engine/reconcile/helm_history.hh"
 #include "engine/reconcile/helm_runner.hh"
 
 namespace weir::reconcile {
@@ -25,25 +26,13 @@ bool has_event(const helm::ReleaseHook& hook, std::string_view event) {
   });
 }
 
-// Exclusion comes first; with names to include, only those run.
-bool is_filtered_out(const std::vector<model::TestFilter>& filters, const std::string& name) {
-  bool includes = false, included = false;
-  for (const model::TestFilter& filter : filters) {
-    if (filter.exclude && filter.name == name) return true;
-    if (filter.exclude) continue;
-    includes = true;
-    included = included || filter.name == name;
-  }
-  return includes && !included;
-}
-
 std::vector<std::size_t> hooks_of(const helm::Release& release, const std::string& event,
                                   const model::TestOptions& test) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < release.hooks.size(); ++i) {
     const helm::ReleaseHook& hook = release.hooks[i];
     if (!has_event(hook, event)) continue;
-    if (event == "test" && is_filtered_out(test.filters, hook.hook.name)) continue;
+    if (event == "test" && !is_test_selected(test, hook.hook.name)) continue;
     order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -97,29 +86,33 @@ Result<bool> HelmRunner::all_gone() {
 }
 
 // Jobs must complete and Pods succeed; of every other kind it is enough that it was made.
-Result<bool> HelmRunner::hook_done(const helm::ReleaseHook& hook) {
+// `pending`: what is waited for, in words.
+Result<bool> HelmRunner::hook_done(const helm::ReleaseHook& hook, std::string& pending) {
   WEIR_TRY(const auto objects, hook_objects(hook));
+  std::string failed;
   for (const HelmObject& object : objects) {
     const std::string& kind = object.id.gvk.kind;
     if (object.generated || (kind != "Job" && kind != "Pod")) continue;
     WEIR_TRY(const Value live, live_of(object.id));
-    if (live.is_null()) return false;
-    if (kind == "Pod") {
+    std::string_view health = "InProgress";
+    if (live.is_null()) {
+      health = "NotFound";
+    } else if (kind == "Pod") {
       const std::string_view phase = live.path("status", "phase").get_string();
-      if (phase == "Failed")
-        return make_error(Code::invalid, "resource Pod/" + object.id.ns + "/" + object.id.name +
-                                             " not ready. status: Failed, message: pod " +
-                                             object.id.name + " failed");
-      if (phase != "Succeeded") return false;
-      continue;
+      if (phase == "Succeeded") continue;
+      if (phase == "Failed") health = "Failed";
+    } else {
+      if (!condition_reason(live, "Complete").empty()) continue;
+      if (!condition_reason(live, "Failed").empty()) health = "Failed";
     }
-    if (const std::string reason = condition_reason(live, "Failed"); !reason.empty())
-      return make_error(Code::invalid,
-                        "resource Job/" + object.id.ns + "/" + object.id.name +
-                            " not ready. status: Failed, message: job failed: " + reason);
-    if (condition_reason(live, "Complete").empty()) return false;
+    std::string& list = health == "Failed" ? failed : pending;
+    list += (list.empty() ? "" : ", ") + object.id.subject() + " status: '";
+    list.append(health).append("'");
   }
-  return true;
+  if (!failed.empty() && pending.empty())
+    return make_error(Code::invalid, "failed early due to stalled resources: [" + failed + "]");
+  if (!failed.empty()) pending += ", " + failed;
+  return pending.empty();
 }
 
 Result<HelmRunner::Next> HelmRunner::start_hook(const char* event) {
@@ -157,7 +150,8 @@ Result<HelmRunner::Next> HelmRunner::start_hook(const char* event) {
 Result<HelmRunner::Next> HelmRunner::check_hook() {
   HookProgress& progress = run_.hooks;
   helm::ReleaseHook& hook = run_.release.hooks[progress.order[progress.at]];
-  auto done = hook_done(hook);
+  std::string pending;
+  auto done = hook_done(hook, pending);
   if (done.ok() && !*done && !late()) {
     std::vector<ObjectId> ids;
     WEIR_TRY(const auto objects, hook_objects(hook));
@@ -174,7 +168,7 @@ Result<HelmRunner::Next> HelmRunner::check_hook() {
     return Next::proceed;
   }
   hook.phase = "Failed";
-  progress.error = done.ok() ? make_error(Code::timeout, "timed out waiting for the condition")
+  progress.error = done.ok() ? make_error(Code::timeout, "timeout waiting for: [" + pending + "]")
                              : std::move(done).error();
   (void)delete_hook(hook, on_failure);
   for (std::size_t i = 0; i < progress.at; ++i)
@@ -214,7 +208,9 @@ Result<HelmRunner::Next> HelmRunner::run_hooks(const char* event) {
       case Stage::await_end: {
         WEIR_TRY(const bool gone, all_gone());
         if (!gone && !late()) return wait_for(HelmWait::gone, run_.deleted, timeout());
-        if (!gone) return make_error(Code::timeout, "timed out waiting for a hook's deletion");
+        if (!gone)
+          return make_error(Code::timeout, run_.deleted.front().subject() +
+                                               " termination timeout: context deadline exceeded");
         run_.deadline = 0;
         if (progress.phase == Stage::await_gone) {
           progress.phase = Stage::create;

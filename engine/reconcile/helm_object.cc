@@ -148,7 +148,7 @@ Result<Value> patch_object(KubeApi& kube, const HelmObject& object, const Value&
 Result<std::vector<HelmObject>> release_objects(KubeApi& kube, std::string_view manifest,
                                                 const std::string& ns) {
   std::vector<HelmObject> out;
-  for (const std::string& text : helm::split_manifests(manifest, helm::Compat::helm_4_2)) {
+  for (const std::string& text : helm::split_manifests(manifest, helm::Compat::helm_4_2_4)) {
     auto document = helm::read_go_yaml(text);
     if (!document.ok()) return std::move(document).error();
     if (!document->is_object()) continue;

@@ -78,7 +78,7 @@ std::function<Result<helm::RenderedFiles>(helm::RenderedFiles)> make_post_render
     const model::HelmReleaseSpec& spec, const ObjectId& owner) {
   return [&spec, owner](const helm::RenderedFiles& files) {
     return helm::post_render(
-        files, mode_of(spec.post_render_strategy), helm::Compat::helm_4_2,
+        files, mode_of(spec.post_render_strategy), helm::Compat::helm_4_2_4,
         [&](std::vector<Value> documents) { return transform(std::move(documents), spec, owner); });
   };
 }

@@ -123,28 +123,53 @@ void start_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr, const 
   send_helm_run(ctx, id, hr, false);
 }
 
+bool retries_by_interval(const HelmReleaseState& hr) {
+  const model::Remediation* active = active_remediation(*hr.spec, hr.status);
+  return active != nullptr && active->retry_interval;
+}
+
+// RetryOnFailure: the next try in its interval.
+void retry_later(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
+  StatusEditor status(hr, ctx.now);
+  const base::Duration interval = *active_remediation(*hr.spec, hr.status)->retry_interval;
+  if (Value* history = hr.status.find_mut("history")) truncate_history_to_newest(*history);
+  status.set("Reconciling", "True", "ProgressingWithRetry",
+             "retrying after " + base::format_duration(interval));
+  status.observe_generation();
+  settle_helm(ctx, id, hr, ctx.after_jittered(id, hr, interval));
+}
+
+// Ready copied what an action came to: it goes on saying so.
+bool tells_of_action(std::string_view reason) {
+  return reason.ends_with("Succeeded") ||
+         (reason.ends_with("Failed") && reason != "ArtifactFailed");
+}
+
+// Before a failed release is dealt with, what is older than its way back is forgotten.
+void trim_failed_history(HelmReleaseState& hr, HelmActionKind action) {
+  Value* history = hr.status.find_mut("history");
+  if (history == nullptr) return;
+  if (retries_by_interval(hr)) return truncate_history_to_newest(*history);
+  if (helm_action_type(action) == HelmActionType::remediate)
+    truncate_history(*history, ignores_test_failures(*hr.spec, hr.status));
+}
+
 void apply_decision(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
                     const Decision& decision) {
   StatusEditor status(hr, ctx.now);
   switch (decision.kind) {
     case DecisionKind::act:
       if (decision.clear_history) hr.status.erase("history");
+      if (decision.state == ReleaseState::failed) trim_failed_history(hr, decision.action);
       return start_action(ctx, id, hr, decision, decision.action, false);
     case DecisionKind::finished: return finish_helm(ctx, id, hr);
-    case DecisionKind::retry_later: {
-      const base::Duration interval = *active_remediation(*hr.spec, hr.status)->retry_interval;
-      truncate_history_to_newest(hr.status.entry("history"));
-      status.set("Reconciling", "True", "ProgressingWithRetry",
-                 "retrying after " + base::format_duration(interval));
-      status.observe_generation();
-      return settle_helm(ctx, id, hr, ctx.after_jittered(id, hr, interval));
-    }
+    case DecisionKind::retry_later: return retry_later(ctx, id, hr);
     case DecisionKind::requeue:
       status.set("Reconciling", "True", "ProgressingWithRetry",
                  condition_text(hr.status, "Ready", "message"));
       return settle_helm(ctx, id, hr, ctx.after_backoff(hr));
     case DecisionKind::stalled: {
-      summarize_helm(ctx, hr);
+      if (!tells_of_action(condition_text(hr.status, "Ready", "reason"))) summarize_helm(ctx, hr);
       status.remove("Reconciling");
       status.set("Stalled", "True", decision.reason, decision.message);
       status.observe_generation();
@@ -316,10 +341,15 @@ void on_helm_ran(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     hr.forced = false;
   }
   hr.drift = DriftFinding::unknown;
-  if (!hr.run->cancelled.empty())
+  if (!hr.run->cancelled.empty()) {
+    std::string text = hr.run->cancelled;
+    text.front() = 'n';
+    ctx.emit(id, hr, "Normal", "HealthCheckCanceled", "Health checks canceled due to " + text, {});
     return fail_helm(ctx, id, hr,
                      {Code::cancelled, "HealthCheckCanceled", hr.run->cancelled, false}, false);
+  }
   if (!resumes) {
+    if (retries_by_interval(hr)) return retry_later(ctx, id, hr);
     const Error& error = *hr.run->failure;
     const std::string reason(condition_text(hr.status, "Ready", "reason"));
     return fail_helm(ctx, id, hr,

@@ -31,16 +31,11 @@ void decode(HelmReleaseState& hr, const model::HelmDefaults& defaults) {
   hr.spec = std::make_shared<const model::HelmReleaseSpec>(*std::move(decoded));
   auto rules = apply::compile_health_rules(hr.spec->health_check_exprs);
   if (!rules.ok()) {
-    hr.cel_error = std::string(terminal_prefix) + rules.error().message;
+    hr.cel_error = rules.error().message;
     return;
   }
   if (!hr.spec->legacy_wait) hr.health_rules = *std::move(rules);  // H8.6
-  auto programs = compile_ready_programs(hr.spec->depends_on);
-  if (!programs.ok()) {
-    hr.cel_error = std::string(terminal_prefix) + programs.error().message;
-    return;
-  }
-  hr.ready_programs = *std::move(programs);
+  hr.ready_programs = compile_ready_programs(hr.spec->depends_on);
 }
 
 // The HelmChart that the spec's template makes.
@@ -66,7 +61,8 @@ Value chart_manifest(const ObjectId& id, const HelmReleaseState& hr) {
        {"chart", "ignoreMissingValuesFiles", "interval", "reconcileStrategy", "sourceRef",
         "valuesFiles", "verify", "version"})
     if (!chart.spec[name].is_null()) spec.set(name, chart.spec[name]);
-  if (spec["interval"].is_null()) spec.set("interval", base::format_duration(hr.spec->interval));
+  const auto own = base::parse_duration(spec["interval"].get_string());
+  spec.set("interval", base::format_duration(own.ok() ? *own : hr.spec->interval));
   Value& source = spec.entry("sourceRef");
   source.erase("namespace");
   return Value::object({{"apiVersion", model::helm_chart_gvk.api_version()},
@@ -86,8 +82,6 @@ bool covers(const Value& live, const Value& wanted) {
 std::optional<StepError> check_configuration(const Context& ctx, const ObjectId& id,
                                              const HelmReleaseState& hr) {
   if (!hr.spec_error.empty()) return StepError{Code::invalid, "InvalidSpec", hr.spec_error, true};
-  if (!hr.cel_error.empty())
-    return StepError{Code::invalid, "InvalidCELExpression", hr.cel_error, true};
   if (!hr.spec->unsupported.empty())
     return StepError{Code::unsupported, "UnsupportedField",
                      hr.spec->unsupported + " is not supported by this version of weir", true};
@@ -99,8 +93,18 @@ std::optional<StepError> check_configuration(const Context& ctx, const ObjectId&
                    true};
 }
 
-// The first dependency that is not ready, in words; "" when all are.
-std::string unready_dependency(const Context& ctx, const HelmReleaseState& hr) {
+// An expression that is none: the event has its error alone.
+void fail_cel(Context& ctx, const ObjectId& id, HelmReleaseState& hr, const std::string& error) {
+  ctx.emit(id, hr, "Warning", "InvalidCELExpression", error, {});
+  fail_helm(ctx, id, hr,
+            {Code::invalid, "InvalidCELExpression", std::string(terminal_prefix) + error, true},
+            false);
+}
+
+// The first dependency that is not ready, in words; "" when all are. `cel_error`: its readyExpr is
+// none.
+std::string unready_dependency(const Context& ctx, const HelmReleaseState& hr,
+                               std::string& cel_error) {
   for (std::size_t i = 0; i < hr.spec->depends_on.size(); ++i) {
     const auto& dependency = hr.spec->depends_on[i];
     const std::string name = "'" + dependency.ns + "/" + dependency.name + "'";
@@ -112,10 +116,12 @@ std::string unready_dependency(const Context& ctx, const HelmReleaseState& hr) {
     const HelmReleaseState& dep = found->second;
     if (!dependency.ready_expr.empty()) {
       Value self = hr.object, other = dep.object;
+      self.set("status", hr.status);
       other.set("status", dep.status);
-      auto ready = hr.ready_programs[i]->evaluate_bool({{"self", &self}, {"dep", &other}});
-      if (!ready.ok())
-        return "dependency " + name + " readyExpr evaluation failed: " + ready.error().message;
+      cel_error = hr.ready_programs[i].error;
+      if (!cel_error.empty()) return cel_error;
+      const auto ready = is_ready_by(hr.ready_programs[i], self, other);
+      if (!ready.ok()) return ready.error().message;
       if (!*ready) return "dependency " + name + " is not ready according to readyExpr eval";
       continue;
     }
@@ -171,7 +177,9 @@ bool is_source_ready(Context& ctx, const ObjectId& id, HelmReleaseState& hr, con
   if (state == nullptr) {
     fail_helm(ctx, id, hr,
               {Code::not_found, "ArtifactFailed",
-               "could not get Source object: " + name + " not found", false},
+               "could not get Source object: " + source.gvk.kind + "." + source.gvk.group + " \"" +
+                   source.name + "\" not found",
+               false},
               false);
     return false;
   }
@@ -205,11 +213,13 @@ void prepare(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
 
 // Dependencies, then the source; both must be there before anything is read.
 void check_prerequisites(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
-  if (const std::string unready = unready_dependency(ctx, hr); !unready.empty()) {
+  std::string cel_error;
+  if (const std::string unready = unready_dependency(ctx, hr, cel_error); !unready.empty()) {
+    if (!cel_error.empty()) return fail_cel(ctx, id, hr, cel_error);
     const bool news = condition_text(hr.status, "Ready", "message") != unready;
     fail_helm(ctx, id, hr, {Code::unavailable, "DependencyNotReady", unready, false}, false,
               ctx.after(ctx.options.requeue_dependency));
-    if (news) ctx.emit(id, hr, "Normal", "DependencyNotReady", unready, helm_annotations(hr));
+    if (news) ctx.emit(id, hr, "Normal", "DependencyNotReady", unready, {});
     return;
   }
   prepare(ctx, id, hr);
@@ -248,12 +258,14 @@ void sync_chart(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   ctx.command(id, hr, std::move(command));
 }
 
+void tell_chart_deleted(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
+  ctx.emit(id, hr, "Trace", "HelmChartDeleted",
+           "deleted HelmChart '" + std::string(hr.status["helmChart"].get_string()) + "'", {});
+}
+
 void on_chart_applied(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
                       const HelmChartApplied& applied) {
-  if (applied.removed)
-    ctx.emit(id, hr, "Trace", "HelmChartDeleted",
-             "deleted HelmChart '" + std::string(hr.status["helmChart"].get_string()) + "'",
-             helm_annotations(hr));
+  if (applied.removed) tell_chart_deleted(ctx, id, hr);
   if (!hr.spec->chart) {
     hr.status.erase("helmChart");
     return check_prerequisites(ctx, id, hr);
@@ -264,8 +276,17 @@ void on_chart_applied(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
     const bool created = applied.action == Action::created;
     std::string text = created ? "Created " : "Configured ";
     text += chart.subject() + " with SourceRef '" + hr.spec->chart_source.subject() + "'";
-    ctx.emit(id, hr, "Trace", created ? "HelmChartCreated" : "HelmChartConfigured", text,
-             helm_annotations(hr));
+    ctx.emit(id, hr, "Trace", created ? "HelmChartCreated" : "HelmChartConfigured", text, {});
+    // What its artifact is made of is another chart than the one that is wanted.
+    const auto known = ctx.state.sources.find(chart);
+    if (!created && known != ctx.state.sources.end() &&
+        !covers(known->second.object["spec"], chart_manifest(id, hr)["spec"]))
+      return fail_helm(ctx, id, hr,
+                       {Code::unavailable, "SourceNotReady",
+                        "HelmChart '" + chart.ns + "/" + chart.name +
+                            "' is not ready: latest generation of object has not been reconciled",
+                        false},
+                       false, ctx.after_jittered(id, hr, ctx.options.requeue_dependency));
   }
   check_prerequisites(ctx, id, hr);
 }
@@ -282,6 +303,7 @@ void run(Context& ctx, const ObjectId& id, HelmReleaseState& hr, std::string rea
   if (hr.spec != nullptr && hr.spec->suspend && hr.spec_error.empty()) {
     status.handle_request(hr.request_taken);
     hr.handled_request = hr.request_taken;
+    status.observe_generation();
     settle_helm(ctx, id, hr, 0);
     return;
   }
@@ -289,6 +311,7 @@ void run(Context& ctx, const ObjectId& id, HelmReleaseState& hr, std::string rea
   hr.drift = DriftFinding::unknown;
   hr.run = nullptr;
   hr.drift_run = nullptr;
+  if (!hr.cel_error.empty()) return fail_cel(ctx, id, hr, hr.cel_error);
   if (const auto error = check_configuration(ctx, id, hr))
     return fail_helm(ctx, id, hr, *error, true);
   take_requests(hr);
@@ -407,7 +430,6 @@ void observe_helm_release(Context& ctx, const ObjectId& id, bool deleted, const 
   hr.object = object;
   if (first) {
     hr.status = object["status"];
-    if (hr.status["observedGeneration"].get_int() == -1) hr.status = Value::object();
     hr.inventory = read_inventory(hr.status);
     hr.handled_request = hr.status["lastHandledReconcileAt"].get_string();
   }
@@ -436,7 +458,12 @@ void helm_release_outcome(Context& ctx, const ObjectId& id, HelmReleaseState& hr
     return run(ctx, id, hr, hr.reason);
   }
   if (const auto* error = std::get_if<StepError>(&outcome.body)) {
-    const bool told = error->reason == "ValuesError" || error->reason == "HelmChartSyncErr";
+    const bool told = error->reason == "ValuesError";
+    constexpr std::string_view unloadable = "Could not load chart: ";
+    if (error->message.starts_with(unloadable))
+      ctx.emit(id, hr, "Warning", error->reason, error->message.substr(unloadable.size()), {});
+    if (error->reason == "HelmChartSyncErr")
+      ctx.emit(id, hr, "Trace", error->reason, error->message, {});
     if (hr.phase == HelmPhase::finalizing) {
       log_failure(ctx, id, hr, "finalize", *error);
       settle_helm(ctx, id, hr, ctx.after_backoff(hr));
@@ -446,6 +473,7 @@ void helm_release_outcome(Context& ctx, const ObjectId& id, HelmReleaseState& hr
     }
   } else if (const auto* chart = std::get_if<HelmChartApplied>(&outcome.body)) {
     if (hr.phase == HelmPhase::finalizing) {
+      if (chart->removed) tell_chart_deleted(ctx, id, hr);
       ctx.command(id, hr, WriteFinalizer{false, hr.object});
       return;
     }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "engine/base/duration.hh"
 #include "engine/model/inventory.hh"
@@ -45,6 +47,13 @@ std::string with_logs(const std::string& message, const HelmRun& run) {
   return text;
 }
 
+std::string why_failed(const HelmRun& run) {
+  const std::string& text = run.failure->message;
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
 std::string on_release(const Value& snapshot) {
   return full_release_name(snapshot) + " with chart " + versioned_chart_name(snapshot);
 }
@@ -53,17 +62,68 @@ void count_failure(Value& status, std::string_view name) {
   status.set(name, status[name].get_int() + 1);
 }
 
-// What was written to Helm's storage becomes history.
+using Annotations = std::vector<std::pair<std::string, std::string>>;
+
+Annotations annotations(std::string_view revision, std::string_view token,
+                        std::string_view app_version, std::string_view oci_digest) {
+  const std::string group = "helm.toolkit.fluxcd.io/";
+  Annotations out;
+  if (!revision.empty()) out.emplace_back(group + "revision", revision);
+  if (!token.empty()) out.emplace_back(group + "token", token);
+  if (!app_version.empty()) out.emplace_back(group + "app-version", app_version);
+  if (!oci_digest.empty()) out.emplace_back(group + "oci-digest", oci_digest);
+  return out;
+}
+
+// Of what an action left behind or started from; `token` is the snapshot's own by default.
+Annotations annotations_of(const Value& snapshot, std::string_view token = "") {
+  return annotations(snapshot["chartVersion"].get_string(),
+                     token.empty() ? snapshot["configDigest"].get_string() : token,
+                     snapshot["appVersion"].get_string(), snapshot["ociDigest"].get_string());
+}
+
+// Of what was tried.
+Annotations annotations_of(const DesiredRelease& desired) {
+  return annotations(desired.chart_version, desired.config_digest, desired.app_version,
+                     desired.oci_digest);
+}
+
+bool is_known(const Value& history, int version) {
+  return std::any_of(history.items().begin(), history.items().end(),
+                     [&](const Value& item) { return item["version"].get_int() == version; });
+}
+
+// An install or an upgrade: what it made comes first; of what it changed besides, the newest that
+// is known is taken over, without the action that made it (as the reference does).
+void record_made(HelmReleaseState& hr, Value& history, std::string_view action,
+                 const std::string& oci) {
+  std::map<int, ReleasePtr, std::greater<>> written;
+  for (const ReleasePtr& release : hr.run->written) written[release->version] = release;
+  for (const auto& [version, release] : written) {
+    if (version == hr.run->release.version) {
+      record_snapshot(history, *release, oci, action);
+    } else if (is_known(history, version)) {
+      record_snapshot(history, *release, oci, "");
+      for (std::size_t i = 0; i < history.size(); ++i)
+        if (history.at(i)["version"].get_int() == version) history.item_mut(i).erase("action");
+      break;
+    }
+  }
+}
+
+// What was written to Helm's storage becomes history. Records that this history never knew stay
+// unknown, but for the one that the action made.
 void record_history(HelmReleaseState& hr, std::string_view action) {
   Value& history = hr.status.entry("history");
   const std::string oci = hr.prepared == nullptr ? std::string() : hr.prepared->desired.oci_digest;
-  for (const ReleasePtr& release : hr.run->written) {
-    const bool made = release->version == hr.run->release.version;
-    // Records that this history never knew stay unknown.
-    const bool known = std::any_of(
-        history.items().begin(), history.items().end(),
-        [&](const Value& item) { return item["version"].get_int() == release->version; });
-    if (made || known) record_snapshot(history, *release, oci, made ? action : "");
+  if (helm_action_type(hr.run->kind) == HelmActionType::release) {
+    record_made(hr, history, action, oci);
+  } else {
+    const bool rollback = hr.run->kind == HelmActionKind::rollback;
+    for (const ReleasePtr& release : hr.run->written)
+      if (is_known(history, release->version) ||
+          (rollback && release->version == hr.run->release.version))
+        record_snapshot(history, *release, oci, action);
   }
   if (history.empty()) hr.status.erase("history");
 }
@@ -73,115 +133,130 @@ void report_released(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   const ActionWords& row = words_of(run.kind);
   StatusEditor status(hr, ctx.now);
   const DesiredRelease& desired = hr.prepared->desired;
+  status.remove("TestSuccess");
+  status.remove("Remediated");
   if (run.failure) {
     std::string text(row.verb);
     text += " failed for release " + hr.spec->release_namespace + "/" + hr.spec->release_name;
     text += " with chart " + desired.chart_name + "@" + desired.chart_version + ": ";
-    text += run.failure->message;
+    text += why_failed(run);
     count_failure(hr.status, "failures");
     if (run.stored)
       count_failure(hr.status,
                     run.kind == HelmActionKind::install ? "installFailures" : "upgradeFailures");
     status.set("Released", "False", row.failed, text);
-    ctx.emit(id, hr, "Warning", row.failed, with_logs(text, run), helm_annotations(hr));
+    ctx.emit(id, hr, "Warning", row.failed, with_logs(text, run), annotations_of(desired));
     return;
   }
-  // What was rendered with is observed now: else the release would count as out of sync.
-  status.set_field("observedPostRenderersDigest", desired.post_renderers_digest);
-  status.set_field("observedCommonMetadataDigest", desired.common_metadata_digest);
-  const Value& latest = latest_snapshot(hr.status["history"]);
+  const Value latest = latest_snapshot(hr.status["history"]);
   const std::string text = std::string(row.verb) + " succeeded for release " + on_release(latest);
   status.set("Released", "True", row.succeeded, text);
   if (hr.spec->test.enable && !was_tested(latest))
     status.set("TestSuccess", "Unknown", "AwaitingTests",
-               "Release " + on_release(latest) + " is awaiting tests");
-  ctx.emit(id, hr, "Normal", row.succeeded, text, helm_annotations(hr));
+               "Helm release " + on_release(latest) + " is awaiting tests");
+  ctx.emit(id, hr, "Normal", row.succeeded, text, annotations_of(latest));
 }
 
+// `snapshot`: what was rolled back to, or uninstalled.
 void report_remediated(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
-                       const std::string& what) {
+                       const Value& snapshot) {
   const HelmRun& run = *hr.run;
   const ActionWords& row = words_of(run.kind);
   StatusEditor status(hr, ctx.now);
-  std::string text = std::string(row.verb) + " " + what;
+  const bool rollback = run.kind == HelmActionKind::rollback;
+  const Annotations notes =
+      annotations_of(snapshot, rollback ? hr.prepared->desired.config_digest : "");
+  std::string text = std::string(row.verb) + " " + on_release(snapshot);
   if (run.failure) {
-    text += " failed: " + run.failure->message;
+    text += " failed: " + why_failed(run);
     count_failure(hr.status, "failures");
     status.set("Remediated", "False", row.failed, text);
-    ctx.emit(id, hr, "Warning", row.failed, with_logs(text, run), helm_annotations(hr));
+    ctx.emit(id, hr, "Warning", row.failed, with_logs(text, run), notes);
     return;
   }
   text += " succeeded";
   status.set("Remediated", "True", row.succeeded, text);
-  ctx.emit(id, hr, "Normal", row.succeeded, text, helm_annotations(hr));
+  ctx.emit(id, hr, "Normal", row.succeeded, text, notes);
 }
 
 // Uninstalled because the owner goes, or because it releases elsewhere from now on.
 void report_uninstalled(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
-                        const std::string& what) {
+                        const Value& before) {
   const HelmRun& run = *hr.run;
   StatusEditor status(hr, ctx.now);
   if (run.failure) {
     const std::string text =
-        "Helm uninstall failed for release " + what + ": " + run.failure->message;
+        "Helm uninstall failed for release " + on_release(before) + ": " + why_failed(run);
+    count_failure(hr.status, "failures");
     status.set("Released", "False", "UninstallFailed", text);
     log_failure(ctx, id, hr, "uninstall", {run.failure->code, "UninstallFailed", text, false});
-    ctx.emit(id, hr, "Warning", "UninstallFailed", with_logs(text, run), helm_annotations(hr));
+    ctx.emit(id, hr, "Warning", "UninstallFailed", with_logs(text, run), annotations_of(before));
     return;
   }
-  const std::string text = run.not_found
-                               ? "Release " + what + " was not found, assuming it is uninstalled"
-                               : "Helm uninstall succeeded for release " + what;
+  // What was not there to be uninstalled is no news.
+  if (run.not_found || run.already_uninstalled) {
+    status.set("Released", "False", "UninstallSucceeded",
+               "Release " + full_release_name(before) +
+                   (run.not_found ? " was not found, assuming it is uninstalled"
+                                  : " was already uninstalled"));
+    return;
+  }
+  const std::string text = "Helm uninstall succeeded for release " + on_release(before);
   status.set("Released", "False", "UninstallSucceeded", text);
-  ctx.emit(id, hr, "Normal", "UninstallSucceeded", text, helm_annotations(hr));
+  ctx.emit(id, hr, "Normal", "UninstallSucceeded", text, annotations_of(before));
 }
 
 void report_tested(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   const HelmRun& run = *hr.run;
   StatusEditor status(hr, ctx.now);
   Value& history = hr.status.entry("history");
+  const Value hooks = test_hooks_of(run.release, hr.spec->test);
   for (std::size_t i = 0; i < history.size(); ++i)
     if (history.at(i)["version"].get_int() == run.release.version)
-      history.item_mut(i).set("testHooks", test_hooks_of(run.release));
-  const std::string release = on_release(latest_snapshot(history));
+      history.item_mut(i).set("testHooks", hooks);
+  const Value latest = latest_snapshot(history);
+  const std::string release = on_release(latest);
   if (run.failure) {
     const std::string text =
-        "Helm test failed for release " + release + ": " + run.failure->message;
+        "Helm test failed for release " + release + ": " + why_failed(run);
     count_failure(hr.status, "failures");
-    if (!ignores_test_failures(*hr.spec, hr.status)) {
+    if (was_tested(latest) && !ignores_test_failures(*hr.spec, hr.status)) {
       const bool upgraded = hr.status["lastAttemptedReleaseAction"].get_string() == "upgrade";
       count_failure(hr.status, upgraded ? "upgradeFailures" : "installFailures");
     }
     status.set("TestSuccess", "False", "TestFailed", text);
-    ctx.emit(id, hr, "Warning", "TestFailed", with_logs(text, run), helm_annotations(hr));
+    ctx.emit(id, hr, "Warning", "TestFailed", text, annotations_of(latest));
     return;
   }
-  const std::size_t count = test_hooks_of(run.release).size();
   std::string text = "Helm test succeeded for release " + release + ": ";
-  text += count == 0   ? "no test hooks"
-          : count == 1 ? "1 test hook completed successfully"
-                       : std::to_string(count) + " test hooks completed successfully";
+  text += hooks.empty()       ? "no test hooks"
+          : hooks.size() == 1 ? "1 test hook completed successfully"
+                              : std::to_string(hooks.size()) +
+                                    " test hooks completed successfully";
   status.set("TestSuccess", "True", "TestSucceeded", text);
-  ctx.emit(id, hr, "Normal", "TestSucceeded", text, helm_annotations(hr));
+  ctx.emit(id, hr, "Normal", "TestSucceeded", text, annotations_of(latest));
 }
 
 void report_unlocked(Context& ctx, const ObjectId& id, HelmReleaseState& hr,
                      const std::string& locked) {
   const HelmRun& run = *hr.run;
   StatusEditor status(hr, ctx.now);
-  helm::Release release = run.release;
-  std::string what = release.ns + "/" + release.name + ".v" + std::to_string(release.version);
-  what += " with chart " + release.chart_name() + "@" + release.chart_version();
+  const Value latest = latest_snapshot(hr.status["history"]);
+  const bool known = latest["version"].get_int(-1) == run.release.version;
+  const Value snapshot = make_snapshot(run.release, "", "", known ? latest : Value());
+  const Annotations notes = annotations_of(known ? latest : snapshot);
+  const std::string what = on_release(snapshot);
   if (run.failure) {
+    count_failure(hr.status, "failures");
     const std::string text = "Unlock of Helm release " + what + " in " + locked +
-                             " state failed: " + run.failure->message;
+                             " state failed: " + why_failed(run);
     status.set("Released", "False", "PendingRelease", text);
-    ctx.emit(id, hr, "Warning", "PendingRelease", text, helm_annotations(hr));
+    ctx.emit(id, hr, "Warning", "PendingRelease", text, notes);
     return;
   }
   const std::string text = "Unlocked Helm release " + what + " in " + locked + " state";
   status.set("Released", "False", "PendingRelease", text);
-  ctx.emit(id, hr, "Normal", "PendingRelease", text, helm_annotations(hr));
+  ctx.emit(id, hr, "Normal", "PendingRelease", text, notes);
 }
 
 std::string locked_state(const HelmRun& run) {
@@ -193,18 +268,20 @@ std::string locked_state(const HelmRun& run) {
 
 void report_corrected(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   const HelmRun& run = *hr.run;
-  std::string text = "Cluster state of release ";
-  text += full_release_name(latest_snapshot(hr.status["history"]));
+  const Value latest = latest_snapshot(hr.status["history"]);
+  const std::string release = full_release_name(latest);
   if (run.failure) {
-    text += " could not be corrected:\n" + run.failure->message;
-    ctx.emit(id, hr, "Warning", "DriftCorrectionFailed", text, helm_annotations(hr));
+    ctx.emit(id, hr, "Warning", "DriftCorrectionFailed",
+             "Failed to correct cluster state of release " + release + ":\n" +
+                 run.failure->message,
+             annotations_of(latest));
     return;
   }
-  text += " has been corrected:";
+  std::string text = "Cluster state of release " + release + " has been corrected:";
   for (const HelmDrift& drift : run.drifts)
     if (!is_excluded(drift))
       text += "\n" + drift.id.subject() + (drift.removed ? " created" : " configured");
-  ctx.emit(id, hr, "Normal", "DriftCorrected", text, helm_annotations(hr));
+  ctx.emit(id, hr, "Normal", "DriftCorrected", text, annotations_of(latest));
 }
 
 std::string_view history_action(HelmActionKind kind, HelmPhase phase) {
@@ -221,8 +298,9 @@ std::string_view history_action(HelmActionKind kind, HelmPhase phase) {
 void set_inventory(Context& ctx, HelmReleaseState& hr) {
   const HelmRun& run = *hr.run;
   if (run.kind == HelmActionKind::uninstall) {
-    if (!run.failure) hr.status.erase("inventory");
     if (!run.failure) hr.inventory.clear();
+    // A remediation leaves it in the status, as the reference does: another install is to come.
+    if (!run.failure && hr.phase != HelmPhase::acting) hr.status.erase("inventory");
     return;
   }
   if (run.inventory.empty() || !run.stored) return;
@@ -241,27 +319,17 @@ void log_finished(Context& ctx, const ObjectId& id, HelmReleaseState& hr, std::s
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> helm_annotations(const HelmReleaseState& hr) {
-  std::vector<std::pair<std::string, std::string>> out;
-  const std::string group = "helm.toolkit.fluxcd.io/";
-  if (hr.prepared == nullptr) {
-    const std::string revision(hr.status["lastAttemptedRevision"].get_string());
-    if (!revision.empty()) out.emplace_back(group + "revision", revision);
-    return out;
-  }
-  const DesiredRelease& desired = hr.prepared->desired;
-  out.emplace_back(group + "revision", desired.chart_version);
-  out.emplace_back(group + "token", desired.config_digest);
-  if (!desired.app_version.empty()) out.emplace_back(group + "app-version", desired.app_version);
-  if (!desired.oci_digest.empty()) out.emplace_back(group + "oci-digest", desired.oci_digest);
-  return out;
-}
-
 void summarize_helm(Context& ctx, HelmReleaseState& hr) {
   StatusEditor status(hr, ctx.now);
   const bool tests = hr.spec != nullptr && hr.spec->test.enable;
   const bool tests_count = tests && !hr.spec->test.ignore_failures;
   if (!tests) status.remove("TestSuccess");
+  if (hr.spec != nullptr) {
+    status.set_field("observedPostRenderersDigest",
+                     helm::post_renderers_digest(hr.spec->post_renderers));
+    status.set_field("observedCommonMetadataDigest",
+                     helm::common_metadata_digest(hr.spec->common_metadata));
+  }
   const auto is_true = [&](std::string_view type) {
     return condition_text(hr.status, type, "status") == "True";
   };
@@ -296,10 +364,9 @@ bool report_helm_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr) 
   if (releases) {
     hr.status.set("lastAttemptedReleaseActionDuration",
                   base::format_duration(std::chrono::microseconds(ctx.now - hr.action_started)));
-    StatusEditor(hr, ctx.now).remove("TestSuccess");
     report_released(ctx, id, hr);
   } else if (hr.phase != HelmPhase::acting) {
-    report_uninstalled(ctx, id, hr, before.is_null() ? run.release.name : on_release(before));
+    report_uninstalled(ctx, id, hr, before);
   } else if (run.kind == HelmActionKind::test) {
     report_tested(ctx, id, hr);
   } else if (run.kind == HelmActionKind::unlock) {
@@ -307,10 +374,11 @@ bool report_helm_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr) 
   } else if (run.kind == HelmActionKind::correct_drift) {
     report_corrected(ctx, id, hr);
   } else {
-    report_remediated(ctx, id, hr,
-                      on_release(run.kind == HelmActionKind::rollback ? target : before));
+    report_remediated(ctx, id, hr, run.kind == HelmActionKind::rollback ? target : before);
   }
-  summarize_helm(ctx, hr);
+  // After an uninstall as a remediation Ready goes on telling of what failed.
+  if (run.kind != HelmActionKind::uninstall || hr.phase != HelmPhase::acting)
+    summarize_helm(ctx, hr);
   if (!run.failure) {
     ctx.metrics.count("helm_actions", helm_action_name(run.kind));
     return true;
@@ -356,7 +424,7 @@ void report_helm_drift(Context& ctx, const ObjectId& id, HelmReleaseState& hr, b
                                            {"removals", drift.removals}}));
     ctx.out.events.back().subject.cluster = hr.drift_run->cluster_name;
   }
-  ctx.emit(id, hr, "Warning", "DriftDetected", text, helm_annotations(hr));
+  ctx.emit(id, hr, "Warning", "DriftDetected", text, {});
 }
 
 void log_helm_rendered(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
@@ -417,7 +485,7 @@ void finish_helm(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     truncate_history(hr.status.entry("history"), ignore_tests);
   }
   // Rolled back to what is asked for now: that is a release in sync.
-  const Value& latest = latest_snapshot(hr.status["history"]);
+  const Value latest = latest_snapshot(hr.status["history"]);
   if (condition_text(hr.status, "Remediated", "status") == "True") {
     status.set("Released", "True", "UpgradeSucceeded",
                "Helm upgrade succeeded for release " + on_release(latest));
@@ -429,8 +497,6 @@ void finish_helm(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
     status.set("Released", "True", "UpgradeSucceeded",
                "Helm upgrade succeeded for release " + on_release(latest));
   summarize_helm(ctx, hr);
-  status.set_field("observedPostRenderersDigest", hr.prepared->desired.post_renderers_digest);
-  status.set_field("observedCommonMetadataDigest", hr.prepared->desired.common_metadata_digest);
   status.observe_generation();
   hr.retries = 0;
   hr.forced = false;
@@ -454,12 +520,13 @@ void fail_helm(Context& ctx, const ObjectId& id, HelmReleaseState& hr, const Ste
     status.observe_generation();
   } else {
     status.remove("Stalled");
-    status.set("Reconciling", "True", "ProgressingWithRetry",
-               due == 0 ? error.message : std::string_view("Fulfilling prerequisites"));
+    // What was said to be under way stays said until the next try.
+    if (hr.phase != HelmPhase::acting)
+      status.set("Reconciling", "True", "Progressing", "Fulfilling prerequisites");
   }
   if (news) log_failure(ctx, id, hr, "reconcile", error);
   if (hr.announced) log_finished(ctx, id, hr, error.reason, error.message);
-  if (with_event) ctx.emit(id, hr, "Warning", error.reason, error.message, helm_annotations(hr));
+  if (with_event) ctx.emit(id, hr, "Warning", error.reason, error.message, {});
   if (error.terminal) return settle_helm(ctx, id, hr, 0);
   settle_helm(ctx, id, hr, due == 0 ? ctx.after_backoff(hr) : due);
 }

@@ -8,6 +8,7 @@ namespace weir::reconcile {
 Result<helm::RenderedChart> render_release(const ReleaseRender& input) {
   helm::RenderRequest request;
   request.release = input.release;
+  request.compat = helm::Compat::helm_4_2_4;
   WEIR_TRY(request.capabilities, cluster_capabilities(*input.kube, input.server_version));
   request.skip_schema_validation = input.skip_schema_validation;
   KubeLookup lookup(*input.kube, input.as);

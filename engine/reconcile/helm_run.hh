@@ -96,7 +96,9 @@ struct HelmRun {
   std::vector<ObjectId> inventory;    // objects and CRDs
   std::vector<std::string> logs;      // for people: the last lines of what happened
   std::vector<HelmDrift> drifts;
+  std::vector<std::string> leftovers;  // uninstall: what went wrong once the objects were deleted
   bool not_found = false;  // uninstall: there was nothing
+  bool already_uninstalled = false;  // uninstall: there was only its history, which is kept
   std::string left_alone;  // uninstall: why nothing was done; "" = it was
 };
 

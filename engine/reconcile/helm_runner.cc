@@ -132,8 +132,9 @@ Result<HelmRunner::Next> HelmRunner::begin_install() {
   const ReleasePtr newest = run_.storage->newest();
   const bool reusable = newest != nullptr && options_of_kind().replace &&
                         (newest->status == "uninstalled" || newest->status == "failed");
-  if (newest != nullptr && !reusable && newest->status != "uninstalled")
-    return make_error(Code::conflict, "cannot reuse a name that is still in use");
+  if (newest != nullptr && !reusable)
+    return make_error(Code::conflict,
+                      "release name check failed: cannot reuse a name that is still in use");
   helm::Release& release = run_.release;
   release.name = run_.spec->release_name;
   release.ns = run_.release_ns;
@@ -356,7 +357,12 @@ Result<HelmRunner::Next> HelmRunner::post_hooks() {
   switch (run_.kind) {
     case HelmActionKind::install: return run_hooks("post-install");
     case HelmActionKind::rollback: return run_hooks("post-rollback");
-    case HelmActionKind::uninstall: return run_hooks("post-delete");
+    case HelmActionKind::uninstall: {
+      auto next = run_hooks("post-delete");
+      if (next.ok()) return next;
+      run_.leftovers.push_back(next.error().message);
+      return Next::proceed;
+    }
     default: return run_hooks("post-upgrade");
   }
 }

@@ -59,6 +59,7 @@ class HelmRunner {
   Result<Next> delete_objects();
   Result<Next> await_gone();
   Result<Next> settle_uninstall();
+  Result<void> tell_leftovers() const;
   // helm_hooks.cc
   Result<Next> run_hooks(const char* event);
   Result<Next> run_tests();
@@ -96,7 +97,7 @@ class HelmRunner {
   bool is_ready(const ObjectId& id, std::string& text, bool& failed);
   Result<std::vector<HelmObject>> hook_objects(const helm::ReleaseHook& hook);
   Result<bool> delete_hook(helm::ReleaseHook& hook, std::string_view policy);
-  Result<bool> hook_done(const helm::ReleaseHook& hook);
+  Result<bool> hook_done(const helm::ReleaseHook& hook, std::string& pending);
   Result<Next> start_hook(const char* event);
   Result<Next> check_hook();
   Result<bool> all_gone();

@@ -24,6 +24,7 @@ Result<HelmRunner::Next> HelmRunner::begin_uninstall() {
   run_.release = *newest;
   if (newest->status == "uninstalled") {
     if (run_.spec->uninstall.keep_history) {
+      run_.already_uninstalled = true;
       run_.written.push_back(newest);
       return Next::end;
     }
@@ -80,12 +81,23 @@ Result<HelmRunner::Next> HelmRunner::await_gone() {
   WEIR_TRY(const bool gone, all_gone());
   if (gone) return Next::proceed;
   if (!late()) return wait_for(HelmWait::gone, run_.deleted, timeout());
-  std::string ids;
-  for (const ObjectId& id : run_.deleted) ids += (ids.empty() ? "" : ", ") + id.subject();
-  return make_error(Code::timeout,
-                    "uninstallation completed with 1 error(s): timed out waiting "
-                    "for the deletion of: [" +
-                        ids + "]");
+  // The record goes nevertheless, and the failure is told in the end.
+  for (const ObjectId& id : run_.deleted) {
+    WEIR_TRY(const Value live, live_of(id));
+    if (live.is_null()) continue;
+    run_.leftovers.push_back(id.subject() + " termination timeout: context deadline exceeded");
+    break;
+  }
+  run_.deleted.clear();
+  return Next::proceed;
+}
+
+Result<void> HelmRunner::tell_leftovers() const {
+  if (run_.leftovers.empty()) return {};
+  std::string text = "uninstallation completed with " + std::to_string(run_.leftovers.size()) +
+                     " error(s): " + run_.leftovers.front();
+  for (std::size_t i = 1; i < run_.leftovers.size(); ++i) text += "; " + run_.leftovers[i];
+  return make_error(Code::timeout, std::move(text));
 }
 
 Result<HelmRunner::Next> HelmRunner::settle_uninstall() {
@@ -99,11 +111,15 @@ Result<HelmRunner::Next> HelmRunner::settle_uninstall() {
       superseded.status = "superseded";
       WEIR_CHECK(record(superseded));
     }
+    WEIR_CHECK(tell_leftovers());
     return Next::proceed;
   }
-  run_.written.push_back(std::make_shared<const helm::Release>(run_.release));
+  // Told of it is the record as it was deleted: "uninstalling".
+  if (const ReleasePtr last = run_.storage->find(run_.release.version))
+    run_.written.push_back(last);
   for (const ReleasePtr& other : run_.storage->releases())
     WEIR_CHECK(run_.storage->remove(kube_, other->version));
+  WEIR_CHECK(tell_leftovers());
   return Next::proceed;
 }
 

@@ -27,12 +27,10 @@ void decode(KustomizationState& ks) {
     return;
   }
   ks.health_rules = *std::move(rules);
-  auto programs = compile_ready_programs(ks.spec.depends_on);
-  if (!programs.ok()) {
-    ks.cel_error = std::string(terminal_prefix) + programs.error().message;
-    return;
-  }
-  ks.ready_programs = *std::move(programs);
+  ks.ready_programs = compile_ready_programs(ks.spec.depends_on);
+  for (const ReadyProgram& ready : ks.ready_programs)
+    if (!ready.error.empty() && ks.cel_error.empty())
+      ks.cel_error = std::string(terminal_prefix) + ready.error;
 }
 
 std::optional<StepError> check_configuration(const Context& ctx, const ObjectId& id,
@@ -67,8 +65,8 @@ std::string unready_dependency(const Context& ctx, const KustomizationState& ks,
     if (!dependency.ready_expr.empty()) {
       Value self = ks.object, other = dep.object;
       other.set("status", dep.status);
-      auto ready = ks.ready_programs[i]->evaluate_bool({{"self", &self}, {"dep", &other}});
-      if (!ready.ok()) return name + " readyExpr evaluation failed: " + ready.error().message;
+      const auto ready = is_ready_by(ks.ready_programs[i], self, other);
+      if (!ready.ok()) return ready.error().message;
       if (!*ready) return name + " is not ready according to readyExpr eval";
       continue;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/expr/cel.hh"
@@ -9,12 +10,17 @@
 
 namespace weir::reconcile {
 
-// Beside spec.dependsOn; nothing where there is no readyExpr.
-using ReadyPrograms = std::vector<std::optional<expr::CelProgram>>;
+struct ReadyProgram {
+  std::optional<expr::CelProgram> program;  // nothing where there is no readyExpr
+  // Why it is none: "terminal error: failed to evaluate dependency NAME: ..."; "" when it is one.
+  std::string error;
+};
+using ReadyPrograms = std::vector<ReadyProgram>;  // beside spec.dependsOn
 
-// Each expression sees `self` and `dep` and must be a bool. Errors: invalid, "failed to parse
-// expression: ...".
-Result<ReadyPrograms> compile_ready_programs(
-    const std::vector<model::DependencyReference>& depends_on);
+// Each expression sees `self` and `dep` and must be a bool.
+ReadyPrograms compile_ready_programs(const std::vector<model::DependencyReference>& depends_on);
+
+// Errors: invalid, "failed to evaluate the CEL expression 'TEXT': ...".
+Result<bool> is_ready_by(const ReadyProgram& ready, const Value& self, const Value& dependency);
 
 }  // namespace weir::reconcile

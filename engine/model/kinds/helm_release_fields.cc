@@ -188,7 +188,7 @@ std::vector<Field> spec_fields() {
       required(duration_field("interval", "How often it is reconciled.")),
       kube_config_field(),
       count_field("maxHistory", "Releases kept in Helm's storage; 0 keeps all."),
-      with_default(flag_field("persistentClient", "Whether API clients are reused."), true),
+      flag_field("persistentClient", "Whether API clients are reused. Default true."),
       with_enum(text_field("postRenderStrategy", "What becomes of hooks."),
                 {"nohooks", "combined", "separate"}),
       list_field("postRenderers", "Steps after the chart is rendered.", renderer),

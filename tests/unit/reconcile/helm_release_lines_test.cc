@@ -337,7 +337,8 @@ TEST_CASE("H14.2: a release that is gone already is uninstalled, and a kept reco
   bench.remove(release_id);
   bench.run(10);
   CHECK(bench.get(release_id).is_null());
-  CHECK(has_event(bench, "was not found, assuming it is uninstalled"));
+  CHECK(has_event(bench, "deleted HelmChart 'flux-system/flux-system-web'"));
+  CHECK_FALSE(has_event(bench, "was not found"));  // nothing was done, nobody is told
 
   ReleaseBench keeping;
   keeping.release("{message: one}", "  uninstall: {keepHistory: true}\n");
@@ -369,6 +370,117 @@ TEST_CASE("H15.2: charts of other namespaces are refused where the operator says
   CHECK(bench.state("Stalled") ==
         "True AccessDenied cross-namespace references are not allowed: cannot access OCIRepository "
         "other/shop");
+}
+
+// The rest was found beside helm-controller 1.6.4 (tests/peers/flux_beside); in brackets the
+// scenario.
+
+TEST_CASE("what is missing is waited for as progressing, without an observed generation "
+          "[values_missing_object, depends_on, chart_ref_missing]") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  valuesFrom: [{kind: ConfigMap, name: none}]\n");
+  bench.run(3);
+  CHECK(bench.state("Ready").starts_with("False ValuesError"));
+  CHECK(bench.state("Reconciling") == "True Progressing Fulfilling prerequisites");
+  bench.merge(release_id, R"({"spec":{"valuesFrom":null,"dependsOn":[{"name":"base"}]}})");
+  bench.run(3);
+  CHECK(bench.state("Ready").starts_with("False DependencyNotReady"));
+  CHECK(bench.state("Reconciling") == "True Progressing Fulfilling prerequisites");
+  bench.merge(release_id, R"({"spec":{"dependsOn":null,"chart":null,)"
+                          R"("chartRef":{"kind":"OCIRepository","name":"none"}}})");
+  bench.run(3);
+  CHECK(bench.state("Ready") ==
+        "False ArtifactFailed could not get Source object: OCIRepository.source.toolkit.fluxcd.io "
+        "\"none\" not found");
+}
+
+TEST_CASE("a failure that left no record goes on being told of as the action under way "
+          "[install_template_error]") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/more.yaml", "{{ fail \"no\" }}"}});
+  bench.release("{message: one}");
+  bench.run(3);
+  CHECK(bench.state("Ready").starts_with("False InstallFailed"));
+  CHECK(bench.state("Reconciling") ==
+        "True Progressing Running 'install' action with timeout of 5m0s");
+}
+
+TEST_CASE("an upgrade takes the action of the snapshot before it away, a rollback puts its own "
+          "[upgrade_by_values, upgrade_refused_rollback]") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"values":{"message":"two"}}})");
+  bench.run(10);
+  const Value history = bench.get(release_id).path("status", "history");
+  REQUIRE(history.size() == 2);
+  CHECK(history.at(0)["action"].get_string() == "upgrade");
+  CHECK(history.at(1)["action"].is_null());
+}
+
+TEST_CASE("an uninstall as a remediation leaves Ready, the inventory and the record as they were "
+          "[install_refused_remediate_last_no_retries]") {
+  ReleaseBench bench;
+  bench.release("{message: one, extra: '{bad: map}'}",
+                "  install: {remediation: {remediateLastFailure: true}}\n");
+  bench.run(20);
+  CHECK(bench.state("Stalled").starts_with("True RetriesExceeded"));
+  CHECK(bench.state("Remediated").starts_with("True UninstallSucceeded"));
+  CHECK(bench.state("Ready").starts_with("False InstallFailed"));
+  const Value status = bench.get(release_id)["status"];
+  CHECK_FALSE(status["inventory"].is_null());
+  CHECK(status["history"].at(0)["status"].get_string() == "uninstalling");
+}
+
+TEST_CASE("the next try forgets what the last was remediated by [install_refused_retries]") {
+  ReleaseBench bench;
+  bench.release("{message: one, extra: '{bad: map}'}",
+                "  install: {remediation: {retries: 1}}\n");
+  bench.run(30);
+  CHECK(bench.state("Stalled").starts_with("True RetriesExceeded"));
+  CHECK(bench.state("Remediated").empty());
+  CHECK(bench.state("Ready").starts_with("False InstallFailed"));
+}
+
+TEST_CASE("a suspended release's generation is observed [suspend_and_resume]") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"suspend":true,"values":{"message":"two"}}})");
+  bench.run(10);
+  CHECK(bench.get(release_id).path("status", "observedGeneration").get_int() == 2);
+  CHECK(bench.setting() == "one");
+}
+
+TEST_CASE("a HelmChart that was changed by hand is set back before it is released "
+          "[chart_edited_by_hand]") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  const ObjectId chart{model::helm_chart_gvk, "flux-system", "flux-system-web"};
+  const std::string wanted(bench.get(chart).path("spec", "chart").get_string());
+  bench.merge(chart, R"({"spec":{"chart":"./elsewhere"}})");
+  bench.run(20);
+  CHECK(bench.get(chart).path("spec", "chart").get_string() == wanted);
+  CHECK(bench.stored() == "v1 deployed");
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+}
+
+TEST_CASE("a name that an uninstalled release bears is taken only by replace "
+          "[deleted_keep_history, replace]") {
+  const bool replace = GENERATE(false, true);
+  ReleaseBench bench;
+  bench.release("{message: one}", "  uninstall: {keepHistory: true}\n");
+  bench.run(10);
+  bench.remove(release_id);
+  bench.run(10);
+  bench.release("{message: one}", replace ? "  install: {replace: true}\n" : "");
+  bench.run(5);
+  if (replace)
+    CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+  else
+    CHECK(bench.state("Ready").ends_with(
+        "release name check failed: cannot reuse a name that is still in use"));
 }
 
 }  // namespace weir::test
