@@ -168,6 +168,9 @@ RanFacts facts_of(const HelmRan& ran, const FactsScope& scope) {
   out.left_alone = run.left_alone;
   out.failure = run.failure;
   out.release = plain_facts(run.release);
+  // What is told of an unlocked release is read off it, for there may be no snapshot of it yet.
+  if (run.kind == HelmActionKind::unlock)
+    out.release.set("config", helm::config_digest(run.release));
   for (const ReleasePtr& release : run.written)
     out.written.push_back(release_facts(*release, oci, scope.key));
   out.storage = storage_facts(run.storage.get(), oci, scope);

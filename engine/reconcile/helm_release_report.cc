@@ -94,20 +94,22 @@ bool is_known(const Value& history, int version) {
 }
 
 // An install or an upgrade: what it made comes first; of what it changed besides, the newest that
-// is known is taken over, without the action that made it (as the reference does).
+// is known is taken over. The release before loses the action that made it, whatever came of the
+// new one (as the reference does).
 void record_made(HelmReleaseState& hr, Value& history, std::string_view action,
                  const std::string& oci) {
   std::map<int, ReleasePtr, std::greater<>> written;
   for (const ReleasePtr& release : hr.run->written) written[release->version] = release;
-  for (const auto& [version, release] : written) {
-    if (version == hr.run->release.version) {
-      record_snapshot(history, *release, oci, action);
-    } else if (is_known(history, version)) {
-      record_snapshot(history, *release, oci, "");
-      for (std::size_t i = 0; i < history.size(); ++i)
-        if (history.at(i)["version"].get_int() == version) history.item_mut(i).erase("action");
-      break;
-    }
+  const int made = hr.run->release.version;
+  if (!written.contains(made)) return;
+  record_snapshot(history, *written[made], oci, action);
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const int version = static_cast<int>(history.at(i)["version"].get_int());
+    if (version >= made) continue;
+    if (const auto changed = written.find(version); changed != written.end())
+      record_snapshot(history, *changed->second, oci, "");
+    history.item_mut(i).erase("action");
+    break;  // the newest
   }
 }
 
@@ -493,7 +495,8 @@ void finish_helm(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   }
   status.remove("Reconciling");
   status.remove("Stalled");
-  if (condition_text(hr.status, "Released", "status").empty())
+  // Nothing stands of a failure that left no record once what is released is asked for again.
+  if (condition_text(hr.status, "Released", "status") != "True")
     status.set("Released", "True", "UpgradeSucceeded",
                "Helm upgrade succeeded for release " + on_release(latest));
   summarize_helm(ctx, hr);

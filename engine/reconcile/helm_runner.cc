@@ -213,7 +213,9 @@ Result<HelmRunner::Next> HelmRunner::render() {
   input.owner = run_.owner;
   input.charts = run_.prepared->charts.get();
   input.values = run_.release.config;
-  input.release = {run_.release.name, run_.release.ns, run_.release.version,
+  // An install is a first revision to its templates, whatever was there under its name.
+  const bool first = run_.kind == HelmActionKind::install;
+  input.release = {run_.release.name, run_.release.ns, first ? 1 : run_.release.version,
                    run_.kind == HelmActionKind::upgrade};
   input.skip_schema_validation = options_of_kind().disable_schema_validation;
   input.hosts = ports_.hosts;
@@ -339,6 +341,18 @@ Result<HelmRunner::Next> HelmRunner::store() {
   WEIR_CHECK(run_.storage->create(kube_, run_.release, history, ports_.clock->now()));
   run_.stored = true;
   run_.written.push_back(run_.storage->find(run_.release.version));
+  return supersede_replaced();
+}
+
+// The uninstalled release whose name was taken (install.replace). Helm says so before it writes the
+// new record; should weir end between the two, this order leaves a release that can be gone on with.
+Result<HelmRunner::Next> HelmRunner::supersede_replaced() {
+  const ReleasePtr former = run_.storage->find(run_.release.version - 1);
+  if (run_.kind != HelmActionKind::install || former == nullptr) return Next::proceed;
+  helm::Release superseded = *former;
+  superseded.status = "superseded";
+  superseded.description = "superseded by new release";
+  WEIR_CHECK(run_.storage->update(kube_, superseded, ports_.clock->now()));
   return Next::proceed;
 }
 

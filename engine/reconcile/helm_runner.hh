@@ -44,6 +44,7 @@ class HelmRunner {
   Result<Next> check_owners();
   Result<Next> create_namespace();
   Result<Next> store();
+  Result<Next> supersede_replaced();
   Result<Next> pre_hooks();
   Result<Next> post_hooks();
   Result<Next> settle();

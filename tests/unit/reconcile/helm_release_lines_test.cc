@@ -477,11 +477,29 @@ TEST_CASE("a name that an uninstalled release bears is taken only by replace "
   bench.run(10);
   bench.release("{message: one}", replace ? "  install: {replace: true}\n" : "");
   bench.run(5);
-  if (replace)
-    CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
-  else
+  if (!replace) {
     CHECK(bench.state("Ready").ends_with(
         "release name check failed: cannot reuse a name that is still in use"));
+    return;
+  }
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+  CHECK(bench.stored() == "v2 deployed, v1 superseded");
+}
+
+TEST_CASE("what is released is asked for again after an upgrade that left no record "
+          "[upgrade_template_error_rollback]") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/more.yaml", "{{ if .Values.bad }}{{ fail \"no\" }}{{ end }}"}});
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.merge(release_id, R"({"spec":{"values":{"bad":true}}})");
+  bench.run(10);
+  CHECK(bench.state("Released").starts_with("False UpgradeFailed"));
+  bench.merge(release_id, R"({"spec":{"values":{"bad":null}}})");
+  bench.run(40);
+  CHECK(bench.state("Ready").starts_with(
+      "True UpgradeSucceeded Helm upgrade succeeded for release default/web.v1 with chart shop@"));
+  CHECK(bench.stored() == "v1 deployed");
 }
 
 }  // namespace weir::test
