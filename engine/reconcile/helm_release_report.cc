@@ -93,8 +93,8 @@ bool is_known(const Value& history, int version) {
                      [&](const Value& item) { return item["version"].get_int() == version; });
 }
 
-// The release that an upgrade to `made` started from, as Helm chooses it: the deployed one, else the
-// newest before it. Null when none is known.
+// The release that an upgrade to `made` started from, as Helm chooses it: the deployed one, else
+// the newest before it. Null when none is known.
 Value* started_from(Value& history, int made) {
   Value* found = nullptr;
   for (std::size_t i = history.size(); i-- > 0;) {

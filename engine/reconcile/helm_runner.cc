@@ -344,8 +344,9 @@ Result<HelmRunner::Next> HelmRunner::store() {
   return supersede_replaced();
 }
 
-// The uninstalled release whose name was taken (install.replace). Helm says so before it writes the
-// new record; should weir end between the two, this order leaves a release that can be gone on with.
+// The uninstalled release whose name was taken (install.replace). Helm says so before it writes
+// the new record; should weir end between the two, this order leaves a release that can be gone on
+// with.
 Result<HelmRunner::Next> HelmRunner::supersede_replaced() {
   const ReleasePtr former = run_.storage->find(run_.release.version - 1);
   if (run_.kind != HelmActionKind::install || former == nullptr) return Next::proceed;
