@@ -134,10 +134,13 @@ void record_history(HelmReleaseState& hr, std::string_view action) {
   if (helm_action_type(hr.run->kind) == HelmActionType::release) {
     record_made(hr, history, action, oci);
   } else {
-    const bool rollback = hr.run->kind == HelmActionKind::rollback;
+    // One that is unlocked was begun by a process that ended before it could note it down: without
+    // it the way back that the history shows would be forgotten.
+    const bool makes = hr.run->kind == HelmActionKind::rollback ||
+                       (hr.run->kind == HelmActionKind::unlock && !history.empty());
     for (const ReleasePtr& release : hr.run->written)
       if (is_known(history, release->version) ||
-          (rollback && release->version == hr.run->release.version))
+          (makes && release->version == hr.run->release.version))
         record_snapshot(history, *release, oci, action);
   }
   if (history.empty()) hr.status.erase("history");

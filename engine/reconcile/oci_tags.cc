@@ -6,38 +6,16 @@
 #include <optional>
 
 #include "engine/base/semver.hh"
+#include "engine/template/functions/expression.hh"
 
 namespace weir::reconcile {
-namespace {
-
-// In Go's words, where RE2 has others.
-std::string problem_of(const re2::RE2& regex) {
-  using enum re2::RE2::ErrorCode;
-  std::string words = regex.error();
-  switch (regex.error_code()) {
-    case ErrorMissingBracket: words = "missing closing ]"; break;
-    case ErrorMissingParen: words = "missing closing )"; break;
-    case ErrorUnexpectedParen: words = "unexpected )"; break;
-    case ErrorBadEscape: words = "invalid escape sequence"; break;
-    case ErrorBadCharClass:
-    case ErrorBadCharRange: words = "invalid character class range"; break;
-    case ErrorTrailingBackslash: words = "trailing backslash at end of expression"; break;
-    case ErrorRepeatArgument: words = "missing argument to repetition operator"; break;
-    case ErrorRepeatSize: words = "invalid repeat count"; break;
-    case ErrorRepeatOp: words = "invalid nested repetition operator"; break;
-    default: return words;
-  }
-  return words + ": `" + regex.error_arg() + "`";
-}
-
-}  // namespace
 
 Result<std::vector<std::string>> filter_tags(std::vector<std::string> tags,
                                              const std::string& pattern) {
   if (pattern.empty()) return tags;
   const re2::RE2 filter(pattern, re2::RE2::Quiet);
   if (!filter.ok())
-    return make_error(Code::invalid, "error parsing regexp: " + problem_of(filter));
+    return make_error(Code::invalid, tmpl::expression_error(pattern, filter));
   std::erase_if(tags, [&](const std::string& tag) { return !re2::RE2::PartialMatch(tag, filter); });
   return tags;
 }
