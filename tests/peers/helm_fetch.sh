@@ -5,7 +5,7 @@
 # usage: tests/peers/helm_fetch.sh [BINARY]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-weir=${1:-$root/build/release/weir}
+weir=$(realpath "${1:-$root/build/release/weir}")
 peers=${WEIR_PEERS:-$HOME/.cache/weir-peers}
 for tool in registry helm; do
   [ -x "$peers/$tool" ] || { echo "SKIPPED helm_fetch: no $tool (run tests/peers/install)"; exit 0; }
