@@ -158,15 +158,7 @@ RanFacts facts_of(const HelmRan& ran, const FactsScope& scope) {
       oci_digests(scope.status["history"],
                   run.prepared == nullptr ? std::string() : run.prepared->desired.oci_digest);
   RanFacts out;
-  out.step = run.step;
-  out.polls = static_cast<std::uint64_t>(run.polls);
-  out.wait = run.wait;
-  out.deadline = run.deadline;
-  out.done = run.done;
-  out.stored = run.stored;
-  out.not_found = run.not_found;
-  out.left_alone = run.left_alone;
-  out.failure = run.failure;
+  static_cast<HelmResult&>(out) = run;
   out.release = plain_facts(run.release);
   // What is told of an unlocked release is read off it, for there may be no snapshot of it yet.
   if (run.kind == HelmActionKind::unlock)
@@ -174,14 +166,9 @@ RanFacts facts_of(const HelmRan& ran, const FactsScope& scope) {
   for (const ReleasePtr& release : run.written)
     out.written.push_back(release_facts(*release, oci, scope.key));
   out.storage = storage_facts(run.storage.get(), oci, scope);
-  out.changes = run.changes;
-  out.waiting = run.waiting;
-  out.inventory = run.inventory;
-  out.logs = run.logs;
-  for (const HelmDrift& drift : run.drifts) {
-    HelmDrift& kept = out.drifts.emplace_back(drift);
-    kept.manifest = Value();
-    if (!kept.patch.is_null()) kept.patch = true;
+  for (HelmDrift& drift : out.drifts) {
+    drift.manifest = Value();
+    if (!drift.patch.is_null()) drift.patch = true;
   }
   if (run.rendered == nullptr) return out;
   out.revision = run.rendered->revision;
@@ -194,24 +181,11 @@ RanFacts facts_of(const HelmRan& ran, const FactsScope& scope) {
 
 HelmRan outcome_of(const RanFacts& facts) {
   auto run = std::make_shared<HelmRun>();
-  run->step = facts.step;
-  run->polls = static_cast<int>(facts.polls);
-  run->wait = facts.wait;
-  run->deadline = facts.deadline;
-  run->done = facts.done;
-  run->stored = facts.stored;
-  run->not_found = facts.not_found;
-  run->left_alone = facts.left_alone;
-  run->failure = facts.failure;
+  static_cast<HelmResult&>(*run) = facts;
   run->release = release_from(facts.release);
   for (const Value& item : facts.written)
     run->written.push_back(std::make_shared<const helm::Release>(release_from(item)));
   run->storage = storage_from(facts.storage);
-  run->changes = facts.changes;
-  run->waiting = facts.waiting;
-  run->inventory = facts.inventory;
-  run->logs = facts.logs;
-  run->drifts = facts.drifts;
   if (facts.set_blob.empty()) return {std::move(run)};
   RenderedSet set;
   set.revision = facts.revision;
@@ -224,23 +198,10 @@ HelmRan outcome_of(const RanFacts& facts) {
 }
 
 void take_outcome(HelmRun& run, const HelmRun& told) {
-  run.step = told.step;
-  run.polls = told.polls;
-  run.wait = told.wait;
-  run.deadline = told.deadline;
-  run.done = told.done;
-  run.stored = told.stored;
-  run.not_found = told.not_found;
-  run.left_alone = told.left_alone;
-  run.failure = told.failure;
+  static_cast<HelmResult&>(run) = told;
   run.release = told.release;
   run.written = told.written;
   if (run.storage != nullptr && told.storage != nullptr) *run.storage = *told.storage;
-  run.changes = told.changes;
-  run.waiting = told.waiting;
-  run.inventory = told.inventory;
-  run.logs = told.logs;
-  run.drifts = told.drifts;
   run.rendered = told.rendered;
 }
 

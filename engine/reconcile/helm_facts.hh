@@ -29,19 +29,9 @@ struct PreparedFacts {
   std::vector<Value> storage;     // a release's facts each
 };
 
-struct RanFacts {
-  std::uint64_t step = 0, polls = 0;
-  HelmWait wait = HelmWait::none;
-  base::TimeUs deadline = 0;
-  bool done = false, stored = false, not_found = false;
-  std::string left_alone;
-  std::optional<Error> failure;
+struct RanFacts : HelmResult {  // `patch` of a drift says no more than that there is one
   Value release;
   std::vector<Value> written, storage;
-  std::vector<ObjectChange> changes;
-  std::vector<ObjectId> waiting, inventory;
-  std::vector<std::string> logs;
-  std::vector<HelmDrift> drifts;  // `patch` says no more than that there is one
   // Of what was rendered; no revision: nothing was.
   std::string revision;
   base::Digest rendered, set_blob, release_blob;

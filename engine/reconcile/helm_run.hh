@@ -52,7 +52,29 @@ struct HelmDrift {
 // True for an object that is not compared because it says so; it is told of, and left alone.
 inline bool is_excluded(const HelmDrift& drift) { return !drift.removed && drift.patch.is_null(); }
 
-struct HelmRun {
+// How far a run has come, what it waits for and what came of it: all that its flow decides by, but
+// for the releases and objects themselves. Kept as it stands in a record of the engine.
+struct HelmResult {
+  std::uint64_t step = 0;
+  // What is being waited for; none when it is done.
+  HelmWait wait = HelmWait::none;
+  std::vector<ObjectId> waiting;
+  base::TimeUs deadline = 0;
+  int polls = 0;
+
+  bool done = false;
+  bool stored = false;  // some record was written
+  std::optional<Error> failure;
+  std::vector<ObjectChange> changes;  // since the flow looked last
+  std::vector<ObjectId> inventory;    // objects and CRDs
+  std::vector<std::string> logs;      // for people: the last lines of what happened
+  std::vector<HelmDrift> drifts;
+  bool not_found = false;            // uninstall: there was nothing
+  bool already_uninstalled = false;  // uninstall: there was only its history, which is kept
+  std::string left_alone;            // uninstall: why nothing was done; "" = it was
+};
+
+struct HelmRun : HelmResult {
   // What is asked for.
   HelmActionKind kind = HelmActionKind::none;
   bool resume = false;  // the newest record is of an action that broke off: go on with it
@@ -70,7 +92,6 @@ struct HelmRun {
   std::string cancelled;  // why a wait for objects is given up; "" = it is not
 
   // How far it has come.
-  std::size_t step = 0;
   helm::Release release;                // that is being made, tested or deleted
   std::optional<helm::Release> before;  // whose objects it starts from
   bool server_side = true;
@@ -80,26 +101,9 @@ struct HelmRun {
   HookProgress hooks;
   std::vector<ObjectId> deleted;
 
-  // What is being waited for; none when it is done.
-  HelmWait wait = HelmWait::none;
-  std::vector<ObjectId> waiting;
-  base::TimeUs deadline = 0;
-  int polls = 0;
-
-  // What came of it.
-  bool done = false;
-  bool stored = false;  // some record was written
-  std::optional<Error> failure;
-  std::vector<ReleasePtr> written;    // records as they were written, in order
-  std::vector<ObjectChange> changes;  // since the flow looked last
-  RenderedPtr rendered;               // the objects of the release
-  std::vector<ObjectId> inventory;    // objects and CRDs
-  std::vector<std::string> logs;      // for people: the last lines of what happened
-  std::vector<HelmDrift> drifts;
+  std::vector<ReleasePtr> written;     // records as they were written, in order
+  RenderedPtr rendered;                // the objects of the release
   std::vector<std::string> leftovers;  // uninstall: what went wrong once the objects were deleted
-  bool not_found = false;  // uninstall: there was nothing
-  bool already_uninstalled = false;  // uninstall: there was only its history, which is kept
-  std::string left_alone;  // uninstall: why nothing was done; "" = it was
 };
 
 }  // namespace weir::reconcile

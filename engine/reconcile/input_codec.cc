@@ -253,7 +253,8 @@ template <typename A>
 void io(A& a, RanFacts& r) {
   all(a, r.step, r.polls, r.wait, r.deadline, r.done, r.stored, r.not_found, r.left_alone,
       r.failure, r.release, r.written, r.storage, r.changes, r.waiting, r.inventory, r.logs,
-      r.drifts, r.revision, r.rendered, r.set_blob, r.release_blob, r.objects);
+      r.drifts, r.revision, r.rendered, r.set_blob, r.release_blob, r.objects,
+      r.already_uninstalled);
 }
 template <typename A>
 void io(A& a, HelmChartApplied& c) {

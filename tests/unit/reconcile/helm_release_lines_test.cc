@@ -111,18 +111,23 @@ TEST_CASE("H5.5: a reset lets a release that had used up its retries try again")
   CHECK(bench.get(release_id).path("status", "lastHandledResetAt").get_string() == "t1");
 }
 
-TEST_CASE("H6: a record of a status that no action starts from is an error that is retried") {
-  ReleaseBench bench;
-  bench.release("{message: one}");
-  bench.run(10);
+// The status of the first record is set in Helm's storage, behind weir's back.
+void mark_record(ReleaseBench& bench, const char* status) {
   const ObjectId secret = object_id("Secret", "flux-system", helm::release_key("web", 1));
   auto record = helm::read_release_secret(bench.get(secret));
   REQUIRE(record.ok());
-  record->status = "superseded";
+  record->status = status;
   auto changed = helm::release_secret(*record, "flux-system", "modifiedAt", 1);
   REQUIRE(changed.ok());
   bench.merge(secret, "{\"data\":{\"release\":\"" +
                           std::string(changed->path("data", "release").get_string()) + "\"}}");
+}
+
+TEST_CASE("H6: a record of a status that no action starts from is an error that is retried") {
+  ReleaseBench bench;
+  bench.release("{message: one}");
+  bench.run(10);
+  mark_record(bench, "superseded");
   // Its digest is another one now, so it is unmanaged; a history that never knew digests believes.
   Value history = bench.get(release_id).path("status", "history");
   history.item_mut(0).set("apiVersion", "v1");
@@ -350,6 +355,18 @@ TEST_CASE("H14.2: a release that is gone already is uninstalled, and a kept reco
   CHECK(keeping.setting().empty());
 }
 
+TEST_CASE("H14.2: a release that was uninstalled by hand is no news when its owner goes") {
+  ReleaseBench bench;
+  bench.release("{message: one}", "  uninstall: {keepHistory: true}\n");
+  bench.run(10);
+  mark_record(bench, "uninstalled");
+  bench.remove(release_id);
+  bench.run(10);
+  CHECK(bench.get(release_id).is_null());
+  CHECK(bench.stored() == "v1 uninstalled");
+  CHECK_FALSE(has_event(bench, "UninstallSucceeded"));
+}
+
 TEST_CASE("H15.1: a failure's event carries the last lines of what happened") {
   ReleaseBench bench;
   bench.release("{message: one, extra: '{bad: map}'}");
@@ -480,6 +497,10 @@ TEST_CASE("a name that an uninstalled release bears is taken only by replace "
   if (!replace) {
     CHECK(bench.state("Ready").ends_with(
         "release name check failed: cannot reuse a name that is still in use"));
+    bench.remove(release_id);
+    bench.run(10);
+    CHECK(bench.get(release_id).is_null());
+    CHECK(bench.stored() == "v1 uninstalled");
     return;
   }
   CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
