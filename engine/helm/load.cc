@@ -384,8 +384,12 @@ Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view 
   }
   auto files = read_chart_archive(bytes).with_context("unable to load chart archive");
   if (!files.ok()) return std::move(files).error();
-  WEIR_CHECK(check_api_version(*files));
-  return build_all(*std::move(files));
+  return load_chart_files(*std::move(files));
+}
+
+Result<LoadedChart> load_chart_files(std::vector<ChartFile> files) {
+  WEIR_CHECK(check_api_version(files));
+  return build_all(std::move(files));
 }
 
 Result<LoadedChart> load_chart(const base::FileTree& tree, std::string_view path) {

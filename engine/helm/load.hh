@@ -34,6 +34,9 @@ Result<std::vector<ChartFile>> list_chart_files(const base::FileTree& tree,
 // A packaged chart. `name` is for error texts. Errors as above.
 Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view name);
 
+// The files of a chart as list_chart_files() and read_chart_archive() give them. Errors as above.
+Result<LoadedChart> load_chart_files(std::vector<ChartFile> files);
+
 // A folder or an archive, as `path` in the tree is one or the other.
 Result<LoadedChart> load_chart(const base::FileTree& tree, std::string_view path);
 

@@ -220,7 +220,8 @@ ChartBuilder::Outcome ChartBuilder::build_remote() {
   if (!bytes.ok()) return chart_error("ChartPullError", bytes.error());
   auto files = helm::read_chart_archive(*bytes);
   if (build_.packaged) {
-    const auto loaded = helm::load_chart_archive(*bytes, spec_.chart);
+    const auto loaded = files.ok() ? helm::load_chart_files(*files)
+                                   : helm::load_chart_archive(*bytes, spec_.chart);
     if (!loaded.ok())
       return chart_error("ChartPackageError",
                          Error(loaded.error()).with_context("failed to load downloaded chart"));

@@ -342,11 +342,11 @@ void on_helm_ran(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   }
   hr.drift = DriftFinding::unknown;
   if (!hr.run->cancelled.empty()) {
-    std::string text = hr.run->cancelled;
-    text.front() = 'n';
-    ctx.emit(id, hr, "Normal", "HealthCheckCanceled", "Health checks canceled due to " + text, {});
+    ctx.emit(id, hr, "Normal", "HealthCheckCanceled",
+             "Health checks canceled due to new " + hr.run->cancelled, {});
     return fail_helm(ctx, id, hr,
-                     {Code::cancelled, "HealthCheckCanceled", hr.run->cancelled, false}, false);
+                     {Code::cancelled, "HealthCheckCanceled", "New " + hr.run->cancelled, false},
+                     false);
   }
   if (!resumes) {
     if (retries_by_interval(hr)) return retry_later(ctx, id, hr);

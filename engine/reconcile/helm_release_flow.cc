@@ -378,7 +378,7 @@ void request_helm_release(Context& ctx, const ObjectId& id, HelmReleaseState& hr
                     reason == "rollback" || reason == "unpin";
   if (news && hr.run_waits && hr.run->wait == HelmWait::ready) {
     const ObjectId& by = reason == "source" ? source_id(id, *hr.spec) : id;
-    hr.run->cancelled = "New reconciliation triggered by " + by.subject();
+    hr.run->cancelled = "reconciliation triggered by " + by.subject();
     hr.rerun = std::move(reason);
     return send_helm_run(ctx, id, hr, false);
   }

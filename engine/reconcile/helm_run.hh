@@ -89,7 +89,7 @@ struct HelmRun : HelmResult {
   std::vector<apply::HealthRule> rules;
   int rollback_version = 0;
 
-  std::string cancelled;  // why a wait for objects is given up; "" = it is not
+  std::string cancelled;  // by what new thing a wait for objects is given up; "" = it is not
 
   // How far it has come.
   helm::Release release;                // that is being made, tested or deleted

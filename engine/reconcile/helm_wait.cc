@@ -60,7 +60,7 @@ bool HelmRunner::is_ready(const ObjectId& id, std::string& text, bool& failed) {
 
 Result<HelmRunner::Next> HelmRunner::await_ready() {
   if (options_of_kind().disable_wait) return Next::proceed;
-  if (!run_.cancelled.empty()) return make_error(Code::cancelled, run_.cancelled);
+  if (!run_.cancelled.empty()) return make_error(Code::cancelled, "New " + run_.cancelled);
   std::vector<ObjectId> pending;
   std::string all, stalled;
   for (const HelmObject& object : run_.objects) {

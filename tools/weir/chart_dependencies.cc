@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 #include "adapters/archive/disk_file_tree.hh"
 #include "adapters/clock/system_clock.hh"
@@ -14,6 +13,7 @@
 #include "engine/template/format.hh"
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
+#include "tools/weir/host.hh"
 
 namespace weir::cli {
 namespace {
@@ -34,18 +34,6 @@ bool is_folder(const helm::Dependency& dependency) {
 std::string named(const helm::Dependency& dependency) {
   return tmpl::quoted(dependency.name) + " (repository " + tmpl::quoted(dependency.repository) +
          ", version " + tmpl::quoted(dependency.version) + ")";
-}
-
-Result<void> write_file(const fs::path& path, const std::string& text) {
-  const fs::path partial = path.string() + ".partial";
-  std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  std::error_code error;
-  if (out) fs::rename(partial, path, error);
-  if (out && !error) return {};
-  fs::remove(partial, error);
-  return make_error(Code::io, "cannot write " + path.string());
 }
 
 class DependencyUpdate {
@@ -154,18 +142,19 @@ class DependencyUpdate {
                    dependency.name.c_str());
       return {};
     }
+    helm::Metadata metadata;
     if (is_folder(dependency)) {
       WEIR_TRY(auto files, helm::list_chart_files(*disk_, path_of(dependency)));
-      WEIR_TRY(const helm::Metadata metadata, helm::read_metadata(files));
+      WEIR_TRY(metadata, helm::read_metadata(files));
       WEIR_TRY(item.bytes, helm::package_chart(metadata.name, std::move(files), {}));
     } else {
       std::fprintf(stderr, "Downloading %s from repo %s\n", dependency.name.c_str(),
                    dependency.repository.c_str());
       WEIR_TRY(item.bytes, remotes_->download(dependency.repository, item.remote));
+      WEIR_TRY(const helm::LoadedChart loaded,
+               helm::load_chart_archive(item.bytes, dependency.name));
+      metadata = loaded.charts.root().metadata;
     }
-    WEIR_TRY(const helm::LoadedChart loaded,
-             helm::load_chart_archive(item.bytes, dependency.name));
-    const helm::Metadata& metadata = loaded.charts.root().metadata;
     item.file = metadata.name + "-" + metadata.version + ".tgz";
     return {};
   }
@@ -176,7 +165,7 @@ class DependencyUpdate {
     fs::create_directories(charts, error);
     if (error) return make_error(Code::io, "cannot create " + charts.string());
     for (const Resolved& item : resolved_)
-      if (!item.file.empty()) WEIR_CHECK(write_file(charts / item.file, item.bytes));
+      if (!item.file.empty()) WEIR_CHECK(write_file((charts / item.file).string(), item.bytes));
     std::fputs("Deleting outdated charts\n", stderr);
     for (const auto& entry : fs::directory_iterator(charts, error)) {
       const std::string name = entry.path().filename().string();
@@ -217,7 +206,7 @@ class DependencyUpdate {
                                       {"generated", Value(now)}});
     const bool old = chart_.metadata.api_version == "v1";
     const char* const name = old ? "requirements.lock" : "Chart.lock";
-    return write_file(fs::path(folder_) / name, value::write_yaml(text, value::YamlStyle::helm));
+    return write_file(folder_ + "/" + name, value::write_yaml(text, value::YamlStyle::helm));
   }
 
   std::string path_of(const helm::Dependency& dependency) const {
