@@ -311,79 +311,97 @@ Column column(const char* name, const char* type = "string", int priority = 0) {
   return {name, type, "", "", "", priority};
 }
 
-const Column age_column = column("Age");
+using Shapes = std::map<std::string_view, Shape>;
 
-const std::map<std::string_view, Shape> shapes = {
-    {"pods",
-     {{column("Ready"), column("Status"), column("Restarts"), age_column, column("IP", "string", 1),
-       column("Node", "string", 1), column("Nominated Node", "string", 1),
-       column("Readiness Gates", "string", 1)},
-      fill_pod}},
-    {"deployments.apps",
-     {{column("Ready"), column("Up-to-date"), column("Available"), age_column,
-       column("Containers", "string", 1), column("Images", "string", 1),
-       column("Selector", "string", 1)},
-      fill_deployment}},
-    {"replicasets.apps",
-     {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
-       age_column, column("Containers", "string", 1), column("Images", "string", 1),
-       column("Selector", "string", 1)},
-      fill_replica_set}},
-    {"statefulsets.apps",
-     {{column("Ready"), age_column, column("Containers", "string", 1),
-       column("Images", "string", 1)},
-      fill_stateful_set}},
-    {"daemonsets.apps",
-     {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
-       column("Up-to-date", "integer"), column("Available", "integer"), column("Node Selector"),
-       age_column, column("Containers", "string", 1), column("Images", "string", 1),
-       column("Selector", "string", 1)},
-      fill_daemon_set}},
-    {"jobs.batch",
-     {{column("Status"), column("Completions"), column("Duration"), age_column,
-       column("Containers", "string", 1), column("Images", "string", 1),
-       column("Selector", "string", 1)},
-      fill_job}},
-    {"cronjobs.batch",
-     {{column("Schedule"), column("Timezone"), column("Suspend", "boolean"),
-       column("Active", "integer"), column("Last Schedule"), age_column,
-       column("Containers", "string", 1), column("Images", "string", 1),
-       column("Selector", "string", 1)},
-      fill_cron_job}},
-    {"services",
-     {{column("Type"), column("Cluster-IP"), column("External-IP"), column("Port(s)"), age_column,
-       column("Selector", "string", 1)},
-      fill_service}},
-    {"configmaps", {{column("Data"), age_column}, fill_data}},
-    {"secrets", {{column("Type"), column("Data"), age_column}, fill_secret}},
-    {"namespaces", {{column("Status"), age_column}, fill_namespace}},
-    {"nodes",
-     {{column("Status"), column("Roles"), age_column, column("Version"),
-       column("Internal-IP", "string", 1), column("External-IP", "string", 1),
-       column("OS-Image", "string", 1), column("Kernel-Version", "string", 1),
-       column("Container-Runtime", "string", 1)},
-      fill_node}},
-    {"ingresses.networking.k8s.io",
-     {{column("Class"), column("Hosts"), column("Address"), column("Ports"), age_column},
-      fill_ingress}},
-    {"events",
-     {{column("Last Seen"), column("Type"), column("Reason"), column("Object"), column("Message")},
-      fill_event}},
-    {"persistentvolumeclaims",
-     {{column("Status"), column("Volume"), column("Capacity"), column("Access Modes"),
-       column("StorageClass"), column("VolumeAttributesClass"), age_column,
-       column("VolumeMode", "string", 1)},
-      fill_claim}},
-    {"rolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
-    {"clusterrolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
-    {"horizontalpodautoscalers.autoscaling",
-     {{column("Reference"), column("Targets"), column("MinPods"), column("MaxPods", "integer"),
-       column("Replicas", "integer"), age_column},
-      fill_autoscaler}},
-    {"roles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
-    {"clusterroles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
-    {"customresourcedefinitions.apiextensions.k8s.io",
-     {{column("Created At", "date")}, fill_created}}};
+Shapes workload_shapes() {
+  const Column age_column = column("Age");
+  return {{"pods",
+           {{column("Ready"), column("Status"), column("Restarts"), age_column,
+             column("IP", "string", 1), column("Node", "string", 1),
+             column("Nominated Node", "string", 1), column("Readiness Gates", "string", 1)},
+            fill_pod}},
+          {"deployments.apps",
+           {{column("Ready"), column("Up-to-date"), column("Available"), age_column,
+             column("Containers", "string", 1), column("Images", "string", 1),
+             column("Selector", "string", 1)},
+            fill_deployment}},
+          {"replicasets.apps",
+           {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
+             age_column, column("Containers", "string", 1), column("Images", "string", 1),
+             column("Selector", "string", 1)},
+            fill_replica_set}},
+          {"statefulsets.apps",
+           {{column("Ready"), age_column, column("Containers", "string", 1),
+             column("Images", "string", 1)},
+            fill_stateful_set}},
+          {"daemonsets.apps",
+           {{column("Desired", "integer"), column("Current", "integer"), column("Ready", "integer"),
+             column("Up-to-date", "integer"), column("Available", "integer"),
+             column("Node Selector"), age_column, column("Containers", "string", 1),
+             column("Images", "string", 1), column("Selector", "string", 1)},
+            fill_daemon_set}},
+          {"jobs.batch",
+           {{column("Status"), column("Completions"), column("Duration"), age_column,
+             column("Containers", "string", 1), column("Images", "string", 1),
+             column("Selector", "string", 1)},
+            fill_job}},
+          {"cronjobs.batch",
+           {{column("Schedule"), column("Timezone"), column("Suspend", "boolean"),
+             column("Active", "integer"), column("Last Schedule"), age_column,
+             column("Containers", "string", 1), column("Images", "string", 1),
+             column("Selector", "string", 1)},
+            fill_cron_job}}};
+}
+
+Shapes other_shapes() {
+  const Column age_column = column("Age");
+  return {{"services",
+           {{column("Type"), column("Cluster-IP"), column("External-IP"), column("Port(s)"),
+             age_column, column("Selector", "string", 1)},
+            fill_service}},
+          {"configmaps", {{column("Data"), age_column}, fill_data}},
+          {"secrets", {{column("Type"), column("Data"), age_column}, fill_secret}},
+          {"namespaces", {{column("Status"), age_column}, fill_namespace}},
+          {"nodes",
+           {{column("Status"), column("Roles"), age_column, column("Version"),
+             column("Internal-IP", "string", 1), column("External-IP", "string", 1),
+             column("OS-Image", "string", 1), column("Kernel-Version", "string", 1),
+             column("Container-Runtime", "string", 1)},
+            fill_node}},
+          {"ingresses.networking.k8s.io",
+           {{column("Class"), column("Hosts"), column("Address"), column("Ports"), age_column},
+            fill_ingress}},
+          {"events",
+           {{column("Last Seen"), column("Type"), column("Reason"), column("Object"),
+             column("Message")},
+            fill_event}},
+          {"persistentvolumeclaims",
+           {{column("Status"), column("Volume"), column("Capacity"), column("Access Modes"),
+             column("StorageClass"), column("VolumeAttributesClass"), age_column,
+             column("VolumeMode", "string", 1)},
+            fill_claim}},
+          {"rolebindings.rbac.authorization.k8s.io", {{column("Role"), age_column}, fill_binding}},
+          {"clusterrolebindings.rbac.authorization.k8s.io",
+           {{column("Role"), age_column}, fill_binding}},
+          {"horizontalpodautoscalers.autoscaling",
+           {{column("Reference"), column("Targets"), column("MinPods"),
+             column("MaxPods", "integer"), column("Replicas", "integer"), age_column},
+            fill_autoscaler}},
+          {"roles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
+          {"clusterroles.rbac.authorization.k8s.io", {{column("Created At")}, fill_created}},
+          {"customresourcedefinitions.apiextensions.k8s.io",
+           {{column("Created At", "date")}, fill_created}}};
+}
+
+// Made when it is first asked for: a start that needs it not is quicker.
+const Shapes& shapes() {
+  static const Shapes all = [] {
+    Shapes joined = workload_shapes();
+    joined.merge(other_shapes());
+    return joined;
+  }();
+  return all;
+}
 
 Value custom_cell(const Column& column, const Value& object, base::TimeUs now) {
   const Result<expr::JsonPath> path = expr::JsonPath::parse_path(column.path);
@@ -415,8 +433,8 @@ std::vector<Column> columns_for(const KindInfo& kind) {
       columns.push_back({"Age", "date", "", "", ".metadata.creationTimestamp", 0});
     return columns;
   }
-  const auto shape = shapes.find(kind.set);
-  if (shape == shapes.end()) {
+  const auto shape = shapes().find(kind.set);
+  if (shape == shapes().end()) {
     columns.push_back(column("Age"));
   } else {
     columns.insert(columns.end(), shape->second.columns.begin(), shape->second.columns.end());
@@ -444,8 +462,8 @@ Value table_of(const KindInfo& kind, const std::vector<Value>& items, std::strin
       for (std::size_t i = 1; i < columns.size(); ++i)
         cells.push_back(custom_cell(columns[i], item, now));
     } else {
-      const auto shape = shapes.find(kind.set);
-      (shape == shapes.end() ? fill_age : shape->second.fill)({item, now}, cells);
+      const auto shape = shapes().find(kind.set);
+      (shape == shapes().end() ? fill_age : shape->second.fill)({item, now}, cells);
     }
     Value row = Value::object({{"cells", std::move(cells)}});
     row.set("object", include == "Object" ? item : include == "None" ? Value() : partial_of(item));

@@ -18,6 +18,7 @@ enum class Form : unsigned char {
   text,
   address,   // of letters that no rule of URLs can be about
   identity,  // the same behind http://
+  draft,
   boolean,
   number,
   limit,  // a number since draft 6
@@ -99,7 +100,7 @@ const Forms& forms() {
       {"contentSchema", Form::doubtful},
       {"id", Form::text},
       {"$id", Form::identity},
-      {"$schema", Form::doubtful},
+      {"$schema", Form::draft},
       {"$anchor", Form::doubtful},
       {"$vocabulary", Form::doubtful},
       {"$recursiveRef", Form::doubtful},
@@ -132,18 +133,16 @@ bool is_address(const Value& value) {
   return is_simple_address(text);
 }
 
-bool is_identity(const Value& value) {
-  if (!value.is_string()) return false;
-  std::string_view text = value.as_string();
+bool is_identity(std::string_view text) {
   if (!text.starts_with("http")) return false;
   text.remove_prefix(text.starts_with("https") ? 5 : 4);
   return text.starts_with("://") && is_simple_address(text.substr(3));
 }
 
-// The name of a draft, with which a document says what it is held against.
-bool is_draft(const Value& value) {
-  const std::string_view text = value.get_string();
-  return text.starts_with("http://json-schema.org/") || text.starts_with("https://json-schema.org/");
+// The name of a draft. Whatever it means for the part that bears it, it is an address.
+bool is_draft(std::string_view text) {
+  if (text.ends_with('#')) text.remove_suffix(1);
+  return is_identity(text) && text.find("://json-schema.org/") != std::string_view::npos;
 }
 
 // Texts, no two of them equal.
@@ -187,7 +186,6 @@ class Plain {
     for (const value::Member& member : value.members()) {
       const auto known = forms().find(member.name());
       if (known == forms().end()) continue;
-      if (depth == 0 && member.name() == "$schema" && is_draft(member.value)) continue;
       if (!fits(known->second, member.value, depth)) return false;
     }
     return true;
@@ -198,7 +196,8 @@ class Plain {
     switch (form) {
       case Form::text: return value.is_string();
       case Form::address: return is_address(value);
-      case Form::identity: return is_identity(value);
+      case Form::identity: return is_identity(value.get_string());
+      case Form::draft: return is_draft(value.get_string());
       case Form::boolean: return value.is_bool();
       case Form::number: return value.is_number();
       case Form::limit: return draft_ >= 6 && value.is_number();

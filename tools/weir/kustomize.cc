@@ -12,6 +12,7 @@
 #include "engine/kustomize/build.hh"
 #include "engine/model/object_id.hh"
 #include "tools/weir/go_flags.hh"
+#include "tools/weir/heap.hh"
 #include "tools/weir/kustomize_report.hh"
 #include "tools/weir/local_charts.hh"
 #include "tools/weir/local_remote.hh"
@@ -168,6 +169,7 @@ int compare(const Arguments& arguments, const kustomize::BuildResult& built) {
 namespace weir::cli {
 
 int run_kustomize(int argc, char** argv) {
+  keep_freed_memory();
   Arguments arguments;
   const std::string problem = parse(argc, argv, arguments);
   if (arguments.help) return std::fputs(usage, stdout) < 0 ? 1 : 0;

@@ -23,6 +23,7 @@
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
 #include "tools/weir/go_flags.hh"
+#include "tools/weir/heap.hh"
 #include "tools/weir/local_schemas.hh"
 #include "tools/weir/output.hh"
 #include "tools/weir/template_cluster.hh"
@@ -484,6 +485,7 @@ int failed_as_helm(const std::string& message) {
 }  // namespace
 
 int run_template(int argc, char** argv) {
+  keep_freed_memory();
   Options options;
   const GoArguments arguments = parse_go_flags(argc, argv, flags_of(options));
   if (options.help) {

@@ -2,7 +2,6 @@
 
 #include <openssl/bn.h>
 
-#include <array>
 #include <bitset>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,7 @@
 
 #include "engine/base/assert.hh"
 #include "engine/base/freed.hh"
+#include "engine/template/functions/fermat_pair.hh"
 #include "engine/template/functions/random.hh"
 
 namespace weir::tmpl {
@@ -118,17 +118,6 @@ class Witness {
     return power_fits();
   }
 
-  // The like of two numbers at once, for processors that are quicker so: by the highest power of 2
-  // below both, because OpenSSL takes the quick way only for a base of as many words.
-  static std::array<bool, 2> pass_two(Witness& a, Witness& b) {
-    const Number base = number();
-    BN_set_bit(base.get(), BN_num_bits(a.candidate_.get()) - 1);
-    BN_mod_exp_mont_consttime_x2(a.power_.get(), base.get(), a.odd_.get(), a.candidate_.get(),
-                                 a.montgomery_.get(), b.power_.get(), base.get(), b.odd_.get(),
-                                 b.candidate_.get(), b.montgomery_.get(), a.context_.get());
-    return {a.power_fits(), b.power_fits()};
-  }
-
   bool passes(const Number& base) {
     BN_mod_exp_mont_consttime(power_.get(), base.get(), odd_.get(), candidate_.get(),
                               context_.get(), montgomery_.get());
@@ -171,13 +160,6 @@ bool passes_rounds(CallContext& call, Witness& witness) {
   return true;
 }
 
-// OpenSSL has a quicker way for two moduli of this size, with these instructions.
-bool quicker_in_pairs(int bits) {
-  static const bool can = __builtin_cpu_supports("avx512ifma") &&
-                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return can && bits == 1024;
-}
-
 // The numbers start, start + step, ... that the sieve leaves, as long as they have as many bits.
 class Candidates {
  public:
@@ -203,24 +185,33 @@ class Candidates {
   std::size_t i_ = 0;
 };
 
+// Those of the next one or two numbers that 2 does not tell to be composite.
+std::vector<Number> next_likely(CallContext& call, Candidates& candidates, Number candidate,
+                                int bits, const Context& context) {
+  std::vector<Number> likely;
+  call.budget().use_steps(steps_of_round);
+  Number second = has_fermat_pair(bits) ? candidates.next() : nullptr;
+  if (!second) {
+    Witness witness(std::move(candidate), context);
+    if (witness.passes_two()) likely.push_back(witness.take());
+    return likely;
+  }
+  call.budget().use_steps(steps_of_round);
+  const auto [passed, second_passed] = fermat_pair(bytes_of(candidate), bytes_of(second));
+  if (passed) likely.push_back(std::move(candidate));
+  if (second_passed) likely.push_back(std::move(second));
+  return likely;
+}
+
 // The first prime of start, start + step, ... in the window that has as many bits.
 Number first_prime(CallContext& call, Number start, const Number& step, int bits,
                    const Context& context) {
   Candidates candidates(std::move(start), step, bits);
-  while (Number candidate = candidates.next()) {
-    Witness witness(std::move(candidate), context);
-    call.budget().use_steps(steps_of_round);
-    Number second = quicker_in_pairs(bits) ? candidates.next() : nullptr;
-    if (!second) {
-      if (witness.passes_two() && passes_rounds(call, witness)) return witness.take();
-      continue;
+  while (Number candidate = candidates.next())
+    for (Number& likely : next_likely(call, candidates, std::move(candidate), bits, context)) {
+      Witness witness(std::move(likely), context);
+      if (passes_rounds(call, witness)) return witness.take();
     }
-    Witness other(std::move(second), context);
-    const auto [passed, other_passed] = Witness::pass_two(witness, other);
-    if (passed && passes_rounds(call, witness)) return witness.take();
-    call.budget().use_steps(steps_of_round);
-    if (other_passed && passes_rounds(call, other)) return other.take();
-  }
   return nullptr;
 }
 

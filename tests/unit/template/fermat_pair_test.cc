@@ -1,0 +1,72 @@
+#include "engine/template/functions/fermat_pair.hh"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace weir::tmpl {
+namespace {
+
+bool cannot(int bits) {
+  if (!has_fermat_pair(bits)) WARN("this processor has not the instructions: nothing was tested");
+  return !has_fermat_pair(bits);
+}
+
+// 2^bits - below.
+std::string number_below(int bits, std::uint32_t below) {
+  std::string bytes(static_cast<std::size_t>(bits / 8), '\xff');
+  const std::uint32_t last = 0u - below;
+  for (std::size_t i = 0; i < 4; ++i)
+    bytes[bytes.size() - 1 - i] = static_cast<char>(last >> 8 * i & 0xff);
+  return bytes;
+}
+
+// 2^(bits - 1) + above.
+std::string number_above(int bits, std::uint32_t above) {
+  std::string bytes(static_cast<std::size_t>(bits / 8), '\0');
+  bytes.front() = '\x80';
+  for (std::size_t i = 0; i < 4; ++i)
+    bytes[bytes.size() - 1 - i] = static_cast<char>(above >> 8 * i & 0xff);
+  return bytes;
+}
+
+using Make = std::string (*)(int, std::uint32_t);
+
+// The odd numbers of a range that pass, each in both places.
+std::set<std::uint32_t> passing(int bits, Make make, std::uint32_t from, std::uint32_t to) {
+  std::set<std::uint32_t> found;
+  for (std::uint32_t k = from; k + 2 <= to; k += 4) {
+    const auto [first, second] = fermat_pair(make(bits, k), make(bits, k + 2));
+    const auto [second_again, first_again] = fermat_pair(make(bits, k + 2), make(bits, k));
+    CHECK(std::pair(first, second) == std::pair(first_again, second_again));
+    if (first) found.insert(k);
+    if (second) found.insert(k + 2);
+  }
+  return found;
+}
+
+}  // namespace
+
+// What passes was found by another implementation of the power (Python's pow()).
+TEST_CASE("of numbers just below a power of 2, those pass that should: every digit is full") {
+  if (cannot(1024) || cannot(2048)) return;
+  CHECK(passing(1024, number_below, 1, 1600) == std::set<std::uint32_t>{105, 179, 1397});
+  CHECK(passing(2048, number_below, 1942089, 1942489) == std::set<std::uint32_t>{1942289});
+}
+
+TEST_CASE("of numbers just above a power of 2, those pass that should: most digits are empty") {
+  if (cannot(1024) || cannot(2048)) return;
+  CHECK(passing(1024, number_above, 1, 2400) ==
+        std::set<std::uint32_t>{1155, 1493, 1583, 1685, 1863, 2381});
+  CHECK(passing(2048, number_above, 1801, 2201) == std::set<std::uint32_t>{1919, 2111});
+}
+
+TEST_CASE("other lengths are left to the library") {
+  CHECK_FALSE(has_fermat_pair(512));
+  CHECK_FALSE(has_fermat_pair(1536));
+  CHECK_FALSE(has_fermat_pair(4096));
+}
+
+}  // namespace weir::tmpl
