@@ -1,25 +1,13 @@
 #include "adapters/s3/bucket.hh"
 
 #include <algorithm>
-#include <thread>
 
-#include "adapters/net/url.hh"
+#include "adapters/s3/answers.hh"
 
 namespace weir::s3 {
 namespace {
 
-constexpr int tries_max = 4;
-constexpr std::chrono::milliseconds retry_delay{200};
 constexpr std::chrono::minutes timeout{10};
-
-// What stands in <Code> of an error's body, and <Message>.
-std::string element(std::string_view xml, std::string_view name) {
-  const std::string open = "<" + std::string(name) + ">";
-  const std::size_t begin = xml.find(open);
-  if (begin == std::string_view::npos) return {};
-  const std::string_view rest = xml.substr(begin + open.size());
-  return std::string(rest.substr(0, std::min(rest.find('<'), rest.size())));
-}
 
 Code code_of(int status) {
   if (status == 404) return Code::not_found;
@@ -27,58 +15,42 @@ Code code_of(int status) {
   return status >= 500 || status == 429 ? Code::unavailable : Code::invalid;
 }
 
+Target backup_target(const BucketOptions& options) {
+  const std::string amazon = "https://s3." + options.region + ".amazonaws.com";
+  return {options.endpoint.empty() ? amazon : options.endpoint, options.bucket, options.region,
+          false, options.credentials};
+}
+
 }  // namespace
 
 Bucket::Bucket(net::HttpClient& http, const base::Clock& clock, BucketOptions options)
-    : http_(http), clock_(clock), options_(std::move(options)) {}
+    : client_(http, clock, backup_target(options)) {}
 
-Result<net::HttpResponse> Bucket::send(net::HttpRequest request, const std::string& key) {
-  std::string path = "/" + net::escape_path_segment(options_.bucket);
-  for (std::string_view rest = key; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('/'), rest.size());
-    path += "/" + net::escape_path_segment(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  const std::string endpoint = options_.endpoint.empty()
-                                   ? "https://s3." + options_.region + ".amazonaws.com"
-                                   : options_.endpoint;
-  request.url = endpoint + path;
-  request.timeout = timeout;
-  request.idempotent = true;
-  request.follow_redirects = false;
-  request.accept_gzip = false;
-  const std::string what = request.method + " s3://" + options_.bucket + "/" + key;
-  for (int attempt = 1;; ++attempt) {
-    net::HttpRequest attempted = request;
-    WEIR_CHECK(sign(attempted, options_.credentials, options_.region, clock_.now()));
-    auto answer = http_.send(attempted);
-    const bool again = answer.ok() ? code_of(answer->status) == Code::unavailable
-                                   : answer.error().code == Code::unavailable;
-    if (again && attempt < tries_max) {
-      std::this_thread::sleep_for(retry_delay * (1 << attempt));
-      continue;
-    }
-    if (!answer.ok()) return std::move(answer).error().with_context(what);
-    if (answer->status / 100 == 2) return answer;
-    std::string why = element(answer->body, "Code");
-    if (!why.empty()) why = " " + why + ": " + element(answer->body, "Message");
-    return make_error(code_of(answer->status),
-                      what + ": " + std::to_string(answer->status) + why);
-  }
+Result<net::HttpResponse> Bucket::send(Client::Call call) {
+  call.deadline = std::chrono::steady_clock::now() + timeout;
+  const std::string what = call.method + " s3://" + client_.target().bucket + "/" + call.key;
+  auto answer = client_.send(call);
+  if (!answer.ok()) return std::move(answer).error().with_context(what);
+  if (answer->status / 100 == 2) return answer;
+  const ServerError error = read_error(*answer, true);
+  return make_error(code_of(error.status), what + ": " + std::to_string(error.status) + " " +
+                                               error.code + ": " + error.message);
 }
 
 Result<void> Bucket::put(const std::string& key, std::string body) {
-  net::HttpRequest request;
-  request.method = "PUT";
-  request.body = std::move(body);
-  auto answer = send(std::move(request), key);
+  Client::Call call;
+  call.method = "PUT";
+  call.key = key;
+  call.body = std::move(body);
+  auto answer = send(std::move(call));
   return answer.ok() ? Result<void>() : Result<void>(std::move(answer).error());
 }
 
 Result<std::string> Bucket::get(const std::string& key, std::size_t bytes_max) {
-  net::HttpRequest request;
-  request.body_bytes_max = bytes_max;
-  WEIR_TRY(net::HttpResponse answer, send(std::move(request), key));
+  Client::Call call;
+  call.key = key;
+  call.body_bytes_max = bytes_max;
+  WEIR_TRY(net::HttpResponse answer, send(std::move(call)));
   return std::move(answer.body);
 }
 

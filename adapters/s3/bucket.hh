@@ -1,4 +1,4 @@
-// Objects of one S3 bucket, by path-style URLs and signed requests. Blocking; thread-safe.
+// Backups in an S3 bucket: objects by path-style URLs and signed requests. Blocking; thread-safe.
 //
 // Errors: not_found (no such object or bucket), forbidden, unavailable (after some tries), limit,
 // invalid (the endpoint), cancelled. Texts name bucket and key, never a credential.
@@ -7,9 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "adapters/net/http_client.hh"
-#include "adapters/s3/signature.hh"
-#include "engine/base/clock.hh"
+#include "adapters/s3/client.hh"
 
 namespace weir::s3 {
 
@@ -28,11 +26,9 @@ class Bucket {
   Result<std::string> get(const std::string& key, std::size_t bytes_max);
 
  private:
-  Result<net::HttpResponse> send(net::HttpRequest request, const std::string& key);
+  Result<net::HttpResponse> send(Client::Call call);
 
-  net::HttpClient& http_;
-  const base::Clock& clock_;
-  const BucketOptions options_;
+  Client client_;
 };
 
 // A bucket and a prefix from "s3://bucket/prefix". Error: invalid.

@@ -105,8 +105,4 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   return out;
 }
 
-OutcomeBody Executor::fetch(const ObjectId&, const FetchSource&, const model::BucketSpec&) {
-  return StepError{Code::unsupported, "UnsupportedField", "not supported", true};
-}
-
 }  // namespace weir::reconcile

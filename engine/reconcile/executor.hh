@@ -14,6 +14,7 @@
 #include "engine/helm/engine.hh"
 #include "engine/helm/schema.hh"
 #include "engine/kustomize/build.hh"
+#include "engine/reconcile/bucket_memory.hh"
 #include "engine/reconcile/chart_indexes.hh"
 #include "engine/reconcile/cluster_port.hh"
 #include "engine/reconcile/command.hh"
@@ -30,8 +31,8 @@
 namespace weir::reconcile {
 
 // Everything outside of the engine. Not owned; all outlive the engine. `remote` may be null: remote
-// bases are refused then. So may `download` and `registry`, where no source needs them, and
-// `clusters`: spec.kubeConfig is refused then.
+// bases are refused then. So may `download`, `registry` and `buckets`, where no source needs them,
+// and `clusters`: spec.kubeConfig is refused then.
 struct Ports {
   KubeApi* kube = nullptr;
   GitPort* git = nullptr;
@@ -45,6 +46,7 @@ struct Ports {
   ClusterPort* clusters = nullptr;
   helm::HostNames* hosts = nullptr;  // null: getHostByName finds nothing (gate AllowDNSLookups)
   helm::SchemaLoader* schemas = nullptr;  // null: charts' schemas may not refer to other documents
+  BucketPort* buckets = nullptr;
 };
 
 // Rendered sets of the last builds, by digest of all inputs. Bounded by objects held.
@@ -78,6 +80,8 @@ class Executor {
   OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch,
                     const model::HelmChartSpec& spec);
   OutcomeBody fetch(const ObjectId& owner, const FetchSource& fetch, const model::BucketSpec& spec);
+  OutcomeBody store_bucket(const ObjectId& owner, const model::BucketSpec& spec,
+                           const std::string& revision, const base::FileTree& tree);
   OutcomeBody run(const ObjectId& owner, const BuildManifests& build);  // execute_build.cc
   OutcomeBody render(const ObjectId& owner, const BuildManifests& build);
   // The files of a source's artifact, our own or another controller's.
@@ -125,6 +129,7 @@ class Executor {
   ServerVersion server_version_;
   ForeignArtifacts foreign_;
   ChartIndexes indexes_;
+  BucketMemory bucket_memory_;
   apply::ShapeMemory shapes_{shape_lifetime};
 };
 

@@ -8,10 +8,11 @@
 namespace weir::reconcile {
 namespace {
 
-const std::array<SourceKind, 4> source_kinds = {{{model::git_repository_gvk, "gitrepository"},
+const std::array<SourceKind, 5> source_kinds = {{{model::git_repository_gvk, "gitrepository"},
                                                  {model::oci_repository_gvk, "ocirepository"},
                                                  {model::helm_repository_gvk, "helmrepository"},
-                                                 {model::helm_chart_gvk, "helmchart"}}};
+                                                 {model::helm_chart_gvk, "helmchart"},
+                                                 {model::bucket_gvk, "bucket"}}};
 
 bool is_served_elsewhere(const Context& ctx, const ObjectId& id) {
   const auto& kinds = ctx.options.external_sources;
@@ -135,24 +136,6 @@ void forget_source(Context& ctx, const ObjectId& id) {
   source_changed(ctx, id);
 }
 
-// A source that nobody fills: weir cannot, and no other controller has said anything about it.
-void refuse_unserved(Context& ctx, const ObjectId& id, SourceState& source) {
-  if (id.gvk.kind != model::bucket_gvk.kind || is_served_elsewhere(ctx, id)) return;
-  const Value& status = source.object["status"];
-  const std::string_view reason = condition_text(status, "Ready", "reason");
-  if (!status["conditions"].empty() && reason != "UnsupportedField") return;
-  if (status["observedGeneration"].get_int(-1) == source.generation()) return;
-  source.status = status;
-  source.status_written = base::Digest{};
-  StatusEditor edit(source, ctx.now);
-  const std::string text = "sources of kind Bucket are not supported by this version of weir";
-  edit.set("Ready", "False", "UnsupportedField", text);
-  edit.set("Stalled", "True", "UnsupportedField", text);
-  edit.observe_generation();
-  log_failure(ctx, id, source, "fetch", {Code::unsupported, "UnsupportedField", text, true});
-  ctx.write_status(id, source);
-}
-
 // A source that somebody else's controller fills.
 void observe_foreign(Context& ctx, const ObjectId& id, bool deleted, const Value& object) {
   SourceState& source = ctx.state.sources[id];
@@ -160,7 +143,6 @@ void observe_foreign(Context& ctx, const ObjectId& id, bool deleted, const Value
   source.object = deleted ? Value() : object;
   source.artifact = deleted ? Artifact() : read_artifact(object["status"]);
   source.artifact.foreign = true;
-  if (!deleted) refuse_unserved(ctx, id, source);
   if (source.artifact.revision != before.revision || deleted) source_changed(ctx, id);
   if (deleted) ctx.state.sources.erase(id);
 }

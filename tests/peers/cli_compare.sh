@@ -156,12 +156,25 @@ apiVersion: source.toolkit.fluxcd.io/v1
 kind: OCIRepository
 metadata: {name: chart, namespace: apps}
 spec: {interval: 1m, url: "oci://example.com/chart", ref: {semver: "1.x"}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: Bucket
+metadata: {name: files, namespace: apps}
+spec: {interval: 1m, endpoint: s3.example.com, bucketName: files, prefix: a/, ignore: "*.md", secretRef: {name: keys}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: Bucket
+metadata: {name: fresh, namespace: apps}
+spec: {interval: 1m, endpoint: s3.example.com, bucketName: fresh, suspend: true}
 Y
 status apps helmrelease app "{$(ready True "Helm install succeeded"),\"lastAttemptedRevision\":\"6.5.0\",\"helmChart\":\"apps/apps-app\"}"
 status apps helmrelease app-oci "{$(ready False "no"),\"lastAttemptedRevision\":\"1.2.0\"}"
 status apps helmchart apps-app "{$(ready True "pulled 'podinfo' chart"),\"artifact\":{\"revision\":\"6.5.0\",
   \"path\":\"p\",\"url\":\"http://x/p\",\"lastUpdateTime\":\"2026-01-01T00:00:00Z\",\"digest\":\"sha256:$sha$(echo $sha | cut -c1-24)\"}}"
 status apps ocirepository chart "{$(ready False "failed to pull")}"
+status apps bucket files "{$(ready True "stored artifact: revision 'sha256:$sha$(echo $sha | cut -c1-24)'"),
+  \"artifact\":{\"revision\":\"sha256:$sha$(echo $sha | cut -c1-24)\",\"path\":\"p\",\"url\":\"http://x/p\",
+  \"lastUpdateTime\":\"2026-01-01T00:00:00Z\",\"digest\":\"sha256:$sha$(echo $sha | cut -c1-24)\"}}"
 kubectl -n apps rollout status deploy/web --timeout=60s >/dev/null
 pod=$(kubectl -n apps get pod -l app=web -o name | head -1)
 kubectl create -f - >/dev/null <<'Y'
@@ -294,6 +307,7 @@ delete ks nope -s
 delete source helm nope -s
 delete source chart nope -s
 delete source oci nope -s
+delete source bucket nope -s
 create hr web --chart web --source HelmRepository/charts --export
 create hr web --chart-ref OCIRepository/web.apps --crds CreateReplace --create-target-namespace --target-namespace x --export
 create source chart web --chart web --source HelmRepository/charts --export
@@ -310,6 +324,13 @@ create source helm charts --url https://charts.example.com --label a=b --label c
 create source chart web --chart ./web --source GitRepository/app --reconcile-strategy Revision --chart-version 1.x --export
 create source chart web --chart web --source HelmRepository/charts --verify-provider cosign --verify-secret-ref keys --export
 create source chart web --chart web --source HelmRepository/charts --verify-provider cosign --verify-issuer a --verify-subject b --export
+create source bucket web --bucket-name web --endpoint s3.example.com --export
+create source bucket web --bucket-name web --endpoint s3.example.com --provider aws --region eu-west-1 --interval 10m --export
+create source bucket web --bucket-name web --endpoint s3.example.com --insecure --secret-ref a --proxy-secret-ref b --ignore-paths c,d --label e=f --export
+create source bucket web --bucket-name web --endpoint s3.example.com --access-key a --secret-key b --fetch-timeout 90s --export
+! create source bucket web --endpoint s3.example.com --export
+! create source bucket web --bucket-name web --export
+! create source bucket web --bucket-name web --endpoint s3.example.com --provider other --export
 create source oci web --url oci://example.com/web --tag 1.0.0 --export
 create source oci web --url oci://example.com/web --tag-semver ">=1.0.0" --interval 10m --export
 create source oci web --url oci://example.com/web --digest sha256:$sha --insecure --export
@@ -329,6 +350,9 @@ get hr app -n apps
 get hr nope
 get sources chart -A
 get sources oci -A
+get sources bucket -A
+get sources bucket files -n apps
+get sources bucket nope -n apps
 get sources helm -A --no-header
 get sources oci nope -n apps
 get sources chart -n apps --status-selector ready=false
@@ -336,11 +360,15 @@ export source helm --all -n apps
 export source chart apps-app -n apps
 export source oci chart -n apps
 export source oci nope
+export source bucket --all -n apps
+export source bucket files -n apps
+export source bucket nope
 export hr --all -n apps
 suspend hr app nope -n apps
 suspend source helm charts -n apps
 suspend source chart --all -n apps
 suspend source oci chart -n apps
+suspend source bucket files -n apps
 get hr -n apps
 get sources all -n apps
 reconcile hr app -n apps
@@ -349,11 +377,14 @@ reconcile hr nope
 reconcile source helm charts -n apps
 reconcile source chart apps-app -n apps
 reconcile source oci chart -n apps
+reconcile source bucket files -n apps
+reconcile source bucket nope
 reconcile source oci nope
 resume hr nope
 resume source helm nope
 resume source chart nope
 resume source oci nope
+resume source bucket nope
 debug hr app -n apps --show-values
 debug hr app -n apps --show-values --show-status
 list artifacts $registry

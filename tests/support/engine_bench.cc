@@ -175,6 +175,7 @@ void EngineBench::restart() {
   ports.events = &notifications;
   ports.download = &downloads;
   ports.registry = &registry;
+  ports.buckets = &buckets;
   ports.clusters = &clusters;
   ports.hosts = hosts;
   ports.schemas = schemas;

@@ -17,6 +17,7 @@
 #include "store/blobs.hh"
 #include "store/event_log.hh"
 #include "store/log_port.hh"
+#include "tests/support/bench_buckets.hh"
 #include "tests/support/bench_remotes.hh"
 
 namespace weir::test {
@@ -154,6 +155,7 @@ class EngineBench {
   // The JSON of a blob that an event names.
   Value blob(const base::Digest& digest);
   reconcile::LogPort& port();
+  reconcile::ArtifactPort& artifacts() { return artifacts_; }
   // Where a replay of all that was told and decided first differs; "" when it does nowhere.
   std::string decided_otherwise();
   // Ends the test program, with the difference, where there is one: for the end of every test.
@@ -164,6 +166,7 @@ class EngineBench {
   BenchEvents notifications;
   BenchDownloads downloads;
   BenchRegistry registry;
+  BenchBuckets buckets;
   BenchClusters clusters;  // its API is made on the first call of other()
   helm::HostNames* hosts = nullptr;  // read when a process starts
   helm::SchemaLoader* schemas = nullptr;  // the same

@@ -82,6 +82,17 @@ const std::vector<SourceForm>& forms() {
         {"--verify-secret-ref", "verify.secretRef.name", "Secret with the keys to verify by."},
         {"--verify-issuer", verified_issuer, "Issuer that signed, a regular expression."},
         {"--verify-subject", verified_subject, "Subject that signed, a regular expression."}}},
+      {"Bucket",
+       "Bucket source",
+       "Bucket source",
+       {{"--bucket-name", "bucketName", "Name of the bucket."},
+        {"--endpoint", "endpoint", "Address of the object store."},
+        {"--provider", "provider", "Kind of the object store, generic by default."},
+        {"--region", "region", "Region of the bucket."},
+        {"--insecure", "insecure", "Allows plain HTTP.", FlagType::on},
+        {"--secret-ref", "secretRef.name", "Secret with credentials."},
+        {"--proxy-secret-ref", "proxySecretRef.name", "Secret with a proxy."},
+        {"--ignore-paths", "ignore", "Paths that stay out, by commas.", FlagType::list}}},
   };
   return all;
 }
@@ -90,6 +101,8 @@ struct CreateFlags : CreateCommon {
   std::vector<std::string> texts;  // beside the form's flags
   std::vector<bool> switches;
   HelmLogin login;  // HelmRepositories only
+  BucketLogin keys;  // Buckets only
+  std::string fetch_timeout;
 };
 
 void set_path(Value& spec, std::string_view path, Value value) {
@@ -155,9 +168,24 @@ Result<void> check_verification(Value& spec) {
   return {};
 }
 
+Result<void> check_bucket(Value& spec) {
+  if (spec["provider"].is_null()) spec.set("provider", "generic");
+  const std::string provider(spec["provider"].get_string());
+  const auto kinds = {"generic", "aws", "azure", "gcp"};
+  if (std::find(kinds.begin(), kinds.end(), provider) == kinds.end())
+    return make_error(Code::invalid, "invalid argument \"" + provider +
+                                         "\" for \"--provider\" flag: source bucket provider '" +
+                                         provider + "' is not supported, must be one of: generic, "
+                                                    "aws, azure, gcp");
+  if (spec["bucketName"].is_null()) return make_error(Code::invalid, "bucket-name is required");
+  if (spec["endpoint"].is_null()) return make_error(Code::invalid, "endpoint is required");
+  return {};
+}
+
 // What Flux refuses before it asks the cluster.
 Result<void> check_spec(const std::string& kind, Value& spec) {
   const std::string url(spec["url"].get_string());
+  if (kind == "Bucket") return check_bucket(spec);
   if (kind == "HelmChart") {
     if (spec["chart"].is_null()) return make_error(Code::invalid, "chart name or path is required");
     if (spec["sourceRef"].is_null()) return make_error(Code::invalid, "chart source is required");
@@ -201,6 +229,11 @@ Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const Cr
       set_path(spec, flag.path, std::move(value));
     }
   }
+  if (!flags.fetch_timeout.empty()) {
+    WEIR_TRY(const base::Duration timeout,
+             base::parse_duration(flags.fetch_timeout).with_context("--fetch-timeout"));
+    spec.set("timeout", base::format_duration(timeout));
+  }
   WEIR_CHECK(check_spec(kind.gvk.kind, spec));
   WEIR_CHECK(check_verification(spec));
   return make_flux_object(flags, kind.gvk, std::move(spec));
@@ -210,8 +243,11 @@ Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const Cr
 Result<void> put_login(const CreateFlags& flags, Value& object) {
   if (!object.path("spec", "secretRef").is_null()) return {};
   WEIR_TRY(Value secret, flags.login.secret(flags));
+  const bool bucket = object["kind"].get_string() == "Bucket";
+  if (bucket) secret = flags.keys.secret(flags);
   if (secret.is_null()) return {};
-  say_action("applying secret with repository credentials");
+  say_action(bucket ? "applying secret with the bucket credentials"
+                    : "applying secret with repository credentials");
   reconcile::WriteOptions options;
   options.field_manager = "weir";
   options.force = true;
@@ -338,6 +374,8 @@ int run_create(int argc, char** argv) {
             "Makes or replaces a " + words.kind->gvk.kind + " and waits until it is ready.");
   flags.add_to(args, words.kind->gvk.kind);
   if (form->kind == "HelmRepository") flags.login.add_to(args);
+  if (form->kind == "Bucket") flags.keys.add_to(args);
+  args.option("--fetch-timeout", flags.fetch_timeout, "How long one fetch may take.");
   flags.texts.resize(form->flags.size());
   flags.switches.resize(form->flags.size());
   auto on = std::make_unique<bool[]>(form->flags.size());

@@ -36,6 +36,14 @@ struct HelmLogin {
   Result<Value> secret(const CreateCommon& common) const;
 };
 
+// The same of a Bucket: its keys. The Secret is "bucket-<name>"; null unless both are given.
+struct BucketLogin {
+  std::string access_key, secret_key;
+
+  void add_to(Args& args);
+  Value secret(const CreateCommon& common) const;
+};
+
 // weir create helmrelease.
 int run_create_release(const KindWords& words);
 

@@ -1,4 +1,5 @@
-// Credentials that `weir create source helm` is given become a Secret beside the repository.
+// Credentials that `weir create source helm` and `bucket` are given become a Secret beside the
+// source.
 #include "tools/weir/create.hh"
 #include "tools/weir/host.hh"
 
@@ -37,6 +38,23 @@ Result<Value> HelmLogin::secret(const CreateCommon& common) const {
                                    {"namespace", common.connection.ns()}})},
        {"stringData", std::move(data)},
        {"type", cert_file.empty() ? "Opaque" : "kubernetes.io/tls"}});
+}
+
+void BucketLogin::add_to(Args& args) {
+  args.option("--access-key", access_key, "Access key of the bucket; kept in a Secret.");
+  args.option("--secret-key", secret_key, "Its secret key.");
+}
+
+Value BucketLogin::secret(const CreateCommon& common) const {
+  if (access_key.empty() || secret_key.empty()) return {};
+  Value metadata = Value::object({{"name", "bucket-" + common.name},
+                                  {"namespace", common.connection.ns()}});
+  return Value::object(
+      {{"apiVersion", "v1"},
+       {"kind", "Secret"},
+       {"metadata", std::move(metadata)},
+       {"stringData", Value::object({{"accesskey", access_key}, {"secretkey", secret_key}})},
+       {"type", "Opaque"}});
 }
 
 }  // namespace weir::cli

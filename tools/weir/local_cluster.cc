@@ -76,6 +76,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
                          &out->clusters_};
   out->schemas_ = std::make_unique<remote::SchemaDocuments>(*out->http_, out->clock_);
   ports.schemas = out->schemas_.get();
+  ports.buckets = &out->remotes_->buckets();
   reconcile::EngineOptions engine = options.engine;
   WEIR_CHECK(prepare_recording(options.care, engine));
   out->engine_ = std::make_unique<reconcile::Engine>(ports, std::move(engine));
@@ -91,9 +92,11 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::open(const LocalOptions& opt
   LocalCluster* self = out.get();
   for (const char* path : {"/weir/", "/metrics", "/readyz"})
     out->front_->route(path, [self](const auto& request) { return self->audit_->handle(request); });
-  out->front_->route("/gitrepository/", [self](const auto& request) {
-    return api::serve_artifact(*self->stores_.artifacts, request);
-  });
+  for (const char* path : {"/gitrepository/", "/ocirepository/", "/helmrepository/", "/helmchart/",
+                           "/bucket/"})
+    out->front_->route(path, [self](const auto& request) {
+      return api::serve_artifact(*self->stores_.artifacts, request);
+    });
   out->front_->route("/", [self](const auto& request) { return self->server_->handle(request); });
   WEIR_CHECK(out->write_kubeconfigs(options.write_kubeconfig));
   return out;

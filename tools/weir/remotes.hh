@@ -1,13 +1,15 @@
-// The adapters that reach HTTP servers and registries, made together because they share their
-// connections. Thread-safe once made; outlive the engine.
+// The adapters that reach HTTP servers, registries and buckets, made together because they share
+// their connections. Thread-safe once made; outlive the engine.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "adapters/clock/system_clock.hh"
 #include "adapters/download/downloads.hh"
 #include "adapters/download/http_clients.hh"
 #include "adapters/oci/registry_client.hh"
+#include "adapters/s3/buckets.hh"
 
 namespace weir::cli {
 
@@ -19,14 +21,19 @@ class Remotes {
 
   download::Downloads& downloads() { return downloads_; }
   oci::RegistryClient& registry() { return registry_; }
+  s3::Buckets& buckets() { return buckets_; }
 
  private:
   explicit Remotes(const std::string& directory)
-      : downloads_(clients_, directory), registry_(clients_, directory) {}
+      : downloads_(clients_, directory),
+        registry_(clients_, directory),
+        buckets_(clients_, clock_) {}
 
+  clock::SystemClock clock_;
   download::HttpClients clients_;
   download::Downloads downloads_;
   oci::RegistryClient registry_;
+  s3::Buckets buckets_;
 };
 
 }  // namespace weir::cli

@@ -132,6 +132,7 @@ Result<void> serve(RunOptions& o) {
                          nullptr};
   kube::RemoteClusters clusters(client.get(), o.insecure_kubeconfig_tls);
   ports.clusters = &clusters;
+  ports.buckets = &remotes->buckets();
   net::SystemHosts hosts;
   if (o.features.dns_lookups) ports.hosts = &hosts;
   remote::SchemaDocuments schemas(*http, clock);

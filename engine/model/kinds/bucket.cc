@@ -103,7 +103,15 @@ Result<BucketSpec> decode_bucket(const Value& object) {
   out.cert_secret_name = spec.path("certSecretRef", "name").get_string();
   out.proxy_secret_name = spec.path("proxySecretRef", "name").get_string();
   out.insecure = spec["insecure"].get_bool();
-  out.unsupported = first_unsupported(spec, {"sts", "serviceAccountName"});
+  const Value& sts = spec["sts"];
+  out.sts.provider = sts["provider"].get_string();
+  out.sts.endpoint = sts["endpoint"].get_string();
+  out.sts.secret_name = sts.path("secretRef", "name").get_string();
+  out.sts.cert_secret_name = sts.path("certSecretRef", "name").get_string();
+  out.provider = spec["provider"].get_string("generic");
+  if (!spec["serviceAccountName"].is_null()) out.unsupported = "spec.serviceAccountName";
+  if (out.provider != "generic" && out.provider != "aws")
+    out.unsupported = "spec.provider: " + out.provider;
   return out;
 }
 

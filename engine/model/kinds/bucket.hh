@@ -8,8 +8,15 @@
 
 namespace weir::model {
 
+// spec.sts: where keys come from. All "" when it is not there.
+struct BucketTokenSpec {
+  std::string provider, endpoint, secret_name, cert_secret_name;
+};
+
 struct BucketSpec : SourceCommon {
+  std::string provider = "generic";
   std::string bucket, endpoint, region, prefix;
+  BucketTokenSpec sts;
   std::string secret_name, cert_secret_name, proxy_secret_name;  // "" = none
   bool insecure = false;
 };

@@ -15,7 +15,7 @@ import argparse, concurrent.futures, glob, importlib, json, os, re, shutil, subp
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import compare, known, stage, world as worlds
 
-NEEDED = ("kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kwok", "registry", "helm", "source-controller",
+NEEDED = ("kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kwok", "registry", "versitygw", "helm", "source-controller",
           "helm-controller", "kustomize-controller")
 
 

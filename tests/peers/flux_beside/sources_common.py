@@ -3,7 +3,7 @@ import crypt, gzip, hashlib, io, json, os, re, subprocess, tarfile, threading, t
 import yaml
 import charts, stage, world as worlds
 
-SOURCE_KINDS = ("GitRepository", "OCIRepository", "HelmRepository", "HelmChart")
+SOURCE_KINDS = ("GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket")
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 FLUX_LAYER = "application/vnd.cncf.flux.content.v1.tar+gzip"
 FLUX_CONFIG = "application/vnd.cncf.flux.config.v1+json"

@@ -49,12 +49,4 @@ TEST_CASE("a kind that another controller still serves is never written") {
   CHECK(bench.registry.calls.empty());
 }
 
-TEST_CASE("a Bucket that nobody serves is refused, one that is served is left alone") {
-  SourceBench bench;
-  bench.source("Bucket", "mine", "bucketName: b, endpoint: s3.example.com");
-  bench.run();
-  CHECK(bench.state("Bucket", "mine", "Stalled") ==
-        "True UnsupportedField sources of kind Bucket are not supported by this version of weir");
-}
-
 }  // namespace weir::test
