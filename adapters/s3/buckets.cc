@@ -33,11 +33,18 @@ class Reader final : public reconcile::BucketReader {
 
   Result<bool> exists() override {
     WEIR_CHECK(check_bucket_name(client_.target().bucket));
-    auto found = find_region();
-    if (!found.ok()) return absent_or(std::move(found).error());
-    auto answer = send(call("HEAD"));
-    if (!answer.ok()) return absent_or(std::move(answer).error());
     const Target& target = client_.target();
+    std::string known = regions_.find(target.url, target.bucket);
+    auto found = find_region(known);
+    if (!found.ok()) return absent_or(std::move(found).error());
+    // Who fails here is tried again by the engine, and told of meanwhile.
+    Client::Call head = call("HEAD");
+    head.tries = 1;
+    auto answer = send(head);
+    // Why it is refused stands in the body that a HEAD does not have.
+    if (!answer.ok() && answer.error().code == Code::forbidden && !known.empty())
+      if (auto told = find_region(""); !told.ok()) return absent_or(std::move(told).error());
+    if (!answer.ok()) return absent_or(std::move(answer).error());
     if (target.region.empty()) regions_.put(target.url, target.bucket, client_.region());
     return true;
   }
@@ -96,14 +103,15 @@ class Reader final : public reconcile::BucketReader {
   }
 
   // A signature names the region, so it is asked for where nobody has told it.
-  Result<void> find_region() {
+  Result<void> find_region(const std::string& known) {
     const Target& target = client_.target();
     if (!target.region.empty() || !target.credentials) return {};
-    if (std::string known = regions_.find(target.url, target.bucket); !known.empty()) {
-      client_.set_region(std::move(known));
+    if (!known.empty()) {
+      client_.set_region(known);
       return {};
     }
     Client::Call location = call("GET");
+    location.tries = 1;
     location.query = "location=";
     auto answer = send(location);
     // Who may not ask for it may still be allowed to read.

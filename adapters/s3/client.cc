@@ -11,7 +11,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int tries_max = 4;
 constexpr std::chrono::milliseconds retry_delay{200};
 constexpr std::string_view default_region = "us-east-1";
 
@@ -164,7 +163,7 @@ Result<net::HttpResponse> Client::send(const Call& call) {
       if (moved) continue;
     }
     const auto delay = retry_delay * (1 << attempt);
-    if (!is_transient(answer) || attempt >= tries_max || Clock::now() + delay >= call.deadline)
+    if (!is_transient(answer) || attempt >= call.tries || Clock::now() + delay >= call.deadline)
       return answer;
     std::this_thread::sleep_for(delay);
   }

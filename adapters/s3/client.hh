@@ -46,6 +46,7 @@ class Client {
     std::string body;
     std::size_t body_bytes_max = 1u << 20;
     Deadline deadline;
+    int tries = 4;
   };
   // Failures of the server and of the network are tried again, a few times, until the deadline. A
   // bucket of another region is asked there, when no region was given.

@@ -251,6 +251,18 @@ TEST_CASE("a bucket or object that is not there, and keys that are not good, are
   CHECK(refused.error().code == Code::forbidden);
 }
 
+TEST_CASE("why a bucket is refused is asked for again where a HEAD does not tell it") {
+  Fixture f;
+  f.store.on("GET /files/?location=", "200 OK", "<LocationConstraint/>");
+  f.store.on("GET /files/?location=", "403 Forbidden",
+             "<Error><Code>SignatureDoesNotMatch</Code><Message>look again</Message></Error>");
+  f.store.on("HEAD /files/", "200 OK", "");
+  f.store.on("HEAD /files/", "403 Forbidden", "");
+  CHECK(f.open(true)->exists().value());
+  CHECK(f.open(true)->exists().error().message == "look again");
+  CHECK(f.store.seen().size() == 4);
+}
+
 TEST_CASE("a server that fails is asked again, and an object over its cap is refused") {
   Fixture f;
   f.store.on("GET /files/a", "503 Service Unavailable", "");
