@@ -15,6 +15,14 @@ using reconcile::BucketEntry;
 constexpr std::size_t page_bytes_max = 16u << 20;
 constexpr std::size_t page_objects = 1'000;
 
+// Who cannot be dialled is the proxy.
+Error of_proxy(Error error) {
+  constexpr std::string_view dialling = "\": dial ";
+  if (const std::size_t at = error.message.find(dialling); at != std::string::npos)
+    error.message.insert(at + 3, "proxyconnect tcp: ");
+  return error;
+}
+
 Error of_server(const ServerError& error) {
   Error out = make_error(net::code_of_status(error.status), error.message, error.code);
   if (error.code == "NoSuchKey" || error.code == "NoSuchBucket") out.code = Code::not_found;
@@ -24,8 +32,11 @@ Error of_server(const ServerError& error) {
 class Reader final : public reconcile::BucketReader {
  public:
   Reader(std::shared_ptr<net::HttpClient> http, const base::Clock& clock, Target target,
-         RegionMemory& regions)
-      : http_(std::move(http)), client_(*http_, clock, std::move(target)), regions_(regions) {}
+         RegionMemory& regions, bool proxied)
+      : http_(std::move(http)),
+        client_(*http_, clock, std::move(target)),
+        regions_(regions),
+        proxied_(proxied) {}
 
   void begin(base::Duration timeout) override {
     deadline_ = std::chrono::steady_clock::now() + timeout;
@@ -98,7 +109,8 @@ class Reader final : public reconcile::BucketReader {
   // Whatever is no success is an error.
   Result<net::HttpResponse> send(const Client::Call& call) {
     auto answer = client_.send(call);
-    if (!answer.ok() || answer->status == 200) return answer;
+    if (answer.ok() && answer->status == 200) return answer;
+    if (!answer.ok()) return proxied_ ? of_proxy(std::move(answer).error()) : answer;
     return of_server(read_error(*answer, !call.key.empty()));
   }
 
@@ -130,6 +142,7 @@ class Reader final : public reconcile::BucketReader {
   std::shared_ptr<net::HttpClient> http_;
   Client client_;
   RegionMemory& regions_;
+  bool proxied_;
   Client::Deadline deadline_{};
 };
 
@@ -170,8 +183,8 @@ Result<std::unique_ptr<reconcile::BucketReader>> Buckets::open(
              tokens_.ambient(request.region, request.token_url, request.access));
   }
   WEIR_TRY(std::shared_ptr<net::HttpClient> http, clients_.get(request.access));
-  return std::unique_ptr<reconcile::BucketReader>(
-      std::make_unique<Reader>(std::move(http), clock_, std::move(target), regions_));
+  return std::unique_ptr<reconcile::BucketReader>(std::make_unique<Reader>(
+      std::move(http), clock_, std::move(target), regions_, !request.access.proxy_url.empty()));
 }
 
 }  // namespace weir::s3

@@ -5,6 +5,7 @@
 
 #include "adapters/net/url.hh"
 #include "adapters/s3/answers.hh"
+#include "engine/template/functions/url.hh"
 
 namespace weir::s3 {
 namespace {
@@ -61,6 +62,8 @@ Result<Target> target_of(const std::string& endpoint, const std::string& bucket,
   if (endpoint.empty()) return bad_endpoint("Endpoint url cannot be empty.");
   const std::string standards = "Endpoint: " + endpoint.substr(0, 256) +
                                 " does not follow ip address or domain name standards.";
+  if (auto parsed = tmpl::Url::parse(scheme + endpoint); !parsed.ok())
+    return bad_endpoint(parsed.error().message);
   auto url = net::parse_url(scheme + endpoint);
   if (!url.ok()) return bad_endpoint(standards);
   if (!url->userinfo.empty() || !url->query.empty() || url->host.ends_with('-'))

@@ -117,6 +117,15 @@ StepError operation_error(const Error& error) {
   return {error.code, "BucketOperationFailed", error.message, false};
 }
 
+StepError open_error(Error error, const model::BucketSpec& spec) {
+  if (error.reason == "TokenService")
+    return operation_error(std::move(error).with_context("failed to confirm existence of '" +
+                                                         spec.bucket + "' bucket"));
+  if (error.reason == "TLSConfig")
+    return authentication_error("failed to get TLS config: " + error.message);
+  return authentication_error(error.message);
+}
+
 // What a bucket's own .sourceignore and the spec leave out, and the file itself.
 struct Ignored {
   base::IgnoreRules rules;
@@ -143,17 +152,25 @@ Result<BucketIndex> read_index(BucketReader& bucket, const model::BucketSpec& sp
   WEIR_TRY(Ignored ignored, read_ignored(bucket, spec));
   ignore_bytes = std::move(ignored.file);
   BucketIndex index;
+  std::optional<Error> refused;  // by us; the rest is the server's
   const auto visit = [&](const BucketEntry& entry) -> Result<void> {
     if (entry.key.ends_with('/') || entry.key == ignore_file) return {};
     if (ignored.rules.excluded(entry.key, false)) return {};
-    return index.add(entry);
+    auto added = index.add(entry);
+    if (!added.ok()) refused = added.error();
+    return added;
   };
+  const std::string indexing = "indexation of objects from bucket '" + spec.bucket + "' failed";
   auto listed = bucket.list(spec.prefix, visit);
-  if (listed.ok()) listed = index.check_paths();
+  if (listed.ok()) {
+    if (auto fits = index.check_paths(); !fits.ok()) refused = std::move(fits).error();
+  }
+  if (refused) return std::move(*refused).with_context(indexing);
   if (!listed.ok())
-    return std::move(listed).error().with_context(
-        "indexation of objects from bucket '" + spec.bucket +
-        "' failed: listing objects from bucket '" + spec.bucket + "' failed");
+    return std::move(listed)
+        .error()
+        .with_context("listing objects from bucket '" + spec.bucket + "' failed")
+        .with_context(indexing);
   return index;
 }
 
@@ -245,11 +262,7 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
   auto made = request_of(*ports_.kube, owner, spec);
   if (auto* error = std::get_if<StepError>(&made)) return *std::move(error);
   auto bucket = ports_.buckets->open(std::get<BucketRequest>(made));
-  if (!bucket.ok() && bucket.error().reason != "TokenService")
-    return authentication_error(bucket.error().message);
-  if (!bucket.ok())
-    return operation_error(std::move(bucket).error().with_context(
-        "failed to confirm existence of '" + spec.bucket + "' bucket"));
+  if (!bucket.ok()) return open_error(std::move(bucket).error(), spec);
   (*bucket)->begin(spec.timeout);
   base::FileBytes ignore_bytes;
   auto index = read_index(**bucket, spec, ignore_bytes);

@@ -30,6 +30,11 @@ KNOWN = [
     (r"sources_[a-z]+\.sources_values_all_ignored", ".*/status/conditions/(ArtifactInStorage|Ready)/message", "Flux names the files that are missing once it looks again"),
     (r"sources_[a-z]+\.sources_repository_deleted", "/kubernetesEvents/HelmChart", "whether a chart was looked at while its source was being made"),
     (r"sources_[a-z]+\.sources_git_not_ready", ".*GitRepository/(sources-git-not-ready/)?app", "the remote is listed before it is cloned, and says so"),
+    (r"sources_[a-z]+\.sources_bucket_keys_(collide|same)", "", "two objects at one path are refused, where Flux fails or takes one of them"),
+    (r"sources_[a-z]+\.sources_bucket_list_html", "", "an answer that is no listing is refused, where Flux takes it for one of an empty bucket"),
+    (r"sources_[a-z]+\.sources_bucket_list_empty", ".*/message", "an answer without a listing is told in words of weir's own"),
+    (r"sources_[a-z]+\.sources_bucket_(plain_by_tls|tls_by_plain)", ".*/message", "a server of another protocol is told in words of weir's own"),
+    (r"sources_[a-z]+\.sources_bucket_changes", "/kubernetesEvents/Bucket/app.*/annotations/source.toolkit.fluxcd.io/revision", "Kubernetes' recorder counts up an event of the same words"),
 ]
 
 

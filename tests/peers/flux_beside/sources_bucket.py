@@ -4,7 +4,7 @@ import hashlib, json, os, subprocess, sys, urllib.parse
 
 import charts, stage, world as worlds
 from stage import scenario, secret
-from sources_common import cases, chart, chart_tree, look, once, push_chart_to_both, settle, source, tarball, under, until_revision
+from sources_common import cases, chart, chart_tree, look, once, serve, settle, source, under, until_revision, web
 
 sys.path.insert(0, worlds.ROOT + "/tests/support")
 import s3_client
@@ -275,8 +275,10 @@ def sources_bucket_chart_dependencies(s):
 def sources_bucket_chart_before(s):
     "a chart of a bucket that has no artifact yet"
     server(s)
-    s.apply(bucket_chart(s), keys(), bucket(s))
-    settle(s, "Bucket/app", "HelmChart/web")
+    s.apply(keys(), bucket(s))
+    settle(s, "Bucket/app")
+    s.apply(bucket_chart(s))
+    settle(s, "HelmChart/web")
     look(s, "not there")
     fill(s, chart_files())
     s.until_ready("app", kind="Bucket")
@@ -288,11 +290,106 @@ def sources_bucket_chart_before(s):
 def sources_bucket_release(s):
     "a HelmRelease whose chart is in a bucket"
     fill(s, chart_files())
-    s.apply(keys(), bucket(s), {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "web"},
+    s.apply(keys(), bucket(s))
+    settle(s, "Bucket/app")
+    s.apply({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "web"},
                                 "spec": {"interval": "10m", "chart": {"spec": {"chart": "charts/app", "sourceRef": {"kind": "Bucket", "name": "app"},
                                                                                "reconcileStrategy": "Revision"}}}})
     s.until_ready("web")
     s.dump("installed")
+
+
+# ---- TLS
+def tls_server(s):
+    """(host:port, the certificate that it is trusted by) of the same buckets over TLS."""
+    world, servers = s.world.name, s.world.servers
+    server(s)
+
+    def make():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=s3", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", file], check=True, stderr=subprocess.DEVNULL)
+
+    def start():
+        port, folder = worlds.free_port(), "%s/s3-%s" % (servers.work, world)
+        servers.processes.append(subprocess.Popen(
+            [worlds.PEERS + "/versitygw", "--quiet", "--port", "127.0.0.1:%d" % port, "--access", ACCESS, "--secret", SECRET, "--cert", file,
+             "--key", key, "posix", folder + "/buckets"],
+            stdin=subprocess.DEVNULL, stdout=open(folder + "/tls-log", "w"), stderr=subprocess.STDOUT))
+        worlds.wait_until(lambda: worlds.answers(port), 30, "the S3 server over TLS")
+        servers.words["127.0.0.1:%d" % port] = "<s3>"
+        with open(file) as certificate:
+            return "127.0.0.1:%d" % port, certificate.read()
+    key, file = servers.work + "/s3.key", servers.work + "/s3.crt"
+    once("s3-certificate", make)
+    return once("s3-tls-" + world, start)
+
+
+def over_tls(s, data, spec):
+    endpoint, certificate = tls_server(s)
+    if data is not None:
+        s.apply(secret("tls", **{k: v or certificate for k, v in data.items()}))
+    listed(s, endpoint=spec.pop("endpoint", endpoint) or server(s).endpoint, **{"insecure": None, **spec})
+
+
+cases({
+    "sources_bucket_tls": ("a server that a Secret's certificate vouches for", {"ca__crt": ""}, {"certSecretRef": {"name": "tls"}}),
+    "sources_bucket_tls_old_name": ("the same by the key's old name", {"caFile": ""}, {"certSecretRef": {"name": "tls"}}),
+    "sources_bucket_tls_unknown": ("a server that nobody vouches for", None, {}),
+    "sources_bucket_tls_empty": ("a Secret with nothing of use", {"other": "x"}, {"certSecretRef": {"name": "tls"}}),
+    "sources_bucket_tls_half": ("a certificate without its key", {"tls__crt": ""}, {"certSecretRef": {"name": "tls"}}),
+    "sources_bucket_tls_bad_ca": ("a certificate that is none", {"ca__crt": "nonsense"}, {"certSecretRef": {"name": "tls"}}),
+    "sources_bucket_tls_insecure": ("plain HTTP, whose certificate is not looked at", {"ca__crt": ""},
+                                    {"certSecretRef": {"name": "tls"}, "endpoint": None, "insecure": True}),
+    "sources_bucket_tls_by_plain": ("plain HTTP to a server of TLS", None, {"insecure": True}),
+    "sources_bucket_plain_by_tls": ("TLS to a server of plain HTTP", None, {"endpoint": None}),
+}, lambda s, data, spec: over_tls(s, data, dict(spec)))
+
+
+# ---- proxies and token services
+def proxied(s, data):
+    server(s)
+    s.apply(secret("proxy", **data))
+    listed(s, None, proxySecretRef={"name": "proxy"})
+
+
+cases({
+    "sources_bucket_proxy_empty": ("a proxy without an address", {"username": "x"}),
+    "sources_bucket_proxy_scheme": ("a proxy of another scheme", {"address": "ftp://127.0.0.1:1"}),
+    "sources_bucket_proxy_unreachable": ("a proxy that is not there", {"address": "http://127.0.0.1:1"}),
+}, proxied)
+
+
+KEYS = """<AssumeRoleWithLDAPIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithLDAPIdentityResult><Credentials>
+<AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken></SessionToken><Expiration>2036-01-02T03:04:05Z</Expiration>
+</Credentials></AssumeRoleWithLDAPIdentityResult></AssumeRoleWithLDAPIdentityResponse>""" % (ACCESS, SECRET)
+DENIED = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type></Type><Code>InvalidParameterValue</Code>
+<Message>no such user</Message></Error><RequestId>1</RequestId></ErrorResponse>"""
+
+
+def by_token(s, data, spec):
+    fill(s, {"a.yaml": "kind: A\n"})
+
+    def answer(handler):
+        form = urllib.parse.parse_qs(handler.body().decode())
+        good = form == {"Action": ["AssumeRoleWithLDAPIdentity"], "Version": ["2011-06-15"], "LDAPUsername": ["alice"], "LDAPPassword": ["pass word"]}
+        return (200, KEYS.encode(), ()) if good else (400, DENIED.encode(), ())
+    serve(s, "sts", answer)
+    if data is not None:
+        s.apply(secret("ldap", **data))
+    s.apply(bucket(s, secretRef=None, sts={"provider": "ldap", "endpoint": web(s, "sts"), **spec}))
+    settle(s, "Bucket/app")
+    look(s, "applied")
+
+
+cases({
+    "sources_bucket_sts": ("keys of a token service", {"username": "alice", "password": "pass word"}, {"secretRef": {"name": "ldap"}}),
+    "sources_bucket_sts_wrong": ("a password that is wrong", {"username": "alice", "password": "other"}, {"secretRef": {"name": "ldap"}}),
+    "sources_bucket_sts_anonymous": ("no name and no password", None, {}),
+    "sources_bucket_sts_half": ("a Secret without a password", {"username": "alice"}, {"secretRef": {"name": "ldap"}}),
+    "sources_bucket_sts_missing": ("a Secret that is not there", None, {"secretRef": {"name": "ldap"}}),
+    "sources_bucket_sts_unreachable": ("a token service that is not there", {"username": "alice", "password": "pass word"},
+                                       {"secretRef": {"name": "ldap"}, "endpoint": "http://127.0.0.1:1"}),
+}, by_token)
 
 
 # ---- what real servers do not keep

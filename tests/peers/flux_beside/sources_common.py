@@ -241,6 +241,7 @@ SOURCE_DIGEST = "source.toolkit.fluxcd.io/digest"
 # What two engines cannot have alike, or weir has its own of on purpose (README.md, "Known to differ").
 WORDS = ((re.compile(r"/tmp/helmchart-[\w.-]+-\d+/source/"), ""),  # a folder of a random name
          (re.compile(r"stored fetched index of size \S+ from"), "stored fetched index of <size> from"),
+         (re.compile(r"Reconciliation finished in [\d.]+\w+"), "Reconciliation finished in <time>"),
          (re.compile(r"\b(?:flux|weir)/(?=sources-)"), ""),  # the world, in the name of a repository that a registry tells
          (re.compile(r"(lookup \S+) on [\d.]+:53:"), r"\1:"))
 

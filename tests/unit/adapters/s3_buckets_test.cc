@@ -181,6 +181,8 @@ TEST_CASE("an endpoint tells where buckets stand, and one that is none is refuse
   CHECK(target_of("", "files", "", false).error().message == "Endpoint url cannot be empty.");
   CHECK(target_of("a.example.com/b", "files", "", false).error().message ==
         "Endpoint url cannot have fully qualified paths.");
+  CHECK(target_of("not a host", "files", "", true).error().message ==
+        "parse \"http://not a host\": invalid character \" \" in host name");
   for (const char* bad : {"https://a.example.com", "a b", "me:secret@a.example.com", "a?b=c"})
     CHECK(target_of(bad, "files", "", false).error().code == Code::invalid);
   CHECK(check_bucket_name("my-files.2").ok());
