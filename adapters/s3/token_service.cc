@@ -56,6 +56,30 @@ std::string key_of(std::initializer_list<std::string_view> parts) {
   return hash.finish().hex();
 }
 
+// "sts", "sts-fips.eu-west-1", "vpce-1.sts.eu-west-1.vpce": what stands before ".amazonaws.com" of
+// a token service. Amazon has hosts there that are anybody's, too.
+bool is_token_host(std::string_view name) {
+  const bool endpoint_of_network = name.ends_with(".vpce");
+  if (endpoint_of_network) name.remove_suffix(5);
+  const std::size_t begin = endpoint_of_network ? std::min(name.find('.'), name.size() - 1) + 1 : 0;
+  const std::string_view service = name.substr(begin, name.find('.', begin) - begin);
+  const std::string_view region = name.substr(std::min(begin + service.size() + 1, name.size()));
+  return (service == "sts" || service == "sts-fips") && region.find('.') == std::string_view::npos;
+}
+
+// Whoever may write a Bucket may not have the process' own token sent to a server of theirs.
+Result<void> check_token_url(const std::string& text) {
+  const auto url = net::parse_url(text);
+  std::string_view host = url.ok() ? std::string_view(url->host) : std::string_view();
+  if (host.ends_with(".cn")) host.remove_suffix(3);
+  constexpr std::string_view amazon = ".amazonaws.com";
+  if (url.ok() && url->tls() && url->userinfo.empty() && host.ends_with(amazon) &&
+      is_token_host(host.substr(0, host.size() - amazon.size())))
+    return {};
+  return make_error(Code::invalid, "invalid STS endpoint '" + net::redact_url(text) +
+                                       "': it must be one of Amazon's, over https");
+}
+
 Result<TemporaryCredentials> from_json(const std::string& text) {
   auto answer = value::parse_json(text);
   // The parser's text could quote the keys.
@@ -158,10 +182,13 @@ Result<TemporaryCredentials> TokenServices::find_ambient(const std::string& regi
   if (const std::string token = environment("AWS_WEB_IDENTITY_TOKEN_FILE"); !token.empty()) {
     WEIR_TRY(const std::string text, read_token(token));
     const std::string where = region.empty() ? environment("AWS_REGION") : region;
-    const std::string amazon =
-        where.empty() ? "https://sts.amazonaws.com" : "https://sts." + where + ".amazonaws.com";
+    std::string url = token_url;
+    if (!url.empty()) WEIR_CHECK(check_token_url(url));
+    if (url.empty()) url = environment("AWS_ENDPOINT_URL_STS");
+    if (url.empty())
+      url = where.empty() ? "https://sts.amazonaws.com" : "https://sts." + where + ".amazonaws.com";
     const std::string session = environment("AWS_ROLE_SESSION_NAME");
-    return post(token_url.empty() ? amazon : token_url,
+    return post(url,
                 form_of({{"Action", "AssumeRoleWithWebIdentity"},
                          {"RoleArn", environment("AWS_ROLE_ARN")},
                          {"RoleSessionName", session.empty() ? "weir" : session},
@@ -171,11 +198,11 @@ Result<TemporaryCredentials> TokenServices::find_ambient(const std::string& regi
   }
   // What follows is of this machine: no proxy is asked.
   reconcile::RemoteAccess local;
-  std::string url = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  std::string keys_url = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (const std::string path = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-      url.empty() && path.starts_with('/'))
-    url = std::string(container) + path;
-  if (url.empty()) return of_machine(local);
+      keys_url.empty() && path.starts_with('/'))
+    keys_url = std::string(container) + path;
+  if (keys_url.empty()) return of_machine(local);
   net::Headers headers;
   std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (const std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -183,7 +210,7 @@ Result<TemporaryCredentials> TokenServices::find_ambient(const std::string& regi
     WEIR_TRY(token, read_token(file));
   }
   if (!token.empty()) headers.push_back({"Authorization", token});
-  WEIR_TRY(const std::string keys, get("GET", url, headers, local));
+  WEIR_TRY(const std::string keys, get("GET", keys_url, headers, local));
   return from_json(keys);
 }
 

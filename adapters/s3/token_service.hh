@@ -24,8 +24,9 @@ class TokenServices {
   // AssumeRoleWithLDAPIdentity.
   Result<Credentials> ask(const reconcile::BucketTokenService& service);
   // As Amazon's own clients find them: AWS_ACCESS_KEY_ID; a token in a file
-  // (AWS_WEB_IDENTITY_TOKEN_FILE), changed at Amazon's token service or at `token_url`; the service
-  // of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI), and that of the machine.
+  // (AWS_WEB_IDENTITY_TOKEN_FILE), changed at `token_url` (one of Amazon's), AWS_ENDPOINT_URL_STS
+  // or Amazon's token service; the service of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI), and
+  // that of the machine.
   Result<Credentials> ambient(const std::string& region, const std::string& token_url,
                               const reconcile::RemoteAccess& access);
 

@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <mutex>
 
@@ -7,6 +9,7 @@
 #include "adapters/s3/buckets.hh"
 #include "adapters/s3/client.hh"
 #include "adapters/s3/xml.hh"
+#include "tests/support/temp_directory.hh"
 #include "tests/unit/adapters/net_server.hh"
 
 namespace weir::s3 {
@@ -300,6 +303,80 @@ TEST_CASE("a token service is asked once for its keys, by a form, and they are s
         "Version=2011-06-15");
   CHECK(seen[1].header("x-amz-security-token") == "token");
   CHECK(seen[1].header("Authorization").find("Credential=temporary/") != std::string::npos);
+}
+
+// Variables of the environment for one test.
+class Variables {
+ public:
+  explicit Variables(std::map<std::string, std::string> values) : values_(std::move(values)) {
+    for (const auto& [name, value] : values_) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~Variables() {
+    for (const auto& [name, value] : values_) ::unsetenv(name.c_str());
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+std::string credential_of(const SeenRequest& request) {
+  const std::string header = request.header("Authorization");
+  const std::size_t at = header.find("Credential=");
+  return at == std::string::npos ? "" : header.substr(at + 11, header.find('/', at) - at - 11);
+}
+
+TEST_CASE("keys of the provider aws are found where the process runs") {
+  Fixture f;
+  f.store.on("HEAD /files/", "200 OK", "");
+  f.store.on("POST /sts", "200 OK",
+             "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
+             "<AccessKeyId>of-role</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+             "<SessionToken>t</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration>"
+             "</Credentials></AssumeRoleWithWebIdentityResult>"
+             "</AssumeRoleWithWebIdentityResponse>");
+  f.store.on("GET /pod", "200 OK",
+             R"({"AccessKeyId": "of-pod", "SecretAccessKey": "s", "Token": "t"})");
+  reconcile::BucketRequest request = f.request(false);
+  request.ambient = true;
+  request.region = "here";
+  const auto used = [&]() -> std::string {
+    auto reader = f.buckets.open(request);
+    if (!reader.ok()) return reader.error().message;
+    (*reader)->begin(std::chrono::seconds(10));
+    CHECK((*reader)->exists().value());
+    return credential_of(f.store.seen().back());
+  };
+  const std::string at = "http://" + f.store.endpoint();
+  {
+    const Variables own({{"AWS_ACCESS_KEY_ID", "of-environment"}, {"AWS_SECRET_ACCESS_KEY", "s"}});
+    CHECK(used() == "of-environment");
+  }
+  {
+    const Variables pod({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", at + "/pod"},
+                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "pass"}});
+    CHECK(used() == "of-pod");
+    const auto seen = f.store.seen();
+    CHECK(seen[seen.size() - 2].header("Authorization") == "pass");
+  }
+  const test::TempDirectory folder;
+  std::ofstream(folder.path() + "/token") << "web&token\n";
+  const Variables web({{"AWS_WEB_IDENTITY_TOKEN_FILE", folder.path() + "/token"},
+                       {"AWS_ROLE_ARN", "arn:aws:iam::1:role/reader"},
+                       {"AWS_ENDPOINT_URL_STS", at + "/sts"}});
+  CHECK(used() == "of-role");
+  const auto seen = f.store.seen();
+  CHECK(seen[seen.size() - 2].body ==
+        "Action=AssumeRoleWithWebIdentity&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Freader&"
+        "RoleSessionName=weir&Version=2011-06-15&WebIdentityToken=web%26token");
+  for (const std::string& bad : {at + "/sts", std::string("https://sts.example.com"),
+                                 std::string("http://sts.amazonaws.com"),
+                                 std::string("https://sts.execute-api.eu-west-1.amazonaws.com"),
+                                 std::string("https://me:secret@sts.amazonaws.com"),
+                                 std::string("https://mine.s3.amazonaws.com")}) {
+    request.token_url = bad;
+    CHECK(used().find("AWS authentication failed: invalid STS endpoint '") == 0);
+  }
+  CHECK(f.store.seen().size() == seen.size());
 }
 
 }  // namespace weir::s3
