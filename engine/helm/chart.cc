@@ -65,6 +65,18 @@ std::vector<CrdFile> crd_files(const Chart& chart) {
 }
 
 Result<void> check_dependencies(const Chart& chart, bool old_words) {
+  const auto refusal = [&](Code code, const std::string& what) {
+    const std::string quote = old_words ? "`" : "'";
+    return make_error(code,
+                      "an error occurred while checking for chart dependencies. You may need to "
+                      "run " +
+                          quote + "helm dependency build" + quote +
+                          " to fetch missing dependencies: " + what);
+  };
+  if (chart.metadata.api_version == "v3") {
+    if (chart.dependencies.size() <= chart.metadata.dependencies.size()) return {};
+    return refusal(Code::unsupported, "unsupported chart dependency type");
+  }
   std::string missing;
   for (const Dependency& wanted : chart.metadata.dependencies) {
     const bool there = std::any_of(chart.dependencies.begin(), chart.dependencies.end(),
@@ -74,14 +86,8 @@ Result<void> check_dependencies(const Chart& chart, bool old_words) {
     missing += wanted.name;
   }
   if (missing.empty()) return {};
-  const std::string_view quote = old_words ? "`" : "'";
-  return make_error(Code::not_found,
-                    std::string("an error occurred while checking for chart dependencies. You may "
-                                "need to run ") +
-                        std::string(quote) + "helm dependency build" + std::string(quote) +
-                        " to fetch missing dependencies: found in Chart.yaml, but missing in "
-                        "charts/ directory: " +
-                        missing);
+  return refusal(Code::not_found,
+                 "found in Chart.yaml, but missing in charts/ directory: " + missing);
 }
 
 bool is_compatible_range(std::string_view range, std::string_view version) {

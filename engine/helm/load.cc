@@ -179,7 +179,9 @@ class Builder {
                        std::map<std::string, Files>& below) {
     const std::string& name = file.name;
     const bool v1 = chart.metadata.api_version == "v1";
-    if (name == "Chart.lock" || name == "requirements.lock") {
+    // The files of old that version 3 knows nothing of.
+    const bool old = chart.metadata.api_version != "v3" && name.starts_with("requirements.");
+    if (name == "Chart.lock" || (old && name == "requirements.lock")) {
       auto lock = read_lock(*file.data).with_context("cannot load " + name);
       if (!lock.ok()) return std::move(lock).error();
       contents.lock = *std::move(lock);
@@ -189,7 +191,7 @@ class Builder {
             "Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend "
             "migrating to Chart.lock.");
       if (v1) contents.files.push_back(std::move(file));
-    } else if (name == "requirements.yaml") {
+    } else if (old && name == "requirements.yaml") {
       if (!v1)
         warnings_.push_back(
             "Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend "
@@ -245,7 +247,8 @@ class Builder {
   std::vector<std::string>& warnings_;
 };
 
-// What the outermost Chart.yaml says of itself decides which reader takes the chart.
+// What the outermost Chart.yaml says of itself decides which reader takes the chart. The coming
+// version 3 is read, and its faults told, before a render refuses it.
 Result<void> check_api_version(const Files& files) {
   const auto found = std::find_if(files.begin(), files.end(),
                                   [](const ChartFile& file) { return file.name == "Chart.yaml"; });
@@ -260,8 +263,7 @@ Result<void> check_api_version(const Files& files) {
   std::string version;
   reader.read("apiVersion", version);
   if (fault) return decode_error(fault->text).with_context("cannot load Chart.yaml");
-  if (version.empty() || version == "v1" || version == "v2") return {};
-  if (version == "v3") return make_error(Code::unsupported, "invalid chart apiVersion");
+  if (version.empty() || version == "v1" || version == "v2" || version == "v3") return {};
   return make_error(Code::invalid, "unsupported chart version");
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "engine/base/file_tree.hh"
 #include "engine/base/semver.hh"
@@ -86,10 +87,8 @@ Result<void> validate_dependencies(std::vector<Dependency>& dependencies) {
   return {};
 }
 
-}  // namespace
-
-Dependency read_dependency(const Value& source, std::optional<DecodeFault>& fault) {
-  Dependency out;
+// Fields that the source has not stay.
+void read_over(Dependency& out, const Value& source, std::optional<DecodeFault>& fault) {
   StructReader reader(source, "Dependency", "dependencies", fault);
   reader.read("name", out.name);
   reader.read("version", out.version);
@@ -100,6 +99,13 @@ Dependency read_dependency(const Value& source, std::optional<DecodeFault>& faul
   if (const Value* imports = reader.list("import-values", "interface {}"))
     out.import_values.assign(imports->items().begin(), imports->items().end());
   reader.read("alias", out.alias);
+}
+
+}  // namespace
+
+Dependency read_dependency(const Value& source, std::optional<DecodeFault>& fault) {
+  Dependency out;
+  read_over(out, source, fault);
   return out;
 }
 
@@ -154,10 +160,13 @@ Result<void> Metadata::read(const Value& document) {
   reader.read("kubeVersion", kube_version);
   if (const Value* list = reader.list("dependencies", "*v2.Dependency")) {
     has_dependencies = true;
-    dependencies.clear();
+    // A second file with such a list is read over the first one's, entry by entry.
+    std::vector<Dependency> former = std::exchange(dependencies, {});
+    former.resize(std::max(former.size(), list->size()));
     read_items(*list, null_dependencies_, fault, [&](const Value& item, auto& own) {
       if (no_object("dependencies", item, "v2.Dependency", own)) return;
-      dependencies.push_back(read_dependency(item, own));
+      Dependency& entry = dependencies.emplace_back(std::move(former[dependencies.size()]));
+      read_over(entry, item, own);
     });
   }
   reader.read("type", type);

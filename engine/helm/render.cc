@@ -75,6 +75,8 @@ Result<void> render_resources(const Chart& root, const Table& values, const Rend
 
 Result<RenderedChart> render_chart(const ChartSet& charts, const Table& values,
                                    const RenderRequest& request) {
+  if (charts.root().metadata.api_version == "v3")
+    return make_error(Code::unsupported, "invalid chart apiVersion");
   RenderedChart out;
   WEIR_TRY(out.charts, charts.copy());
   const Chart& root = out.charts.root();
