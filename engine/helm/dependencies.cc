@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "engine/base/limits.hh"
 #include "engine/helm/text.hh"
@@ -75,9 +76,11 @@ class Processor {
     for (Chart* dependency : chart.dependencies)
       if (off.count(dependency->name()) == 0) kept.push_back(dependency);
     std::erase_if(entries, [&](const Dependency& entry) { return off.count(entry.name) > 0; });
+    share(chart);
     for (Chart* dependency : kept)
       WEIR_CHECK(enable(*dependency, *coalesced, path + dependency->name() + ".", depth + 1));
     chart.metadata.has_dependencies = !entries.empty();
+    share(chart);
     set_dependencies(chart, std::move(kept));
     return {};
   }
@@ -88,8 +91,14 @@ class Processor {
     if (!chart.metadata.has_dependencies) return {};
     WEIR_TRY(TablePtr values, coalescer_.merge(chart, Table()));
     auto imported = std::make_shared<Table>();
-    for (Dependency& entry : chart.metadata.dependencies)
+    // What was imported for another chart with the same Chart.yaml is not understood again, and
+    // lost.
+    const bool again = !imported_.insert(identity(chart)).second;
+    for (Dependency& entry : chart.metadata.dependencies) {
+      if (again) entry.import_values.clear();
       WEIR_CHECK(import_from(entry, values, imported));
+    }
+    share(chart);
     // What is imported has a lower priority than the parent's own values.
     WEIR_TRY(chart.values, values->deep_copy());
     return coalescer_.merge_tables(chart.values, imported);
@@ -130,15 +139,37 @@ class Processor {
   }
 
   // A copy with copies of the charts right below it; what is deeper keeps its parent, as in Helm.
+  // The copies below have one Chart.yaml with what they were copied from: what is done to the
+  // entries of one is done to all.
   Result<Chart*> copy_of(const Chart& chart) {
     WEIR_TRY(Chart * copy, charts_.add(chart));
     std::vector<Chart*> below;
-    for (const Chart* dependency : chart.dependencies) {
+    for (Chart* dependency : chart.dependencies) {
       WEIR_TRY(Chart * its_copy, charts_.add(*dependency));
       below.push_back(its_copy);
+      auto& sharing = sharing_[dependency];
+      if (!sharing) sharing = std::make_shared<std::vector<Chart*>>(1, dependency);
+      sharing->push_back(its_copy);
+      sharing_[its_copy] = sharing;
     }
     set_dependencies(*copy, std::move(below));
     return copy;
+  }
+
+  // Of the Chart.yaml.
+  const void* identity(const Chart& chart) const {
+    const auto found = sharing_.find(&chart);
+    return found == sharing_.end() ? static_cast<const void*>(&chart) : found->second.get();
+  }
+
+  void share(const Chart& chart) {
+    const auto found = sharing_.find(&chart);
+    if (found == sharing_.end()) return;
+    for (Chart* other : *found->second) {
+      if (other == &chart) continue;
+      other->metadata.dependencies = chart.metadata.dependencies;
+      other->metadata.has_dependencies = chart.metadata.has_dependencies;
+    }
   }
 
   void apply_tags(std::vector<Dependency>& entries, const Table& values) {
@@ -204,6 +235,9 @@ class Processor {
 
   ChartSet& charts_;
   Coalescer& coalescer_;
+  // The charts that have one Chart.yaml, by each of them.
+  std::unordered_map<const Chart*, std::shared_ptr<std::vector<Chart*>>> sharing_;
+  std::set<const void*> imported_;
 };
 
 }  // namespace

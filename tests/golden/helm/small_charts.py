@@ -79,6 +79,15 @@ CHARTS = {
     "meta-bad-version": {"Chart.yaml": "apiVersion: v2\nname: c\nversion: one\n"},
     "meta-no-api-version": template("x: {{ .Chart.APIVersion }}\n", **{"Chart.yaml": "name: c\nversion: 1.0.0\n"}),
     "meta-api-version": {"Chart.yaml": "apiVersion: v9\nname: c\nversion: 1.0.0\n"},
+    # One chart under two names: what it holds and does not name has one Chart.yaml in both, so the second finds its names changed and its values imported.
+    "alias-twice": template("x: {{ toJson .Values }}\n", **{
+        "Chart.yaml": PLAIN + "dependencies:\n- {name: app, version: 1.0.0, alias: one}\n- {name: app, version: 1.0.0, alias: two}\n",
+        "charts/app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n- {name: mid, version: 2.x}\n",
+        "charts/app/templates/a.yaml": "y: {{ toJson .Values }}\n",
+        "charts/app/charts/mid/Chart.yaml": "apiVersion: v2\nname: mid\nversion: 1.0.0\ndependencies:\n- {name: deep, version: 1.0.0, alias: low, import-values: [{child: a, parent: b}]}\n",
+        "charts/app/charts/mid/templates/a.yaml": "z: {{ toJson .Values }}\nd: {{ toJson .Chart.Dependencies }}\n",
+        "charts/app/charts/mid/charts/deep/Chart.yaml": "apiVersion: v2\nname: deep\nversion: 1.0.0\n",
+        "charts/app/charts/mid/charts/deep/values.yaml": "a: {k: v}\n", "charts/app/charts/mid/charts/deep/templates/a.yaml": "w: {{ .Chart.Name }}\n"}),
     "meta-v3": template("x: 1\n", **{"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\n"}),
     "meta-v3-type": {"Chart.yaml": "apiVersion: v3\nname: [c]\nversion: 1.0.0\n"},
     "meta-v3-library": {"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\ntype: library\n"},
