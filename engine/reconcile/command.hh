@@ -137,7 +137,7 @@ struct ApplyHelmChart {
 struct PrepareHelm {
   std::shared_ptr<const model::HelmReleaseSpec> spec;
   Artifact artifact;
-  bool digest_in_version = false;  // the source's digest becomes build metadata of the version
+  bool by_digest = false;  // the source's revision has a digest that is the chart's too
   base::Digest recorded;  // a release of the log is to stand; empty: what the source says
   Identity as;
 };

@@ -139,11 +139,11 @@ std::optional<StepError> Executor::compose(const ObjectId& owner, const PrepareH
                      false};
   }
   HelmChartCache::ChartsPtr used = *charts;
-  if (prepare.digest_in_version) {
+  if (prepare.by_digest) {
     const SourceRevision revision = split_revision(prepare.artifact.revision);
     auto marked = mark_version(*used, revision);
     if (!marked.ok()) return step_error(marked.error(), "ChartMutateError");
-    used = *std::move(marked);
+    if (options_.chart_digest_in_version) used = *std::move(marked);
     out.desired.oci_digest = revision.digest;
   }
   const helm::Metadata& metadata = used->root().metadata;

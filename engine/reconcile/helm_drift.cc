@@ -1,8 +1,10 @@
 // Unlocking a release that broke off, and the release's objects compared with what stands.
+#include <algorithm>
 #include <mutex>
 
 #include "engine/apply/drift.hh"
 #include "engine/apply/normalise.hh"
+#include "engine/apply/order.hh"
 #include "engine/apply/skip.hh"
 #include "engine/reconcile/helm_runner.hh"
 #include "engine/reconcile/parallel.hh"
@@ -96,6 +98,13 @@ Value drift_operations(const Value& live, const Value& dry_run) {
   }
   compare(before, after, "", out);
   return out;
+}
+
+// "why" of "where: what: why".
+std::string last_part(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const std::size_t begin = text.find_first_not_of(' ', colon == std::string::npos ? 0 : colon + 1);
+  return begin == std::string::npos ? std::string() : text.substr(begin);
 }
 
 }  // namespace
@@ -194,29 +203,44 @@ Result<void> HelmRunner::override_managers(const ObjectId& id) {
   return {};
 }
 
-Result<HelmRunner::Next> HelmRunner::correct_drift() {
-  std::string errors;
+Result<Value> HelmRunner::correct(const HelmDrift& drift) {
   WriteOptions options;
   options.as = run_.as;
   options.field_manager = helm_field_manager;
-  std::stable_partition(run_.drifts.begin(), run_.drifts.end(),
-                        [](const HelmDrift& drift) { return drift.removed; });
-  for (const HelmDrift& drift : run_.drifts) {
+  if (drift.removed) {
+    auto made = kube_.create(drift.manifest, options);
+    if (made.ok()) return made;
+    return std::move(made).error().with_context(drift.id.subject() + " creation failure");
+  }
+  WEIR_CHECK(override_managers(drift.id).with_context(drift.id.subject()));
+  auto patched = kube_.patch(drift.id, PatchType::json, drift.patch, options);
+  if (patched.ok()) return patched;
+  Error error = std::move(patched).error();
+  // What a Secret may not be is told with the values that were to be put into it.
+  if (drift.id.gvk.kind == "Secret" && error.code == Code::invalid)
+    error.message = last_part(error.message);
+  return std::move(error).with_context(drift.id.subject() + " patch failure");
+}
+
+// What is gone first, each in the order that objects are applied in. Those that were corrected stay
+// in `drifts`, to be told.
+Result<HelmRunner::Next> HelmRunner::correct_drift() {
+  std::string errors;
+  std::vector<HelmDrift> drifts = std::move(run_.drifts);
+  run_.drifts.clear();
+  std::stable_sort(drifts.begin(), drifts.end(), [](const HelmDrift& a, const HelmDrift& b) {
+    return a.removed != b.removed ? a.removed : apply::applies_before(a.id, b.id);
+  });
+  for (HelmDrift& drift : drifts) {
     if (is_excluded(drift)) continue;
-    auto overridden = drift.removed ? Result<void>() : override_managers(drift.id);
-    if (!overridden.ok()) {
-      errors += (errors.empty() ? "" : "\n") + drift.id.subject() + ": ";
-      errors += overridden.error().message;
-      continue;
-    }
-    auto result = drift.removed ? kube_.create(drift.manifest, options)
-                                : kube_.patch(drift.id, PatchType::json, drift.patch, options);
+    auto result = correct(drift);
     if (!result.ok()) {
-      errors += (errors.empty() ? "" : "\n") + drift.id.subject() + ": " + result.error().message;
+      errors += (errors.empty() ? "" : "\n") + result.error().message;
       continue;
     }
     note_change({drift.id, drift.manifest, false}, *result,
                 drift.removed ? Action::created : Action::configured);
+    run_.drifts.push_back(std::move(drift));
   }
   if (!errors.empty()) return make_error(Code::unavailable, std::move(errors));
   return Next::proceed;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/base/duration.hh"
+#include "engine/model/kinds/bucket.hh"
 #include "engine/model/kinds/helm_chart.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/helm_facts.hh"
@@ -123,7 +124,7 @@ std::string unready_dependency(const Context& ctx, const HelmReleaseState& hr,
       const auto ready = is_ready_by(hr.ready_programs[i], self, other);
       if (!ready.ok()) return ready.error().message;
       if (!*ready) return "dependency " + name + " is not ready according to readyExpr eval";
-      continue;
+      if (!ctx.options.additive_ready_expr) continue;
     }
     if (dep.status["observedGeneration"].get_int(-1) != dep.generation() || !is_ready(dep.status))
       return "dependency " + name + " is not ready";
@@ -132,13 +133,20 @@ std::string unready_dependency(const Context& ctx, const HelmReleaseState& hr,
 }
 
 // Why the source cannot be used yet; "" when it can.
-std::string unready_source(const SourceState& source) {
+std::string unready_source(const ObjectId& id, const SourceState& source) {
   const Value& status = source.status.is_null() ? source.object["status"] : source.status;
-  if (status["observedGeneration"].get_int(-1) != source.generation())
+  constexpr std::string_view no_artifact = "does not have an artifact";
+  // Who made an ExternalArtifact says no more of it than that it is there.
+  if (id.gvk.kind == model::external_artifact_gvk.kind)
+    return std::string(source.artifact.empty() ? no_artifact : std::string_view());
+  if (status["observedGeneration"].get_int(-1) != source.generation()) {
+    if (condition_text(status, "Ready", "status") == "False")
+      return std::string(condition_text(status, "Ready", "message"));
     return "latest generation of object has not been reconciled";
+  }
   if (condition_text(status, "Stalled", "status") == "True")
     return std::string(condition_text(status, "Stalled", "message"));
-  return source.artifact.empty() ? "does not have an artifact" : "";
+  return std::string(source.artifact.empty() ? no_artifact : std::string_view());
 }
 
 void take_requests(HelmReleaseState& hr) {
@@ -183,7 +191,7 @@ bool is_source_ready(Context& ctx, const ObjectId& id, HelmReleaseState& hr, con
               false);
     return false;
   }
-  const std::string why = unready_source(*state);
+  const std::string why = unready_source(source, *state);
   if (why.empty()) return true;
   fail_helm(ctx, id, hr,
             {Code::unavailable, "SourceNotReady", name + " is not ready: " + why, false}, false,
@@ -204,7 +212,7 @@ void prepare(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   const bool by_digest =
       source.gvk.kind == "OCIRepository" || (source.gvk.kind == "ExternalArtifact" &&
                                              hr.artifact.revision.find(':') != std::string::npos);
-  command.digest_in_version = by_digest && ctx.options.chart_digest_in_version;
+  command.by_digest = by_digest;
   command.as = helm_identity_of(ctx, id, hr);
   if (hr.pin) command.recorded = hr.pin->release_blob;
   hr.phase = HelmPhase::preparing;
@@ -301,6 +309,11 @@ void run(Context& ctx, const ObjectId& id, HelmReleaseState& hr, std::string rea
   }
   StatusEditor status(hr, ctx.now);
   if (hr.spec != nullptr && hr.spec->suspend && hr.spec_error.empty()) {
+    // Of what was suspended before anything was done with it nothing is known.
+    if (hr.status["conditions"].empty() && hr.request_taken.empty()) {
+      hr.running = false;
+      return ctx.schedule(id, hr, 0);
+    }
     status.handle_request(hr.request_taken);
     hr.handled_request = hr.request_taken;
     status.observe_generation();

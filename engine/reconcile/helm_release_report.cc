@@ -288,18 +288,19 @@ void report_corrected(Context& ctx, const ObjectId& id, HelmReleaseState& hr) {
   const HelmRun& run = *hr.run;
   const Value latest = latest_snapshot(hr.status["history"]);
   const std::string release = full_release_name(latest);
+  std::string corrected;
+  for (const HelmDrift& drift : run.drifts)
+    corrected += "\n" + drift.id.subject() + (drift.removed ? " created" : " configured");
   if (run.failure) {
-    ctx.emit(id, hr, "Warning", "DriftCorrectionFailed",
-             "Failed to correct cluster state of release " + release + ":\n" +
-                 run.failure->message,
-             annotations_of(latest));
+    std::string text = corrected.empty() ? "Failed to correct" : "Failed to partially correct";
+    text += " cluster state of release " + release + ":\n" + run.failure->message;
+    if (!corrected.empty()) text += "\n\nSuccessful corrections:" + corrected;
+    ctx.emit(id, hr, "Warning", "DriftCorrectionFailed", text, annotations_of(latest));
     return;
   }
-  std::string text = "Cluster state of release " + release + " has been corrected:";
-  for (const HelmDrift& drift : run.drifts)
-    if (!is_excluded(drift))
-      text += "\n" + drift.id.subject() + (drift.removed ? " created" : " configured");
-  ctx.emit(id, hr, "Normal", "DriftCorrected", text, annotations_of(latest));
+  ctx.emit(id, hr, "Normal", "DriftCorrected",
+           "Cluster state of release " + release + " has been corrected:" + corrected,
+           annotations_of(latest));
 }
 
 std::string_view history_action(HelmActionKind kind, HelmPhase phase) {
@@ -321,7 +322,9 @@ void set_inventory(Context& ctx, HelmReleaseState& hr) {
     if (!run.failure && hr.phase != HelmPhase::acting) hr.status.erase("inventory");
     return;
   }
-  if (run.inventory.empty() || !run.stored) return;
+  const bool makes = helm_action_type(run.kind) == HelmActionType::release ||
+                     run.kind == HelmActionKind::rollback;
+  if (!makes || !run.stored || run.rendered == nullptr) return;
   hr.inventory = run.inventory;
   StatusEditor(hr, ctx.now).set_inventory(hr.inventory);
 }
@@ -404,7 +407,8 @@ bool report_helm_action(Context& ctx, const ObjectId& id, HelmReleaseState& hr) 
   log_failure(ctx, id, hr, helm_action_name(run.kind),
               {run.failure->code, failed_reason(run.kind), run.failure->message, false});
   // A failure that left a record is for the state machine to deal with.
-  if (releases) return run.stored;
+  const bool remediates = helm_action_type(run.kind) == HelmActionType::remediate;
+  if (releases || remediates) return run.stored;
   return run.kind == HelmActionKind::test || run.kind == HelmActionKind::correct_drift;
 }
 

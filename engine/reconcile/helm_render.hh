@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "engine/helm/release.hh"
 #include "engine/helm/render.hh"
 #include "engine/model/kinds/helm_release.hh"
 #include "engine/reconcile/kube_port.hh"
@@ -20,6 +21,8 @@ struct ReleaseRender {
   ObjectId owner;
   const helm::ChartSet* charts = nullptr;
   Value values;  // an object or null
+  // upgrade.preserveValues: whose values lie under these, and in place of the chart's defaults.
+  const helm::Release* kept = nullptr;
   helm::ReleaseOptions release;
   bool skip_schema_validation = false;
   helm::HostNames* hosts = nullptr;  // null: getHostByName finds nothing

@@ -91,6 +91,12 @@ base::Duration HelmRunner::timeout() const {
   return run_.kind == HelmActionKind::test ? run_.spec->test.timeout : options_of_kind().timeout;
 }
 
+// The former release's values are kept; a recorded release has its own.
+bool HelmRunner::keeps_values() const {
+  return run_.kind == HelmActionKind::upgrade && options_of_kind().preserve_values &&
+         run_.prepared->recorded == nullptr;
+}
+
 std::string HelmRunner::now_text() const { return helm::format_go_time(ports_.clock->now()); }
 
 void HelmRunner::log_line(const std::string& text) {
@@ -159,11 +165,8 @@ Result<HelmRunner::Next> HelmRunner::begin_upgrade() {
   release.first_deployed = current->first_deployed;
   release.last_deployed = now_text();
   release.labels = newest->labels;
-  const bool preserve =
-      options_of_kind().preserve_values && run_.prepared->recorded == nullptr;
-  release.config = preserve
-                       ? merge_maps(current->config, run_.prepared->values)
-                       : run_.prepared->values;
+  release.config = keeps_values() ? merge_maps(current->config, run_.prepared->values)
+                                  : run_.prepared->values;
   run_.server_side = wants_server_side(options_of_kind().apply, newest->apply_method);
   return Next::proceed;
 }
@@ -213,6 +216,7 @@ Result<HelmRunner::Next> HelmRunner::render() {
   input.owner = run_.owner;
   input.charts = run_.prepared->charts.get();
   input.values = run_.release.config;
+  if (keeps_values()) input.kept = &*run_.before;
   // An install is a first revision to its templates, whatever was there under its name.
   const bool first = run_.kind == HelmActionKind::install;
   input.release = {run_.release.name, run_.release.ns, first ? 1 : run_.release.version,

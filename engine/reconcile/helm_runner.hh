@@ -70,6 +70,7 @@ class HelmRunner {
   Result<Next> detect_drift();
   Result<Next> correct_drift();
   Result<void> override_managers(const ObjectId& id);
+  Result<Value> correct(const HelmDrift& drift);
   Result<void> look_for_drift(HelmObject& object, const std::vector<apply::IgnoreRule>& rules,
                               std::optional<HelmDrift>& out);
 
@@ -77,6 +78,7 @@ class HelmRunner {
   void fail_release(const Error& error, const std::string& description);
   const model::ActionOptions& options_of_kind() const;
   base::Duration timeout() const;
+  bool keeps_values() const;
   Result<void> record(const helm::Release& release);  // over the record that stands
   std::string now_text() const;
   Result<Value> live_of(const ObjectId& id);  // null when there is none

@@ -12,6 +12,7 @@ namespace weir::reconcile {
 namespace {
 
 constexpr base::Duration crd_wait = std::chrono::seconds(60);
+constexpr std::string_view crds_refused = "failed to apply CustomResourceDefinitions";
 
 }  // namespace
 
@@ -179,7 +180,7 @@ Result<HelmRunner::Next> HelmRunner::apply_crds() {
   const model::CrdsPolicy policy = options_of_kind().crds;
   if (policy == model::CrdsPolicy::skip || run_.prepared->recorded != nullptr)
     return Next::proceed;
-  WEIR_TRY(const auto crds, chart_crds());
+  WEIR_TRY(const auto crds, chart_crds().with_context(crds_refused));
   HelmApply how;
   how.as = run_.as;
   how.server_side = run_.server_side;
@@ -189,9 +190,14 @@ Result<HelmRunner::Next> HelmRunner::apply_crds() {
     WEIR_TRY(const Value live, live_of(crd.id));
     if (!live.is_null() && policy == model::CrdsPolicy::create) continue;
     auto result = write_object(kube_, crd, Value(), live, how);
-    if (!result.ok())
-      return std::move(result).error().with_context("failed to apply CustomResourceDefinition " +
-                                                    crd.id.name);
+    if (!result.ok()) {
+      const bool creates = policy == model::CrdsPolicy::create;
+      return std::move(result)
+          .error()
+          .with_context(creates ? "failed to create CustomResourceDefinition " + crd.id.name
+                                : "failed to update CustomResourceDefinition(s)")
+          .with_context(crds_refused);
+    }
     note_change(crd, *result, live.is_null() ? Action::created : Action::configured);
     run_.waiting.push_back(crd.id);
   }

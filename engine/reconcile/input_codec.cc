@@ -335,7 +335,8 @@ void io(A& a, EngineOptions& o) {
       o.interval_jitter_percent, o.prune_hold_percent, o.prune_hold_objects_min, o.stage_kinds,
       o.override_managers, o.no_cross_namespace_refs, o.no_remote_bases, o.allow_local_sources,
       o.strict_substitution, o.helm_defaults.helm3, o.helm_defaults.retry_on_failure,
-      o.chart_digest_in_version, o.default_service_account, o.external_sources, o.watch_namespace);
+      o.chart_digest_in_version, o.additive_ready_expr, o.default_service_account,
+      o.external_sources, o.watch_namespace);
 }
 
 void Writer::rendered(RenderedPtr& set) {

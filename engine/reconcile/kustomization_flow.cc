@@ -68,7 +68,7 @@ std::string unready_dependency(const Context& ctx, const KustomizationState& ks,
       const auto ready = is_ready_by(ks.ready_programs[i], self, other);
       if (!ready.ok()) return ready.error().message;
       if (!*ready) return name + " is not ready according to readyExpr eval";
-      continue;
+      if (!ctx.options.additive_ready_expr) continue;
     }
     if (dep.status["conditions"].empty() ||
         dep.status["observedGeneration"].get_int(-1) != dep.generation() || !is_ready(dep.status))

@@ -35,6 +35,8 @@ struct EngineOptions {
   bool strict_substitution = true;   // gate StrictPostBuildSubstitutions
   model::HelmDefaults helm_defaults;   // gates UseHelm3Defaults, DefaultToRetryOnFailure
   bool chart_digest_in_version = true;  // gate DisableChartDigestTracking, turned round
+  // Gate AdditiveCELDependencyCheck: a readyExpr is asked beside the usual check of a dependency.
+  bool additive_ready_expr = false;
   std::string default_service_account;
   // Kinds of sources that another controller still serves: they are read, never written.
   std::vector<std::string> external_sources;

@@ -125,7 +125,7 @@ std::string tell(const ApplyHelmChart& c, Words& words) {
          (c.remove.empty() ? "" : ", " + c.remove.name + " removed");
 }
 std::string tell(const PrepareHelm& c, Words& words) {
-  words.add(c.artifact).add(std::uint64_t{c.digest_in_version}).add(c.recorded).add(c.as.user);
+  words.add(c.artifact).add(std::uint64_t{c.by_digest}).add(c.recorded).add(c.as.user);
   return "PrepareHelm " + c.artifact.revision + (c.recorded.empty() ? "" : ", rolled back");
 }
 std::string tell(const RunHelm& c, Words& words) {

@@ -79,7 +79,10 @@ Result<Value> BenchKube::get(const ObjectId& id, const reconcile::Identity& as) 
 }
 
 Result<Value> BenchKube::create(const Value& object, const WriteOptions& write) {
-  calls.push_back("create " + ObjectId::of(object).subject());
+  const std::string subject = ObjectId::of(object).subject();
+  calls.push_back("create " + subject);
+  if (const auto found = refuse_changes.find(subject); found != refuse_changes.end())
+    return found->second;
   return next_.create(object, write);
 }
 
@@ -99,6 +102,8 @@ Result<Value> BenchKube::apply(const Value& object, const WriteOptions& write) {
 Result<Value> BenchKube::patch(const ObjectId& id, reconcile::PatchType type, const Value& body,
                                const WriteOptions& write) {
   calls.push_back((write.subresource.empty() ? "patch " : "status ") + id.subject());
+  const auto found = refuse_changes.find(id.subject());
+  if (write.subresource.empty() && found != refuse_changes.end()) return found->second;
   return next_.patch(id, type, body, write);
 }
 

@@ -107,6 +107,8 @@ class BenchKube final : public reconcile::KubeApi {
   std::vector<reconcile::Identity> identities;  // of applies and deletes
   // Applies (dry-runs too) of this object fail with this error.
   std::map<std::string, Error> refuse;
+  // Creations and patches of this object fail with this error.
+  std::map<std::string, Error> refuse_changes;
   // Applies of this object are done, and their answers lost.
   std::string lose;
 

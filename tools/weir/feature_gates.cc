@@ -14,6 +14,8 @@ struct Gate {
 };
 
 constexpr Gate gates[] = {
+    {"AdditiveCELDependencyCheck",
+     [](Options& o, FeatureGates&, bool on) { o.additive_ready_expr = on; }},
     {"AllowDNSLookups", [](Options&, FeatureGates& g, bool on) { g.dns_lookups = on; }},
     {"DefaultToRetryOnFailure",
      [](Options& o, FeatureGates&, bool on) { o.helm_defaults.retry_on_failure = on; }},
@@ -28,8 +30,10 @@ constexpr Gate gates[] = {
 // Nothing here changes by them: what they ask for is so anyway, or answers a need that a process
 // of another make has.
 constexpr std::string_view idle_gates[] = {
-    "AdoptLegacyReleases", "CacheSecretsAndConfigMaps", "CorrectDrift",          "DetectDrift",
-    "DisableConfigWatchers", "DisableStatusPollerCache",  "ExternalArtifact",      "OOMWatch"};
+    "AdoptLegacyReleases",   "CacheSecretsAndConfigMaps", "CancelHealthCheckOnNewRevision",
+    "CorrectDrift",          "DetectDrift",               "DirectSourceFetch",
+    "DisableConfigWatchers", "DisableStatusPollerCache",  "ExternalArtifact",
+    "OOMWatch"};
 
 Result<bool> read_switch(std::string_view text) {
   for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"})

@@ -167,7 +167,7 @@ Result<void> prepare(const PreviewFlags& flags, Preview& preview) {
     ports.download = &local;
   } else {
     WEIR_TRY(command.artifact, find_artifact(flags, preview));
-    command.digest_in_version = preview.spec.chart_ref.gvk.kind == "OCIRepository";
+    command.by_digest = preview.spec.chart_ref.gvk.kind == "OCIRepository";
     WEIR_TRY(remotes, Remotes::open("/tmp"));
     ports.download = &remotes->downloads();
   }
@@ -215,6 +215,8 @@ Result<void> render(const PreviewFlags& flags, Preview& preview) {
   input.owner = ObjectId::of(preview.object);
   input.charts = preview.prepared->charts.get();
   input.values = preview.prepared->values;
+  const reconcile::ReleasePtr current = preview.storage->current();
+  if (preview.spec.upgrade.preserve_values) input.kept = current.get();
   input.release = {preview.spec.release_name, preview.spec.release_namespace,
                    newest == nullptr ? 1 : newest->version + 1, newest != nullptr};
   WEIR_TRY(preview.rendered, reconcile::render_release(input));

@@ -118,6 +118,19 @@ TEST_CASE("readyExpr decides in place of the condition") {
         "readyExpr eval");
 }
 
+TEST_CASE("AdditiveCELDependencyCheck asks for the condition too") {
+  EngineBench bench;
+  bench.options.additive_ready_expr = true;
+  bench.restart();
+  bench.commit({{"first/a.yaml", "no: object\n"}, {"second/a.yaml", config("two")}});
+  bench.create_repository();
+  bench.create_kustomization("first");
+  bench.create_kustomization("second", "dependsOn: [{name: first, readyExpr: \"true\"}]");
+  bench.run();
+  CHECK(bench.condition("second", "Ready") ==
+        "False DependencyNotReady dependency 'flux-system/first' is not ready");
+}
+
 TEST_CASE("an expression that does not parse stalls, without a retry") {
   EngineBench bench;
   bench.commit({{"app/a.yaml", config("one")}});
