@@ -144,7 +144,7 @@ std::optional<Value> parse_json_number(std::string_view text) {
     if (at == exponent) return std::nullopt;
   }
   if (at != end) return std::nullopt;
-  if (integral) {
+  if (integral && text != "-0") {  // which no integer is
     std::int64_t number = 0;
     if (std::from_chars(text.data(), end, number).ec == std::errc()) return Value(number);
     std::uint64_t large = 0;

@@ -25,6 +25,10 @@ TEST_CASE("64-bit integers survive, larger ones become doubles as in Go") {
   CHECK(again("123456789012345678901234567890") == "1.2345678901234568e+29");
 }
 
+TEST_CASE("a zero below zero stays one, as a double") {
+  CHECK(write_json(parse_json("[-0,0,-0.0]").value()) == "[-0,0,-0]");
+}
+
 TEST_CASE("doubles print as encoding/json prints them") {
   CHECK(again("1.0") == "1");
   CHECK(again("1e3") == "1000");
