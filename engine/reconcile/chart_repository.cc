@@ -7,12 +7,14 @@
 #include "engine/base/semver.hh"
 #include "engine/reconcile/flows.hh"
 #include "engine/reconcile/source_secrets.hh"
+#include "engine/template/format.hh"
 #include "engine/template/functions/url.hh"
 
 namespace weir::reconcile {
 namespace {
 
 constexpr std::string_view chart_layer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+constexpr std::string_view provenance_layer = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 constexpr std::string_view oci_scheme = "oci://";
 constexpr std::string_view pull_error = "ChartPullError";
 
@@ -304,16 +306,23 @@ Result<std::string> ChartRepository::pull(const helm::ChartVersion& version) {
     }
     return std::move(error).with_context("failed to perform \"FetchReference\" on source");
   }
-  const OciManifest& manifest = *found;
+  auto package = pull_layer(url, *found, chart_layer);
+  if (package.ok() || package.error().code != Code::not_found) return package;
+  return make_error(Code::invalid,
+                    "manifest does not contain minimum number of descriptors (2), descriptors "
+                    "found: 1");
+}
+
+// Of the manifest's layers the one of this type. Error: not_found.
+Result<std::string> ChartRepository::pull_layer(const std::string& url, const OciManifest& manifest,
+                                                std::string_view media_type) {
   for (const OciDescriptor& layer : manifest.layers) {
-    if (layer.media_type != chart_layer) continue;
+    if (layer.media_type != media_type) continue;
     WEIR_TRY(const PayloadPtr blob,
              ports_.registry->blob(url, layer, base::limits::helm_package_bytes_max, access_));
     return blob->bytes(base::limits::helm_package_bytes_max);
   }
-  return make_error(Code::invalid,
-                    "manifest does not contain minimum number of descriptors (2), descriptors "
-                    "found: 1");
+  return make_error(Code::not_found, "no layer of type " + std::string(media_type));
 }
 
 Result<std::string> ChartRepository::download(const helm::ChartVersion& version) {
@@ -326,19 +335,41 @@ Result<std::string> ChartRepository::download(const helm::ChartVersion& version)
   if (spec_.oci) {
     auto bytes = pull(version);
     if (bytes.ok()) return bytes;
-    Error error = std::move(bytes).error().with_context(
-        "failed to get '" + version.urls.front() + ":" + version.version + "'");
+    Error error = std::move(bytes).error().with_context("failed to get '" + version.urls.front() +
+                                                        ":" + version.version + "'");
     return with(std::move(error).with_context(context), pull_error);
   }
+  auto payload = ports_.download->download(request_for(version.urls.front()));
+  if (!payload.ok()) return with(std::move(payload).error().with_context(context), pull_error);
+  return (*payload)->bytes(base::limits::helm_package_bytes_max);
+}
+
+Result<std::string> ChartRepository::download_provenance(const helm::ChartVersion& version) {
+  const std::string& url = version.urls.front();
+  const auto missing = [](const std::string& name) {
+    return make_error(Code::not_found, "failed to fetch provenance " + tmpl::quoted(name));
+  };
+  if (spec_.oci) {
+    const std::string tag = to_tag(version.version);
+    WEIR_TRY(const OciManifest manifest, ports_.registry->manifest(url, tag, access_));
+    auto layer = pull_layer(url, manifest, provenance_layer);
+    return layer.ok() ? std::move(layer) : missing(url + ":" + tag + ".prov");
+  }
+  const DownloadRequest request = request_for(url + ".prov");
+  const auto payload = ports_.download->download(request);
+  if (!payload.ok()) return missing(request.url);
+  return (*payload)->bytes(base::limits::helm_package_bytes_max);
+}
+
+// For a file of the repository, whose URL may be relative to it.
+DownloadRequest ChartRepository::request_for(std::string url) const {
   DownloadRequest request;
-  request.url = version.urls.front();
+  request.url = std::move(url);
   request.base_url = spec_.url;
   request.access = access_;
   request.bytes_max = base::limits::helm_package_bytes_max;
   request.pass_credentials = spec_.pass_credentials;
-  auto payload = ports_.download->download(request);
-  if (!payload.ok()) return with(std::move(payload).error().with_context(context), pull_error);
-  return (*payload)->bytes(base::limits::helm_package_bytes_max);
+  return request;
 }
 
 }  // namespace weir::reconcile

@@ -52,6 +52,8 @@ class ChartRepository {
   Result<helm::ChartVersion> find(const std::string& chart, const std::string& range);
   // The package of what find() returned. Errors: reason "ChartPullError".
   Result<std::string> download(const helm::ChartVersion& version);
+  // Its provenance file. Errors: not_found, those of the ports.
+  Result<std::string> download_provenance(const helm::ChartVersion& version);
 
  private:
   ChartRepository(const ChartPorts& ports, const model::HelmRepositorySpec& spec)
@@ -59,6 +61,9 @@ class ChartRepository {
   Result<std::vector<helm::ChartVersion>> listed(const std::string& chart);
   Result<helm::ChartVersion> find_tag(const std::string& chart, const std::string& range);
   Result<std::string> pull(const helm::ChartVersion& version);
+  Result<std::string> pull_layer(const std::string& url, const OciManifest& manifest,
+                                 std::string_view media_type);
+  DownloadRequest request_for(std::string url) const;
 
   ChartPorts ports_;
   model::HelmRepositorySpec spec_;

@@ -191,7 +191,13 @@ Result<reconcile::ChartRepository> repository_of(Remotes& remotes, const PullOpt
   return reconcile::ChartRepository::reached_by(ports, repository, std::move(access));
 }
 
-Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::string version,
+// The last part of a URL's path.
+std::string file_name_of(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  return std::string(url.substr(url.rfind('/') + 1));
+}
+
+Result<PulledChart> pull_from(Remotes& remotes, const std::string& chart, std::string version,
                               const PullOptions& options) {
   WEIR_TRY(auto charts, repository_of(remotes, options));
   if (version.empty() && options.devel) version = ">0.0.0-0";
@@ -199,20 +205,38 @@ Result<std::string> pull_from(Remotes& remotes, const std::string& chart, std::s
   if (!found.ok() && !options.repo.starts_with("oci://"))
     return in_helms_words(found.error(), chart, version, options);
   if (!found.ok()) return found.error();
-  return charts.download(*found);
+  PulledChart out;
+  WEIR_TRY(out.package, charts.download(*found));
+  if (!options.provenance) return out;
+  out.file_name = options.repo.starts_with("oci://")
+                      ? file_name_of(chart) + "-" + found->version + ".tgz"
+                      : file_name_of(found->urls.front());
+  WEIR_TRY(out.provenance, charts.download_provenance(*found));
+  return out;
 }
 
-Result<std::string> pull_url(Remotes& remotes, const std::string& url, const PullOptions& options) {
+Result<PulledChart> pull_url(Remotes& remotes, const std::string& url, const PullOptions& options) {
   reconcile::DownloadRequest request;
   request.url = url;
   WEIR_TRY(request.access, access_of(options));
   request.bytes_max = base::limits::helm_package_bytes_max;
-  WEIR_TRY(const auto payload, remotes.downloads().download(request));
-  return payload->bytes(base::limits::helm_package_bytes_max);
+  PulledChart out;
+  const auto read = [&](std::string& bytes) -> Result<void> {
+    WEIR_TRY(const auto payload, remotes.downloads().download(request));
+    WEIR_TRY(bytes, payload->bytes(base::limits::helm_package_bytes_max));
+    return {};
+  };
+  WEIR_CHECK(read(out.package));
+  if (!options.provenance) return out;
+  out.file_name = file_name_of(url);
+  request.url += ".prov";
+  if (!read(out.provenance).ok())
+    return make_error(Code::not_found, "failed to fetch provenance " + tmpl::quoted(request.url));
+  return out;
 }
 
 // "oci://host/path/chart:1.2.3": the repository, the chart and, where it is named, the version.
-Result<std::string> pull_oci(Remotes& remotes, std::string url, PullOptions options) {
+Result<PulledChart> pull_oci(Remotes& remotes, std::string url, PullOptions options) {
   std::size_t slash = url.rfind('/');
   if (slash < std::string_view("oci://").size() || slash + 1 == url.size())
     return make_error(Code::invalid, "invalid reference: " + url + " names no chart in a registry");
@@ -220,8 +244,8 @@ Result<std::string> pull_oci(Remotes& remotes, std::string url, PullOptions opti
   if (const std::size_t colon = url.find(':', slash); colon != std::string::npos) {
     const std::string tag = url.substr(colon + 1);
     if (!version.empty() && version != tag)
-      return make_error(Code::invalid, "chart reference and version mismatch: " + version +
-                                           " is not " + tag);
+      return make_error(Code::invalid,
+                        "chart reference and version mismatch: " + version + " is not " + tag);
     version = tag;
     url.resize(colon);
   }
@@ -237,7 +261,7 @@ bool is_remote_chart(const std::string& chart, const PullOptions& options) {
   return slash != std::string::npos && slash > 0 && slash + 1 < chart.size() && chart[0] != '.';
 }
 
-Result<std::string> pull_chart(const std::string& chart, const PullOptions& options) {
+Result<PulledChart> pull_chart(const std::string& chart, const PullOptions& options) {
   WEIR_TRY(const auto spool, Spool::open());
   Remotes& remotes = spool->remotes();
   if (!options.repo.empty()) return pull_from(remotes, chart, options.version, options);

@@ -21,15 +21,22 @@ struct PullOptions {
   std::string repository_config;  // "" = HELM_REPOSITORY_CONFIG, or Helm's place for it
   std::string registry_config;  // logins; "" = HELM_REGISTRY_CONFIG or Helm's place; then docker's
   bool insecure_skip_tls_verify = false, plain_http = false, pass_credentials = false;
-  bool devel = false;  // prereleases too
+  bool devel = false;       // prereleases too
+  bool provenance = false;  // the package's provenance file too
+};
+
+struct PulledChart {
+  std::string package;
+  std::string file_name;   // as a provenance file names it
+  std::string provenance;  // where asked for
 };
 
 // Whether `chart` is to be fetched: it is no path, or --repo was given.
 bool is_remote_chart(const std::string& chart, const PullOptions& options);
 
-// The bytes of the package. Errors: not_found, invalid, unauthorized, unreachable, limit
-// (helm_index_bytes_max, helm_package_bytes_max); credentials in none of them.
-Result<std::string> pull_chart(const std::string& chart, const PullOptions& options);
+// Errors: not_found, invalid, unauthorized, unreachable, limit (helm_index_bytes_max,
+// helm_package_bytes_max); credentials in none of them.
+Result<PulledChart> pull_chart(const std::string& chart, const PullOptions& options);
 
 // The URL of a repository that `helm repo add` noted down under `name`. Errors: not_found, invalid.
 Result<std::string> known_repository_url(const std::string& name, const PullOptions& options);

@@ -22,6 +22,7 @@
 #include "tools/weir/chart_dependencies.hh"
 #include "tools/weir/chart_pull.hh"
 #include "tools/weir/chart_text.hh"
+#include "tools/weir/chart_verify.hh"
 #include "tools/weir/go_flags.hh"
 #include "tools/weir/heap.hh"
 #include "tools/weir/local_schemas.hh"
@@ -91,14 +92,17 @@ Of charts that are fetched:
       --repository-config string   file with the names of repositories
       --version string             version, or range of versions, of the chart
 
-The other flags of helm template are accepted. Refused are --post-renderer, which would run another
-program, and --verify.
+      --verify                     hold the package against its provenance file
+      --keyring string             public keys for that (default ~/.gnupg/pubring.gpg)
+
+The other flags of helm template are accepted. Refused is --post-renderer, which would run another
+program.
 )";
 
 struct Options {
   std::string name, chart;
   std::string ns, compat = "helm-4.2", kube_version, name_template, output_dir;
-  std::string dry_run = "client", post_renderer, wait;
+  std::string dry_run = "client", post_renderer, wait, keyring;
   ClusterFlags cluster;
   PullOptions pull;
   std::vector<std::string> api_versions, show_only;
@@ -114,23 +118,12 @@ struct Options {
 };
 
 // What changes nothing about text that no cluster sees.
-constexpr std::string_view idle_switches[] = {"create-namespace",
-                                              "force",
-                                              "force-replace",
-                                              "force-conflicts",
-                                              "server-side",
-                                              "replace",
-                                              "wait-for-jobs",
-                                              "disable-openapi-validation",
-                                              "rollback-on-failure",
-                                              "atomic",
-                                              "skip-crds",
-                                              "render-subchart-notes",
-                                              "hide-notes"};
-constexpr std::string_view idle_values[] = {"description",
-                                            "keyring",
-                                            "post-renderer-args",
-                                            "repository-cache",
+constexpr std::string_view idle_switches[] = {
+    "create-namespace",    "force",   "force-replace", "force-conflicts",
+    "server-side",         "replace", "wait-for-jobs", "disable-openapi-validation",
+    "rollback-on-failure", "atomic",  "skip-crds",     "render-subchart-notes",
+    "hide-notes"};
+constexpr std::string_view idle_values[] = {"description", "post-renderer-args", "repository-cache",
                                             "content-cache"};
 
 GoFlag on(std::string_view name, bool& target, char shorthand = '\0') {
@@ -202,6 +195,7 @@ std::vector<GoFlag> flags_of(Options& options) {
       value("kube-version", options.kube_version),
       value("name-template", options.name_template),
       value("output-dir", options.output_dir),
+      value("keyring", options.keyring),
       value("post-renderer", options.post_renderer),
       many("api-versions", options.api_versions, list, 'a'),
       many("show-only", options.show_only, texts, 's'),
@@ -298,11 +292,10 @@ Result<void> check_exclusive(const std::set<std::string>& given) {
   for (const auto& [first, second] : pairs) {
     if (!given.contains(std::string(first)) || !given.contains(std::string(second))) continue;
     const auto [low, high] = std::minmax(first, second);
-    return make_error(Code::invalid, "if any flags in the group [" + std::string(first) + " " +
-                                         std::string(second) +
-                                         "] are set none of the others can be; [" +
-                                         std::string(low) + " " + std::string(high) +
-                                         "] were all set");
+    return make_error(Code::invalid,
+                      "if any flags in the group [" + std::string(first) + " " +
+                          std::string(second) + "] are set none of the others can be; [" +
+                          std::string(low) + " " + std::string(high) + "] were all set");
   }
   return {};
 }
@@ -315,8 +308,8 @@ Result<void> check_dry_run(const Options& options) {
   if (options.validate || std::any_of(std::begin(yes), std::end(yes), is)) return {};
   const bool known = std::any_of(std::begin(no), std::end(no), is);
   return make_error(Code::invalid, "invalid dry-run value (" + tmpl::quoted(options.dry_run) +
-                                       "). Must be " + (known ? "" : "\"none\", ") +
-                                       "\"server\"" + (known ? " or " : ", or ") + "\"client\"");
+                                       "). Must be " + (known ? "" : "\"none\", ") + "\"server\"" +
+                                       (known ? " or " : ", or ") + "\"client\"");
 }
 
 Result<void> refuse_what_needs_more(const Options& options) {
@@ -328,8 +321,6 @@ Result<void> refuse_what_needs_more(const Options& options) {
   WEIR_CHECK(check_dry_run(options));
   if (!options.post_renderer.empty())
     return refuse("--post-renderer would run another program, which weir never does");
-  if (options.verify)
-    return refuse("--verify: provenance files (OpenPGP) are not checked; nothing was rendered");
   return {};
 }
 
@@ -344,9 +335,9 @@ Result<helm::RenderRequest> request_of(const Options& options) {
   request.release.name = options.name;
   const char* env_ns = std::getenv("HELM_NAMESPACE");
   request.release.ns = !options.ns.empty() ? options.ns
-                       : env_ns && *env_ns ? env_ns
-                                           : context_namespace(options.cluster.kubeconfig,
-                                                               options.cluster.context);
+                       : env_ns && *env_ns
+                           ? env_ns
+                           : context_namespace(options.cluster.kubeconfig, options.cluster.context);
   request.release.is_upgrade = options.is_upgrade;
   request.capabilities = helm::Capabilities::defaults(request.compat);
   if (!options.kube_version.empty()) {
@@ -372,15 +363,26 @@ struct Located {
 Result<Located> locate(const Options& options) {
   Located out;
   WEIR_TRY(out.tree, archive::DiskFileTree::open_unconfined("."));
-  if (options.pull.repo.empty() && out.tree->stat(options.chart)) return out;
+  if (options.pull.repo.empty() && out.tree->stat(options.chart)) {
+    if (!options.verify) return out;
+    out.tree = nullptr;
+    WEIR_TRY(out.bytes, verified_package(options.chart, options.keyring));
+    return out;
+  }
   out.tree = nullptr;
   if (options.chart.starts_with('/') || options.chart.starts_with('.'))
     return make_error(Code::not_found, "path " + tmpl::quoted(options.chart) + " not found");
   if (!is_remote_chart(options.chart, options.pull))
-    return make_error(Code::not_found,
-                      "non-absolute URLs should be in form of repo_name/path_to_chart, got: " +
-                          options.chart);
-  WEIR_TRY(out.bytes, pull_chart(options.chart, options.pull));
+    return make_error(
+        Code::not_found,
+        "non-absolute URLs should be in form of repo_name/path_to_chart, got: " + options.chart);
+  PullOptions pull = options.pull;
+  pull.provenance = options.verify;
+  WEIR_TRY(PulledChart pulled, pull_chart(options.chart, pull));
+  if (options.verify)
+    WEIR_CHECK(
+        verify_package(pulled.package, pulled.file_name, pulled.provenance, options.keyring));
+  out.bytes = std::move(pulled.package);
   return out;
 }
 
@@ -459,8 +461,7 @@ Result<void> run(Options& options) {
   request.engine.clock = &clock;
   request.engine.random = &random;
   WEIR_TRY(const Located located, locate(options));
-  WEIR_TRY(const helm::TablePtr values,
-           helm::merge_value_sources(options.values, read_value_file));
+  WEIR_TRY(const helm::TablePtr values, helm::merge_value_sources(options.values, read_value_file));
   WEIR_TRY(const helm::LoadedChart loaded,
            load_complete(located, options, request.compat == helm::Compat::helm_4_1));
   WEIR_CHECK(helm::check_release_name(options.name));
