@@ -94,18 +94,26 @@ Result<KubeApiPtr> Executor::connect(const ObjectId& owner,
   if (ports_.clusters == nullptr)
     return make_error(Code::unsupported, "spec.kubeConfig: other clusters cannot be reached here");
   const bool secret = !to->secret.empty();
+  const bool for_release = owner.gvk.kind == "HelmRelease";  // Flux's controllers say it each so
   const ObjectId id{{"", "v1", secret ? "Secret" : "ConfigMap"}, owner.ns, to->name()};
   const std::string what =
       std::string(secret ? "KubeConfig secret " : "KubeConfig ConfigMap ") + quoted(id.ns, id.name);
   auto object = ports_.kube->get(id);
-  if (!object.ok()) return std::move(object).error().with_context("unable to read " + what);
+  if (!object.ok())
+    return std::move(object).error().with_context(
+        (secret && for_release ? "could not get " : "unable to read ") + what);
   if (!secret) {
     WEIR_TRY(const ClusterDescription cluster, describe(*object, owner.ns, what));
     return ports_.clusters->connect(cluster);
   }
   ClusterDescription cluster;
   std::string key;
-  WEIR_TRY(cluster.kubeconfig, find_kubeconfig(*object, to->key, what, key));
+  auto kubeconfig = find_kubeconfig(*object, to->key, what, key);
+  if (!kubeconfig.ok() && for_release && key.empty()) {
+    const std::string keys = to->key.empty() ? "'value' or 'value.yaml'" : "'" + to->key + "'";
+    return make_error(Code::invalid, what + " does not contain a " + keys + " key with data");
+  }
+  WEIR_TRY(cluster.kubeconfig, std::move(kubeconfig));
   cluster.where = what + ", key '" + key + "'";
   return ports_.clusters->connect(cluster);
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/base/duration.hh"
 #include "engine/base/limits.hh"
 #include "engine/base/semver.hh"
@@ -27,13 +29,19 @@ SourceRevision split_revision(const std::string& revision) {
   return {revision.substr(0, at), revision.substr(at + 1)};
 }
 
+// The version that a tag stands for, which knows no '+'.
+Result<base::Version> tag_version(std::string tag) {
+  std::replace(tag.begin(), tag.end(), '_', '+');
+  return base::Version::parse(tag);
+}
+
 // The chart with the artifact's digest in its version. Error: invalid.
 Result<HelmChartCache::ChartsPtr> mark_version(const helm::ChartSet& charts,
                                                const SourceRevision& revision) {
   WEIR_TRY(helm::ChartSet copy, charts.copy());
   helm::Metadata& metadata = copy.root().metadata;
   WEIR_TRY(base::Version version, base::Version::parse(metadata.version));
-  if (const auto tag = base::Version::parse_strict(revision.tag); tag.ok())
+  if (const auto tag = tag_version(revision.tag); tag.ok())
     if (base::compare(*tag, version) != 0)
       return make_error(Code::invalid, "artifact revision " + revision.tag +
                                            " does not match chart version " + metadata.version);
@@ -144,7 +152,9 @@ std::optional<StepError> Executor::compose(const ObjectId& owner, const PrepareH
     auto marked = mark_version(*used, revision);
     if (!marked.ok()) return step_error(marked.error(), "ChartMutateError");
     if (options_.chart_digest_in_version) used = *std::move(marked);
-    out.desired.oci_digest = revision.digest;
+    // Where the tag is no version, Flux keeps the whole revision.
+    const bool by_version = tag_version(revision.tag).ok();
+    out.desired.oci_digest = by_version ? revision.digest : prepare.artifact.revision;
   }
   const helm::Metadata& metadata = used->root().metadata;
   out.values = values->empty() ? Value() : *std::move(values);
@@ -181,7 +191,9 @@ OutcomeBody Executor::run(const ObjectId& owner, const PrepareHelm& prepare) {
                                                prepare.spec->release_name, prepare.as);
   auto loaded = storage->load(kube);
   if (!loaded.ok())
-    return step_error(loaded.error(), "StateError", "Could not determine release state: ");
+    return step_error(loaded.error(), "StateError",
+                      "Could not determine release state: failed to retrieve last release from "
+                      "storage: query: failed to query with labels: ");
   // Values that are kept are values of the release as much as the new ones: else it would be out of
   // sync for good.
   const ReleasePtr kept = storage->current();

@@ -440,6 +440,7 @@ void observe_helm_release(Context& ctx, const ObjectId& id, bool deleted, const 
   }
   HelmReleaseState& hr = ctx.state.helm_releases[id];
   const bool first = hr.object.is_null();
+  const bool was_deleting = hr.deleting();
   hr.object = object;
   if (first) {
     hr.status = object["status"];
@@ -455,8 +456,8 @@ void observe_helm_release(Context& ctx, const ObjectId& id, bool deleted, const 
   const bool requested = !hr.requested_at().empty() && hr.requested_at() != hr.handled_request &&
                          hr.requested_at() != hr.request_taken;
   if (first) return request_helm_release(ctx, id, hr, "start");
-  if (hr.deleting() && hr.phase != HelmPhase::finalizing)
-    return request_helm_release(ctx, id, hr, "deleted");
+  // A deletion that failed waits for its next try: our own words about it come by here too.
+  if (hr.deleting() && !was_deleting) return request_helm_release(ctx, id, hr, "deleted");
   if (changed) return request_helm_release(ctx, id, hr, "spec");
   if (requested) request_helm_release(ctx, id, hr, "requested");
 }

@@ -93,33 +93,23 @@ bool is_known(const Value& history, int version) {
                      [&](const Value& item) { return item["version"].get_int() == version; });
 }
 
-// The release that an upgrade to `made` started from, as Helm chooses it: the deployed one, else
-// the newest before it. Null when none is known.
-Value* started_from(Value& history, int made) {
-  Value* found = nullptr;
-  for (std::size_t i = history.size(); i-- > 0;) {
-    Value& item = history.item_mut(i);
-    if (item["version"].get_int() >= made) continue;
-    found = &item;
-    if (item["status"].get_string() == "deployed") break;
-  }
-  return found;
+void forget_action(Value& history, int version) {
+  for (std::size_t i = 0; i < history.size(); ++i)
+    if (history.at(i)["version"].get_int() == version) history.item_mut(i).erase("action");
 }
 
-// An install or an upgrade: what it made comes first; of what it changed besides, the newest that
-// is known is taken over. The release it started from loses the action that made it, whatever came
-// of the new one (as the reference does).
+// An install or an upgrade: what it made comes first; of what it wrote besides, the newest that is
+// known is taken over, and loses the action that made it.
 void record_made(HelmReleaseState& hr, Value& history, std::string_view action,
                  const std::string& oci) {
   std::map<int, ReleasePtr, std::greater<>> written;
   for (const ReleasePtr& release : hr.run->written) written[release->version] = release;
   const int made = hr.run->release.version;
-  if (Value* former = started_from(history, made); former != nullptr && written.contains(made))
-    former->erase("action");
   for (const auto& [version, release] : written) {
     if (version == made) {
       record_snapshot(history, *release, oci, action);
     } else if (is_known(history, version)) {
+      forget_action(history, version);
       record_snapshot(history, *release, oci, "");
       break;
     }

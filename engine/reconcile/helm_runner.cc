@@ -16,6 +16,31 @@ const Gvk namespace_gvk{"", "v1", "Namespace"};
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
+bool is_name_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// One of the parts between dots.
+bool is_name_part(std::string_view part) {
+  return !part.empty() && is_name_byte(part.front()) && is_name_byte(part.back()) &&
+         std::all_of(part.begin(), part.end(), [](char c) { return c == '-' || is_name_byte(c); });
+}
+
+Result<void> check_release_name(std::string_view name) {
+  constexpr std::size_t name_max = 53;
+  bool good = name.size() <= name_max;
+  std::string_view rest = name;
+  for (std::size_t dot = 0; good && dot != std::string_view::npos;) {
+    dot = rest.find('.');
+    good = is_name_part(rest.substr(0, dot));
+    if (dot != std::string_view::npos) rest.remove_prefix(dot + 1);
+  }
+  if (good) return {};
+  return make_error(Code::invalid,
+                    "release name check failed: release name " + quoted(name) +
+                        ": invalid release name, must match regex "
+                        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and "
+                        "the length must not be longer than 53");
+}
+
 bool wants_server_side(model::ApplyMode mode, const std::string& stored_method) {
   if (mode == model::ApplyMode::same) return stored_method == "ssa";
   return mode == model::ApplyMode::server;
@@ -135,6 +160,7 @@ Result<void> HelmRunner::record(const helm::Release& release) {
 // ---- the release ----
 
 Result<HelmRunner::Next> HelmRunner::begin_install() {
+  WEIR_CHECK(check_release_name(run_.spec->release_name));
   const ReleasePtr newest = run_.storage->newest();
   const bool reusable = newest != nullptr && options_of_kind().replace &&
                         (newest->status == "uninstalled" || newest->status == "failed");
@@ -306,16 +332,25 @@ Result<void> HelmRunner::note_rendered() {
 
 Result<HelmRunner::Next> HelmRunner::check_owners() {
   const bool upgrade = run_.kind == HelmActionKind::upgrade;
-  if (!options_of_kind().disable_take_ownership) return Next::proceed;
+  const bool owners_count = options_of_kind().disable_take_ownership;
+  // What an account may not see is told while nothing is recorded: that is no try that counts.
+  const bool may_be_refused = !run_.as.user.empty() || run_.cluster != nullptr;
+  if (!owners_count && !may_be_refused) return Next::proceed;
+  const std::string_view stopped =
+      upgrade ? "unable to continue with update" : "unable to continue with install";
   for (const HelmObject& object : run_.objects) {
     if (object.generated) continue;
     if (upgrade && find_object(run_.previous, object.id) != nullptr) continue;
-    WEIR_TRY(const Value live, live_of(object.id));
-    if (live.is_null()) continue;
-    auto owned = check_ownership(object, live, run_.release.name, run_.release.ns);
-    if (!owned.ok())
-      return std::move(owned).error().with_context(upgrade ? "unable to continue with update"
-                                                           : "unable to continue with install");
+    auto live = live_of(object.id);
+    if (!live.ok())
+      return std::move(live)
+          .error()
+          .with_context("could not get information about the resource " + object.id.gvk.kind + " " +
+                        quoted(object.id.name) + " in namespace " + quoted(object.id.ns))
+          .with_context(stopped);
+    if (live->is_null() || !owners_count) continue;
+    auto owned = check_ownership(object, *live, run_.release.name, run_.release.ns);
+    if (!owned.ok()) return std::move(owned).error().with_context(stopped);
   }
   return Next::proceed;
 }
@@ -331,7 +366,8 @@ Result<HelmRunner::Next> HelmRunner::create_namespace() {
       {{"apiVersion", "v1"},
        {"kind", "Namespace"},
        {"metadata", Value::object({{"name", run_.release_ns},
-                                   {"labels", Value::object({{"name", run_.release_ns}})}})}});
+                                   {"labels", Value::object({{"name", run_.release_ns}})}})},
+       {"spec", Value::object()}});
   HelmApply how;
   how.as = run_.as;
   how.server_side = run_.server_side;
@@ -438,6 +474,10 @@ void HelmRunner::fail(Error error) {
       error = std::move(error).with_context(before ? "pre-upgrade hooks failed"
                                                    : "post-upgrade hooks failed");
     if (stored) fail_release(error, "Upgrade " + name + " failed: ");
+    // Helm writes the former release anew, as it was, unless it was a hook that failed.
+    if (stored && !hooks && run_.before)
+      if (const ReleasePtr former = run_.storage->find(run_.before->version))
+        run_.written.push_back(former);
   } else if (run_.kind == HelmActionKind::rollback && stored && !hooks) {
     const bool waited = steps[run_.step] == static_cast<Step>(&HelmRunner::await_ready);
     if (waited) error = std::move(error).with_context("release " + run_.release.name + " failed");

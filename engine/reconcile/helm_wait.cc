@@ -76,6 +76,8 @@ Result<HelmRunner::Next> HelmRunner::await_ready() {
   if (pending.empty()) return Next::proceed;
   if (!stalled.empty() && !run_.spec->legacy_wait)
     return make_error(Code::timeout, "failed early due to stalled resources: [" + stalled + "]");
+  if (late() && run_.spec->legacy_wait)
+    return make_error(Code::timeout, "context deadline exceeded");
   if (late()) return make_error(Code::timeout, "timeout waiting for: [" + all + "]");
   return wait_for(HelmWait::ready, std::move(pending), timeout());
 }

@@ -312,6 +312,7 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
   }
   KustomizationState& ks = ctx.state.kustomizations[id];
   const bool first = ks.object.is_null();
+  const bool was_deleting = ks.deleting();
   ks.object = object;
   if (first) {
     ks.status = object["status"];
@@ -337,8 +338,8 @@ void observe_kustomization(Context& ctx, const ObjectId& id, bool deleted, const
     return;
   }
   if (first) return request_kustomization(ctx, id, ks, "start");
-  if (ks.deleting() && ks.phase != Phase::finalizing)
-    return request_kustomization(ctx, id, ks, "deleted");
+  // A deletion that failed waits for its next try: our own words about it come by here too.
+  if (ks.deleting() && !was_deleting) return request_kustomization(ctx, id, ks, "deleted");
   if (changed) return request_kustomization(ctx, id, ks, "spec");
   if (is_released(ks)) return request_kustomization(ctx, id, ks, "release");
   if (requested) request_kustomization(ctx, id, ks, "requested");

@@ -75,6 +75,8 @@ void BenchGit::commit(const std::map<std::string, std::string>& files) {
 }
 
 Result<Value> BenchKube::get(const ObjectId& id, const reconcile::Identity& as) {
+  const auto found = refuse_reads.find(id.subject());
+  if (!as.user.empty() && found != refuse_reads.end()) return found->second;
   return next_.get(id, as);
 }
 

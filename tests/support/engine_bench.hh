@@ -109,6 +109,7 @@ class BenchKube final : public reconcile::KubeApi {
   std::map<std::string, Error> refuse;
   // Creations and patches of this object fail with this error.
   std::map<std::string, Error> refuse_changes;
+  std::map<std::string, Error> refuse_reads;  // the same, of reads by somebody's account
   // Applies of this object are done, and their answers lost.
   std::string lose;
 

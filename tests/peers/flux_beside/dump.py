@@ -20,6 +20,7 @@ def clean_text(world, text):
                      ("http://127.0.0.1:%d/helm/%s/" % (servers.http, world.name), "<helm>/"),
                      ("127.0.0.1:%s/%s/" % (servers.registry, world.name), "<registry>/"),
                      ("127.0.0.1:%s/v2/%s/" % (servers.registry, world.name), "<registry>/v2/"), ("127.0.0.1:%s" % servers.registry, "<registry>"),
+                     ("map[name:%s/" % world.name, "map[name:"),  # of a repository, in a registry's answer
                      ("127.0.0.1:%d" % (world.port + 70), "<artifacts>"), ("127.0.0.1:%d" % (world.port + 43), "<cluster>"),
                      ("127.0.0.1:%d/web/%s/" % (servers.http, world.name), "<web>/"), ("localhost:%d/web/%s/" % (servers.http, world.name), "<other web>/"),
                      ("127.0.0.1:%d" % servers.http, "<http>"), (world.dir, "<dir>"), *servers.words.items()):

@@ -303,7 +303,7 @@ def source_missing(s):
     "no HelmRepository, then it comes"
     s.publish(charts.app())
     s.apply(s.release())
-    s.until_condition("web", "Ready", "False", "SourceNotReady")
+    s.until_condition("web", "Ready", "False", "SourceNotReady", message="failed to get source")
     s.dump("no repository")
     s.apply(s.helm_repository())
     s.until_ready("web")
@@ -391,7 +391,7 @@ def chart_ref_missing(s):
 def chart_ref_not_ready(s):
     s.apply(s.oci_repository(), s.release(chartRef={"kind": "OCIRepository", "name": "app"}))
     s.until_condition("app", "Ready", "False", kind="OCIRepository")
-    s.until_condition("web", "Ready", "False", "SourceNotReady")
+    s.until_condition("web", "Ready", "False", "SourceNotReady", message="failed to determine")
     s.dump("not ready")
 
 

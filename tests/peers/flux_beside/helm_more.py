@@ -1,6 +1,6 @@
 """HelmReleases: the lines of the contract that the other scenarios leave out: every kind of target path, sources of other kinds and
 namespaces, the options of each action, remediations that fail, rules of drift, post-renderers, deletions that cannot be carried out."""
-import hashlib
+import base64, hashlib
 import charts
 from helm_basic import start
 from helm_failing import BAD_TESTS, FAILING_HOOK, TESTS, set_record_status, stalls
@@ -289,7 +289,6 @@ def rollback_fails(s):
     s.until_condition("web", "Remediated", "False", "RollbackFailed", timeout=90)
     s.until_event("RollbackFailed")
     s.until_event("PendingRelease", timeout=90)
-    s.dump("failed and unlocked", quiet=False)
     s.apply(s.release(values={"message": "healed"}, upgrade={"remediation": {"retries": 1}}))
     s.until_ready("web")
     s.dump("healed")
@@ -327,7 +326,6 @@ def retries_without_end(s):
     s.apply(s.release(values={"badKey": True}, install={"remediation": {"retries": -1}}))
     s.until_field("web", "status.installFailures", lambda v: (v or 0) >= 2)
     s.until_event("UninstallSucceeded")
-    s.dump("tried again", quiet=False)
     s.apply(s.release(install={"remediation": {"retries": -1}}))
     s.until_ready("web")
     s.dump("healed")
@@ -552,9 +550,11 @@ def post_renderers_chained(s):
 
 # ---- identities and clusters
 def kubeconfig(s):
-    text = ("apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: \"https://127.0.0.1:%d\", insecure-skip-tls-verify: true}}]\n"
+    with open(s.world.dir + "/cluster/pki/apiserver.crt", "rb") as content:
+        authority = base64.b64encode(content.read()).decode()
+    text = ("apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: \"https://127.0.0.1:%d\", certificate-authority-data: %s}}]\n"
             "users: [{name: u, user: {token: admin-token}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n")
-    return text % (s.world.port + 43)
+    return text % (s.world.port + 43, authority)
 
 
 @scenario

@@ -8,6 +8,8 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")
 PEERS = os.environ.get("WEIR_PEERS", os.path.expanduser("~/.cache/weir-peers"))
 # What the engines are told alike: short enough for a run of minutes, long enough that what stands between two tries can be looked at.
 RETRY_MIN, RETRY_MAX, REQUEUE = "4s", "30s", "5s"
+# What weir does without being told to.
+HELM_GATES = "ExternalArtifact=true,CancelHealthCheckOnNewRevision=true"
 
 
 class KubeError(Exception):
@@ -331,7 +333,8 @@ class World:
                    "--storage-adv-addr=" + storage, "--requeue-dependency=" + REQUEUE, "--metrics-addr=127.0.0.1:%d" % (self.port + 71),
                    "--health-addr=127.0.0.1:%d" % (self.port + 72))
         for number, name in enumerate(("helm-controller", "kustomize-controller")):
-            self.spawn(PEERS + "/" + name, *common, "--requeue-dependency=" + REQUEUE,
+            gates = ["--feature-gates=" + HELM_GATES] if name == "helm-controller" else []
+            self.spawn(PEERS + "/" + name, *common, *gates, "--requeue-dependency=" + REQUEUE,
                        "--metrics-addr=127.0.0.1:%d" % (self.port + 73 + 2 * number),
                        "--health-addr=127.0.0.1:%d" % (self.port + 74 + 2 * number))
 

@@ -188,4 +188,80 @@ TEST_CASE("with AdditiveCELDependencyCheck a readyExpr is asked beside the condi
                : "True InstallSucceeded"));
 }
 
+TEST_CASE("a deletion that fails is tried again when it is time, or when the spec changes "
+          "[deleted_hook_fails]") {
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/hook.yaml",
+                "apiVersion: v1\nkind: ConfigMap\n"
+                "metadata: {name: bye, annotations: {helm.sh/hook: pre-delete}}\n"}});
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.kube->refuse["ConfigMap/default/bye"] = make_error(Code::forbidden, "not you");
+  bench.remove(release_id);
+  bench.run(60);
+  CHECK(bench.state("Released").starts_with("False UninstallFailed"));
+  const std::int64_t failures = status_of(bench)["failures"].get_int();
+  CHECK(failures > 2);
+  CHECK(failures < 10);  // within a minute, every delay twice the one before
+  bench.merge(release_id, R"({"spec":{"uninstall":{"disableHooks":true}}})");
+  bench.run(5);
+  CHECK(bench.get(release_id).is_null());
+}
+
+TEST_CASE("what an account may not see is no try that counts [impersonation]") {
+  ReleaseBench bench;
+  bench.create(
+      "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\n"
+      "rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n");
+  bench.create(
+      "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n"
+      "metadata: {name: all}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,"
+      " name: all}\n"
+      "subjects: [{kind: ServiceAccount, name: tenant, namespace: flux-system}]\n");
+  bench.kube->refuse_reads["ConfigMap/default/web-settings"] =
+      make_error(Code::forbidden, "not you");
+  bench.release("{message: one}", "  serviceAccountName: tenant\n");
+  bench.run(20);
+  CHECK(bench.state("Ready").ends_with(
+      ": unable to continue with install: could not get information about the resource ConfigMap "
+      "\"web-settings\" in namespace \"default\": not you"));
+  CHECK(bench.stored().empty());
+  CHECK(status_of(bench)["installFailures"].is_null());
+  bench.kube->refuse_reads.clear();
+  bench.run(60);
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+  CHECK(bench.stored() == "v1 deployed");
+}
+
+TEST_CASE("a release whose upgrade is stopped by a hook keeps the action that made it "
+          "[upgrade_hook_fails_then_good, upgrade_refused]") {
+  const bool hook = GENERATE(false, true);
+  ReleaseBench bench;
+  bench.chart({{"chart/templates/hook.yaml",
+                "apiVersion: v1\nkind: ConfigMap\n"
+                "metadata: {name: before, annotations: {helm.sh/hook: pre-upgrade}}\n"}});
+  bench.release("{message: one}");
+  bench.run(10);
+  bench.kube->refuse[hook ? "ConfigMap/default/before" : "ConfigMap/default/web-settings"] =
+      make_error(Code::invalid, "refused");
+  bench.merge(release_id, R"({"spec":{"values":{"message":"two"}}})");
+  bench.run(20);
+  CHECK(bench.stored() == "v2 failed, v1 deployed");
+  const Value former = status_of(bench)["history"].at(1);
+  CHECK(former["action"].get_string() == (hook ? "install" : ""));
+}
+
+TEST_CASE("a name that Helm would not take is refused in its words [release_name_is_none]") {
+  ReleaseBench bench;
+  bench.create(
+      "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+      "metadata: {name: web, namespace: flux-system}\n"
+      "spec: {interval: 10m, releaseName: Not_a_name, chart: {spec: {chart: ./chart,"
+      " sourceRef: {kind: GitRepository, name: repo}}}}\n");
+  bench.run(10);
+  CHECK(bench.state("Ready").find(": release name check failed: release name \"Not_a_name\": "
+                                  "invalid release name, must match regex ^[a-z0-9](") !=
+        std::string::npos);
+}
+
 }  // namespace weir::test

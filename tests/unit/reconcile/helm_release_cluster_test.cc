@@ -88,13 +88,13 @@ TEST_CASE("a kubeconfig that cannot be read is told, and its Secret's arrival is
   bench.release("{message: one}", by_secret);
   bench.run(3);
   CHECK(bench.state("Ready") ==
-        "False RESTClientError unable to read KubeConfig secret 'flux-system/prod': secrets "
+        "False RESTClientError could not get KubeConfig secret 'flux-system/prod': secrets "
         "\"prod\" not found");
   bench.create(secret_yaml("other", "{reconcile.fluxcd.io/watch: Enabled}"));
   bench.run(1);
   CHECK(bench.state("Ready") ==
-        "False RESTClientError KubeConfig secret 'flux-system/prod' does not contain a 'value' nor "
-        "'value.yaml' key with a kubeconfig");
+        "False RESTClientError KubeConfig secret 'flux-system/prod' does not contain a 'value' or "
+        "'value.yaml' key with data");
   bench.merge(object_id("Secret", "flux-system", "prod"),
               R"({"data":{"value":")" + base::base64_encode("clusters: []\n") + R"("}})");
   bench.run(1);
