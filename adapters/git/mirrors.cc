@@ -73,7 +73,9 @@ class Checkout {
     Remote remote(repository_.get(), operation_);
     const std::string at = "'" + operation_.url.clean + "': ";
     auto references = list(remote);
-    if (!references) return prefixed("unable to list remote for " + at, references.error());
+    if (!references)
+      return prefixed((only_listed() ? "unable to list remote for " : "unable to clone ") + at,
+                      references.error());
     if (references->empty())
       return make_error(Code::not_found, "git repository is empty", "EmptyGitRepository");
     auto selection = select(*references, request_.reference);
@@ -84,6 +86,14 @@ class Checkout {
   }
 
  private:
+  // What Flux looks for in a list before it clones; without one a remote that fails is told of as
+  // one that cannot be cloned.
+  bool only_listed() const {
+    const reconcile::GitReference& wanted = request_.reference;
+    if (!wanted.name.empty()) return true;
+    return !request_.known_revision.empty() && wanted.semver.empty() && wanted.commit.empty();
+  }
+
   static Error prefixed(const std::string& prefix, Error error) {
     error.message.insert(0, prefix);
     return error;

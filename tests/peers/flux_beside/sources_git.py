@@ -34,7 +34,7 @@ def sources_git_references(s):
     tag(s, "v1.0.0")
     s.commit({**FILES, "more.yaml": "a: b\n"})
     tag(s, "v1.1.0")
-    one = lambda name, **ref: {**s.git_repository("app", ref=ref), "metadata": {"name": name}}
+    one = lambda called, **ref: {**s.git_repository("app", ref=ref), "metadata": {"name": called}}
     s.apply(one("tag", tag="v1.0.0"), one("range", semver="1.x"), one("commit", commit=commit), one("both", branch="main", commit=commit),
             one("name", name="refs/heads/main"), one("nametag", name="refs/tags/v1.0.0"))
     names = ["GitRepository/" + n for n in ("tag", "range", "commit", "both", "name", "nametag")]
@@ -49,7 +49,7 @@ def sources_git_references(s):
 @scenario
 def sources_git_references_missing(s):
     s.commit(FILES)
-    one = lambda name, **ref: {**s.git_repository("app", ref=ref), "metadata": {"name": name}}
+    one = lambda called, **ref: {**s.git_repository("app", ref=ref), "metadata": {"name": called}}
     s.apply(one("branch", branch="none"), one("tag", tag="none"), one("range", semver="9.x"), one("norange", semver="not a range"), one("commit", commit="0" * 40),
             one("short", commit="abc"), one("name", name="refs/heads/none"), one("slash", name="/refs/heads/main"))
     settle(s, *["GitRepository/" + n for n in ("branch", "tag", "range", "norange", "commit", "short", "name", "slash")])
@@ -59,7 +59,7 @@ def sources_git_references_missing(s):
 @scenario
 def sources_git_missing(s):
     "no such repository, by each kind of reference"
-    one = lambda name, **ref: {**s.git_repository("none", ref=ref), "metadata": {"name": name}}
+    one = lambda called, **ref: {**s.git_repository("none", ref=ref), "metadata": {"name": called}}
     s.apply(one("branch", branch="main"), one("tag", tag="v1"), one("range", semver="1.x"), one("commit", commit="0" * 40), one("name", name="refs/heads/main"))
     settle(s, *["GitRepository/" + n for n in ("branch", "tag", "range", "commit", "name")])
     look(s, "not there")

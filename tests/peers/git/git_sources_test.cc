@@ -275,7 +275,13 @@ TEST_CASE("HTTP credentials are sent, and faults are told apart", "[git-peer]") 
   CHECK(port(on(servers.http("e401"))).error().code == Code::unauthorized);
   CHECK(port(on(servers.http("e403"))).error().code == Code::forbidden);
   CHECK(port(on(servers.http("e500"))).error().code == Code::unavailable);
-  CHECK(port(on(servers.http("plain", "none.git"))).error().code == Code::not_found);
+  GitRequest missing = on(servers.http("plain", "none.git"));
+  CHECK(port(missing).error().code == Code::not_found);
+  CHECK_THAT(port(missing).error().message, Catch::Contains("unable to clone '"));
+  missing.known_revision = "main@sha1:" + std::string(40, '0');
+  CHECK_THAT(port(missing).error().message, Catch::Contains("unable to list remote for '"));
+  missing.reference.semver = "*";
+  CHECK_THAT(port(missing).error().message, Catch::Contains("unable to clone '"));
   CHECK(port(on(servers.http("plain"), "nope")).error().message.find(
             "couldn't find remote ref \"refs/heads/nope\"") != std::string::npos);
   CHECK(port(on(servers.http("plain", "empty.git"))).error().reason == "EmptyGitRepository");
