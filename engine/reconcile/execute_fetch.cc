@@ -10,6 +10,17 @@ StepError from_git(const Error& error) {
   return {error.code, reason, error.message, reason == "URLInvalid"};
 }
 
+// The first 50 characters, and that there are more.
+std::string shortened(const std::string& subject) {
+  constexpr std::size_t characters_max = 50;
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < subject.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(subject[i]) & 0xc0) != 0x80;
+    if (begins && characters++ == characters_max) return subject.substr(0, i) + "...";
+  }
+  return subject;
+}
+
 Value commit_details(const GitCommit& commit) {
   return Value::object({{"commit", Value::object({{"sha", commit.sha},
                                                   {"author", commit.author},
@@ -97,7 +108,7 @@ OutcomeBody Executor::fetch(const ObjectId& owner, const FetchSource& fetch,
     out.artifact.url = ports_.artifacts->url(artifact->path);
   }
   out.message = "stored artifact for revision '" + out.artifact.revision + "'";
-  out.news = "stored artifact for commit '" + checkout->commit.subject.substr(0, 50) + "'";
+  out.news = "stored artifact for commit '" + shortened(checkout->commit.subject) + "'";
   out.observed = Value::object(
       {{"observedIgnore", text_or_null(spec.ignore)},
        {"observedRecurseSubmodules", spec.recurse_submodules ? Value(true) : Value()}});
