@@ -581,7 +581,7 @@ def kube_config_of_map(s):
             s.release("none", kubeConfig={"configMapRef": {"name": "none"}}), s.release("empty", kubeConfig={"configMapRef": {"name": "empty"}}),
             s.release("odd", kubeConfig={"configMapRef": {"name": "odd"}}), s.release("generic", kubeConfig={"configMapRef": {"name": "generic"}}))
     for name in ("none", "empty", "odd", "generic"):
-        s.until_condition(name, "Ready", "False")
+        s.until_condition(name, "Ready", "False", "RESTClientError")
     s.dump("refused")
 
 
