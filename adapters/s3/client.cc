@@ -1,8 +1,8 @@
 #include "adapters/s3/client.hh"
 
 #include <algorithm>
-#include <thread>
 
+#include "adapters/net/retry.hh"
 #include "adapters/net/url.hh"
 #include "adapters/s3/answers.hh"
 #include "engine/template/functions/url.hh"
@@ -12,18 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds retry_delay{200};
 constexpr std::string_view default_region = "us-east-1";
-
-bool is_transient(int status) {
-  return status == 408 || status == 429 || status == 499 || (status >= 500 && status != 501);
-}
-
-bool is_transient(const Result<net::HttpResponse>& answer) {
-  if (answer.ok()) return is_transient(answer->status);
-  // A certificate that is not trusted, or a server of another protocol, stays as it is.
-  return answer.error().code == Code::unavailable && answer.error().reason != "TLS";
-}
 
 bool is_amazon(std::string_view host) {
   return host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
@@ -154,22 +143,17 @@ Result<net::HttpResponse> Client::send_once(const Call& call) {
   return http_.send(request);
 }
 
+Result<net::HttpResponse> Client::send_there(const Call& call) {
+  auto answer = send_once(call);
+  if (!answer.ok() || answer->status < 300 || !target_.region.empty()) return answer;
+  const std::string named = read_error(*answer, !call.key.empty()).region;
+  const std::string before = region();
+  if (!named.empty()) set_region(named);
+  return region() == before ? answer : send_once(call);
+}
+
 Result<net::HttpResponse> Client::send(const Call& call) {
-  bool moved = false;
-  for (int attempt = 1;; ++attempt) {
-    auto answer = send_once(call);
-    if (answer.ok() && answer->status >= 300 && target_.region.empty() && !moved) {
-      const ServerError error = read_error(*answer, !call.key.empty());
-      const std::string before = region();
-      if (!error.region.empty()) set_region(error.region);
-      moved = region() != before;
-      if (moved) continue;
-    }
-    const auto delay = retry_delay * (1 << attempt);
-    if (!is_transient(answer) || attempt >= call.tries || Clock::now() + delay >= call.deadline)
-      return answer;
-    std::this_thread::sleep_for(delay);
-  }
+  return net::send_again(call.tries, call.deadline, [&] { return send_there(call); });
 }
 
 }  // namespace weir::s3

@@ -59,6 +59,7 @@ class Client {
 
  private:
   Result<net::HttpResponse> send_once(const Call& call);
+  Result<net::HttpResponse> send_there(const Call& call);
   std::string url_of(const Call& call, const std::string& region) const;
 
   net::HttpClient& http_;

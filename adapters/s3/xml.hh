@@ -20,7 +20,9 @@ class XmlReader {
   static constexpr std::size_t depth_max = 32;
   static constexpr std::size_t text_bytes_max = 64u << 10;  // of one element
 
-  explicit XmlReader(std::string_view document) : all_(document), rest_(document) {}
+  explicit XmlReader(std::string_view document) : all_(document), rest_(document) {
+    if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);  // a mark of the encoding
+  }
 
   // What comes next. Texts come with their entities resolved, and not at all when they are white.
   Result<Token> next();

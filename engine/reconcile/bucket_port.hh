@@ -1,5 +1,5 @@
 // What the engine asks of object stores: whether a bucket is there, what is in it, and the objects.
-// Implementations: adapters/s3; scripted ones in tests.
+// Implementations: adapters/bucket; scripted ones in tests.
 //
 // All methods block. What a server says is told as it says it, without queries of URLs and never
 // with a credential.
@@ -25,7 +25,7 @@ struct BucketTokenService {
 
 // Which bucket, and how to reach it. Secret: never logged, never stored.
 struct BucketRequest {
-  std::string endpoint;  // host[:port]
+  std::string endpoint;  // host[:port]; Azure's is a URL
   std::string bucket;
   std::string region;  // "" = the server is asked
   std::string access_key, secret_key;  // both, or neither: anonymous
@@ -34,6 +34,10 @@ struct BucketRequest {
   // the token service for those of a web identity ("" = Amazon's).
   bool ambient = false;
   std::string token_url;
+  // Azure's protocol in the place of S3's: the endpoint is a URL, the bucket a container. One of
+  // these, or neither: anonymous.
+  bool azure = false;
+  std::string account_key, access_signature;
   RemoteAccess access;  // certificates, proxy, plain HTTP; `timeout` is that of the keys
 };
 

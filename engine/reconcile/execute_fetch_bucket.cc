@@ -68,6 +68,25 @@ std::string token_service_fault(const model::BucketSpec& spec) {
   return {};
 }
 
+// What the Secret of a container holds: an account's key, or a shared access signature.
+std::optional<StepError> add_azure(const model::BucketSpec& spec, const SecretData& login,
+                                   BucketRequest& request) {
+  request.azure = true;
+  if (spec.secret_name.empty()) return std::nullopt;
+  for (const char* key : {"clientId", "tenantId"})
+    if (login.contains(key))
+      return authentication_error("'" + spec.secret_name + "' secret data: '" + key +
+                                  "' is not supported by this version of weir, which takes "
+                                  "'accountKey' or 'sasKey'");
+  request.account_key = secret_text(login, "accountKey");
+  if (request.account_key.empty()) request.access_signature = secret_text(login, "sasKey");
+  if (login.contains("accountKey") || login.contains("sasKey")) return std::nullopt;
+  return authentication_error(
+      "invalid '" + spec.secret_name +
+      "' secret data: requires a 'clientId' or 'accountKey' field, a combination of 'tenantId', "
+      "'clientId' and 'clientSecret', or 'tenantId', 'clientId' and 'clientCertificate'");
+}
+
 std::variant<BucketRequest, StepError> request_of(KubeApi& kube, const ObjectId& owner,
                                                   const model::BucketSpec& spec) {
   BucketRequest request;
@@ -84,6 +103,10 @@ std::variant<BucketRequest, StepError> request_of(KubeApi& kube, const ObjectId&
   SecretData login, token_login;
   if (auto read = read_secrets(kube, owner.ns, spec, request, login, token_login); !read.ok())
     return authentication_error(read.error().message);
+  if (spec.provider == "azure") {
+    if (auto fault = add_azure(spec, login, request)) return *std::move(fault);
+    return request;
+  }
   if (!spec.secret_name.empty() && !has_all(login, {"accesskey", "secretkey"}, false))
     return authentication_error("invalid '" + spec.secret_name +
                                 "' secret data: required fields 'accesskey' and 'secretkey'");

@@ -98,8 +98,8 @@ bucket absent 'bucketName: nothing, secretRef: {name: keys}'
 check "a bucket that is not there is told" within 20 contains "bucket 'nothing' not found" message bucket absent
 bucket closed 'bucketName: files'
 check "a bucket that is not public is not read without keys" within 20 contains "Access Denied" message bucket closed
-bucket cloud 'bucketName: files, provider: azure'
-check "a provider that is not supported is refused by its field" within 20 contains "spec.provider: azure is not supported" message bucket cloud
+bucket cloud 'bucketName: files, provider: gcp'
+check "a provider that is not supported is refused by its field" within 20 contains "spec.provider: gcp is not supported" message bucket cloud
 
 # ---- charts ----
 for part in Chart.yaml:'apiVersion: v2

@@ -5,11 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "adapters/bucket/stores.hh"
 #include "adapters/clock/system_clock.hh"
 #include "adapters/download/downloads.hh"
 #include "adapters/download/http_clients.hh"
 #include "adapters/oci/registry_client.hh"
-#include "adapters/s3/buckets.hh"
 
 namespace weir::cli {
 
@@ -21,7 +21,7 @@ class Remotes {
 
   download::Downloads& downloads() { return downloads_; }
   oci::RegistryClient& registry() { return registry_; }
-  s3::Buckets& buckets() { return buckets_; }
+  bucket::Stores& buckets() { return buckets_; }
 
  private:
   explicit Remotes(const std::string& directory)
@@ -33,7 +33,7 @@ class Remotes {
   download::HttpClients clients_;
   download::Downloads downloads_;
   oci::RegistryClient registry_;
-  s3::Buckets buckets_;
+  bucket::Stores buckets_;
 };
 
 }  // namespace weir::cli

@@ -110,8 +110,7 @@ Result<BucketSpec> decode_bucket(const Value& object) {
   out.sts.cert_secret_name = sts.path("certSecretRef", "name").get_string();
   out.provider = spec["provider"].get_string("generic");
   if (!spec["serviceAccountName"].is_null()) out.unsupported = "spec.serviceAccountName";
-  if (out.provider != "generic" && out.provider != "aws")
-    out.unsupported = "spec.provider: " + out.provider;
+  if (out.provider == "gcp") out.unsupported = "spec.provider: gcp";
   return out;
 }
 

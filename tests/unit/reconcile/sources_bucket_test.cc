@@ -313,7 +313,8 @@ TEST_CASE("a token service gives the keys where no Secret does") {
 
 TEST_CASE("what is not supported is refused by its field") {
   for (const auto& [more, text] : std::vector<std::pair<std::string, std::string>>{
-           {", provider: aws, serviceAccountName: x", "spec.serviceAccountName"}}) {
+           {", provider: aws, serviceAccountName: x", "spec.serviceAccountName"},
+           {", provider: gcp", "spec.provider: gcp"}}) {
     BucketBench bench;
     bench.objects() = {{"a", "a"}};
     bench.bucket(more);
@@ -322,6 +323,37 @@ TEST_CASE("what is not supported is refused by its field") {
           "True UnsupportedField " + text + " is not supported by this version of weir");
     CHECK(bench.buckets.requests.empty());
   }
+}
+
+TEST_CASE("a container of Azure is read with an account's key or a signature, by no other login") {
+  BucketBench bench;
+  bench.objects() = {{"a", "a"}};
+  bench.secret("key", {{"accountKey", "a2V5"}, {"sasKey", "ignored"}});
+  bench.secret("signature", {{"sasKey", "?sv=1&sig=x"}});
+  bench.secret("client", {{"clientId", "x"}});
+  bench.secret("other", {{"accesskey", "x"}, {"secretkey", "y"}});
+  bench.bucket(", provider: azure, secretRef: {name: key}");
+  bench.run();
+  CHECK(bench.ready().starts_with("True"));
+  CHECK(bench.buckets.requests.back().azure);
+  CHECK(bench.buckets.requests.back().account_key == "a2V5");
+  CHECK(bench.buckets.requests.back().access_signature.empty());
+  const auto use = [&](const std::string& name) {
+    bench.merge(SourceBench::id("Bucket", "app"),
+                R"({"spec": {"secretRef": {"name": ")" + name + R"("}}})");
+    bench.run();
+  };
+  use("signature");
+  CHECK(bench.buckets.requests.back().account_key.empty());
+  CHECK(bench.buckets.requests.back().access_signature == "?sv=1&sig=x");
+  const std::size_t asked = bench.buckets.requests.size();
+  use("client");
+  CHECK(bench.ready() ==
+        "False AuthenticationFailed 'client' secret data: 'clientId' is not supported by this "
+        "version of weir, which takes 'accountKey' or 'sasKey'");
+  use("other");
+  CHECK(bench.ready().find("requires a 'clientId' or 'accountKey' field") != std::string::npos);
+  CHECK(bench.buckets.requests.size() == asked);
 }
 
 TEST_CASE("a Kustomization and a HelmChart are made from a bucket") {
