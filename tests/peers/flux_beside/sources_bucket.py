@@ -296,7 +296,7 @@ def sources_bucket_release(s):
                                 "spec": {"interval": "10m", "chart": {"spec": {"chart": "charts/app", "sourceRef": {"kind": "Bucket", "name": "app"},
                                                                                "reconcileStrategy": "Revision"}}}})
     s.until_ready("web")
-    s.dump("installed")
+    look(s, "installed")
 
 
 # ---- TLS
