@@ -20,7 +20,7 @@ message() { field "$1" "$2" '{.status.conditions[?(@.type=="Ready")].message}'; 
 ready() { kubectl -n flux-system wait "$1/$2" --for=condition=Ready --timeout=30s; }
 served() { curl -sf "$(field bucket "$1" '{.status.artifact.url}')"; }
 is_served() { [ "sha256:$(served "$1" | sha256sum | cut -d' ' -f1)" = "$(field bucket "$1" '{.status.artifact.digest}')" ]; }
-files() { served "$1" | tar tz | grep -v '/$' | sed 's#^\./##' | sort | tr '\n' ' '; }
+files() { served "$1" | tar tvz | awk '/^-/ {print $6}' | sed 's#^\./##' | LC_ALL=C sort | tr '\n' ' '; }
 same_output() { diff <(flux "$@" 2>&1) <("$weir" "$@" 2>&1); }
 # The revision that a bucket of these files has: "KEY TEXT" each.
 revision_of() {
