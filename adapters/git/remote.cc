@@ -70,9 +70,9 @@ Result<void> Remote::check_credentials(const RemoteUrl& url,
                                        const reconcile::GitCredentials& credentials) {
   if (url.scheme == "ssh") {
     if (credentials.ssh_identity.empty())
-      return authentication("'identity' is required for SSH");
+      return authentication("invalid 'ssh' auth option: 'identity' is required");
     if (credentials.ssh_known_hosts.empty())
-      return authentication("'known_hosts' is required for SSH");
+      return authentication("invalid 'ssh' auth option: 'known_hosts' is required");
     return {};
   }
   if (!credentials.bearer_token.empty() && !url.user.empty())

@@ -49,7 +49,8 @@ Result<GitRequest> remote_of(KubeApi& kube, const EngineOptions& options, const 
     WEIR_TRY(request.credentials, git_credentials(*data, request.url));
   } else if (request.url.starts_with("ssh://")) {
     return make_error(Code::unauthorized,
-                      "failed to configure authentication options: 'identity' is required");
+                      "failed to configure authentication options: invalid 'ssh' auth option: "
+                      "'identity' is required");
   }
   return request;
 }
