@@ -217,6 +217,25 @@ void prune_unknown(Value& object, const Schema& schema, std::vector<std::string>
   prune_at(object, schema, "", dropped);
 }
 
+namespace {
+
+// Null where the schema of a custom resource allows none.
+bool is_stray_null(const Value& value, const Schema& schema) {
+  return value.is_null() && schema.source != nullptr && !schema.nullable;
+}
+
+void remove_stray_nulls(Value& object, const Schema& schema) {
+  for (std::size_t i = object.size(); i-- > 0;) {
+    const value::Member& found = object.members()[i];
+    const Schema* member = schema.member(found.name());
+    if (member == nullptr || !is_stray_null(found.value, *member)) continue;
+    const std::string name(found.name());
+    object.erase(name);
+  }
+}
+
+}  // namespace
+
 void apply_defaults(Value& object, const Schema& schema) {
   if (object.is_array()) {
     if (schema.items == nullptr) return;
@@ -228,11 +247,11 @@ void apply_defaults(Value& object, const Schema& schema) {
   if (!object.is_object()) return;
   for (const auto& [name, member] : schema.properties) {
     const Value* present = object.find(name);
-    if (member->source != nullptr &&
-        (present == nullptr || (present->is_null() && !member->nullable))) {
+    if (member->source != nullptr && (present == nullptr || is_stray_null(*present, *member))) {
       if (const Value* fallback = member->source->find("default")) object.set(name, *fallback);
     }
   }
+  remove_stray_nulls(object, schema);
   const std::size_t count = object.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (object.members()[i].value.is_scalar()) continue;

@@ -147,6 +147,26 @@ TEST_CASE("a definition's rules refuse in the API server's words") {
   CHECK(cluster.call("POST", rules, rule_object("{min: 1, max: 2, namespace: a}")).status == 201);
 }
 
+TEST_CASE("null, where a definition allows none, is as if nothing stood there") {
+  Cluster cluster;
+  std::string nulls = definition;
+  nulls.replace(nulls.find("fixed: {type: string}"), 21,
+                "fixed: {type: string, default: f}\n              empty: {type: string, nullable: "
+                "true}\n              list: {type: array, items: {type: string}}");
+  REQUIRE(cluster.call("POST", crds, nulls).status == 201);
+  CHECK(cluster.message(cluster.call("POST", rules, rule_object("{min: 1, max: 2, list: [null]}")))
+            .find("spec.list[0] in body must be of type string") != std::string::npos);
+  const Answer made = cluster.call(
+      "POST", rules,
+      rule_object("{min: 1, max: 2, name: null, fixed: null, empty: null, map: {k: null, l: v}}"));
+  REQUIRE(made.status == 201);
+  const Value& spec = made.body["spec"];
+  CHECK_FALSE(spec.contains("name"));
+  CHECK(spec["fixed"].get_string() == "f");
+  CHECK((spec.contains("empty") && spec["empty"].is_null()));
+  CHECK(spec["map"] == Value::object({{"l", "v"}}));
+}
+
 TEST_CASE("a rule about what was compares with it") {
   Cluster cluster;
   cluster.call("POST", crds, definition);
