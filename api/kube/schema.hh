@@ -82,8 +82,8 @@ struct FieldError {
 
 // Removes members the schema does not know; their paths go to `dropped` ("spec.foo").
 void prune_unknown(Value& object, const Schema& schema, std::vector<std::string>& dropped);
-// Fills in the schema's defaults where the member is absent (or null and not nullable); where such a
-// null has no default, it goes.
+// Fills in the schema's defaults where the member is absent (or null and not nullable). A null of
+// that kind that has no default goes.
 void apply_defaults(Value& object, const Schema& schema);
 // The first member whose value has another JSON type than the (built-in) schema's, as Go's decoder
 // words it: "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of
