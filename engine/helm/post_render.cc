@@ -4,6 +4,7 @@
 #include "engine/helm/text.hh"
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_diagnosis.hh"
+#include "engine/value/yaml_unfolded.hh"
 
 namespace weir::helm {
 namespace {
@@ -76,7 +77,7 @@ Result<RenderedFiles> render_group(const RenderedFiles& files, Compat compat,
       if (!group.empty()) name += group + "-";
       name += std::to_string(i) + ".yaml";
     }
-    const std::string text = value::write_yaml(document, value::YamlStyle::kustomize);
+    const std::string text = value::write_yaml_unfolded(document);
     const auto [entry, fresh] = out.try_emplace(name, text);
     if (!fresh) entry->second.append("---\n").append(text);
   }

@@ -8,6 +8,7 @@
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_keys.hh"
 #include "engine/value/yaml_scalar.hh"
+#include "engine/value/yaml_unfolded.hh"
 
 namespace weir::value {
 
@@ -130,7 +131,8 @@ Shape analyze(std::string_view text) {
 // Writes as libyaml's emitter does: every column, fold and hint is its.
 class YamlWriter {
  public:
-  YamlWriter(std::string& out, bool sort_keys) : out_(out), sort_keys_(sort_keys) {
+  YamlWriter(std::string& out, bool sort_keys, bool folds = true)
+      : out_(out), sort_keys_(sort_keys), folds_(folds) {
     line_start_ = out.size();
   }
 
@@ -287,7 +289,7 @@ class YamlWriter {
       text = repaired;
     }
     at_line_start_ = false;
-    write_styled(text, choose_style(text, analyze(text)), indent < 0 ? 2 : indent + 2, true);
+    write_styled(text, choose_style(text, analyze(text)), indent < 0 ? 2 : indent + 2, folds_);
   }
 
   void write_styled(std::string_view text, Style style, int indent, bool may_fold) {
@@ -480,6 +482,7 @@ class YamlWriter {
 
   std::string& out_;
   const bool sort_keys_;
+  const bool folds_;
   std::size_t line_start_ = 0;
   std::size_t indent_ = 0;  // of the scalar being written
   bool at_line_start_ = true;
@@ -489,6 +492,12 @@ class YamlWriter {
 
 void append_yaml(std::string& out, const Value& value, YamlStyle style) {
   YamlWriter(out, style != YamlStyle::ordered).write_document(value);
+}
+
+std::string write_yaml_unfolded(const Value& value) {
+  std::string out;
+  YamlWriter(out, true, false).write_document(value);
+  return out;
 }
 
 std::string write_yaml(const Value& value, YamlStyle style) {

@@ -7,6 +7,7 @@
 #include "engine/value/json.hh"
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_keys.hh"
+#include "engine/value/yaml_unfolded.hh"
 
 using namespace weir::value;
 using weir::Value;
@@ -78,6 +79,16 @@ TEST_CASE("keys are in go-yaml's order: numbers by value, marks before letters")
   CHECK(yaml_key_less("1", "a"));
   CHECK_FALSE(yaml_key_less("a", "a"));
   CHECK(yaml(R"({"b10":1,"b9":2,"a":3,"_":4})") == "_: 4\na: 3\nb9: 2\nb10: 1\n");
+}
+
+TEST_CASE("unfolded, a long line stays one, however it is quoted") {
+  const std::string words = "word word word word word word word word word word word word word word";
+  const std::string text = words + " " + words;
+  CHECK(weir::value::write_yaml_unfolded(Value(text)) == text + "\n");
+  CHECK(weir::value::write_yaml_unfolded(Value("# " + text)) == "'# " + text + "'\n");
+  CHECK(weir::value::write_yaml_unfolded(Value(text + "\x01")) == "\"" + text + "\\x01\"\n");
+  CHECK(weir::value::write_yaml_unfolded(parse_json(R"({"b":["1"],"a":null})").value()) ==
+        write_yaml(parse_json(R"({"b":["1"],"a":null})").value()));
 }
 
 TEST_CASE("the ordered style keeps members where they are") {
