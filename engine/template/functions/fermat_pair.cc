@@ -63,53 +63,49 @@ struct alignas(64) Digits {
   }
 };
 
-// One of the two: a number modulo another, in Montgomery's form.
+// Montgomery's R modulo the number: his form of 1.
+template <int digits>
+Number form_of_one(const BIGNUM* number, BN_CTX* context) {
+  Number one(BN_new());
+  BN_set_bit(one.get(), digits * digit_bits);
+  BN_nnmod(one.get(), one.get(), number, context);
+  return one;
+}
+
+Number twice(const BIGNUM* value) {
+  Number two(BN_new());
+  BN_lshift1(two.get(), value);
+  return two;
+}
+
+// -1 / digit modulo 2^52, by Newton: each step doubles the bits that are right.
+std::uint64_t negative_inverse(std::uint64_t digit) {
+  std::uint64_t inverse = digit;
+  for (int right = 3; right < digit_bits; right *= 2) inverse *= 2 - digit * inverse;
+  return (0 - inverse) & digit_mask;
+}
+
+// One of the two: a power of 2 modulo a number, which starts as 2 itself.
 template <int digits>
 struct Power {
-  // Starts as 2.
-  Power(const BIGNUM* number, BN_CTX* context)
-      : one_(residue_of_one(number, context)),
-        modulus(number),
-        value(twice(one_.get()).get()),
-        factor(inverse_of_last_digit(modulus.at[0])),
-        number_(number) {}
+  Power(const BIGNUM* given, BN_CTX* context)
+      : number(given),
+        one(form_of_one<digits>(given, context)),
+        modulus(given),
+        value(twice(one.get()).get()),
+        factor(negative_inverse(modulus.at[0])) {}
 
   bool is_one(BN_CTX* context) const {
     const Number rest = value.number();
-    BN_nnmod(rest.get(), rest.get(), number_, context);
-    return BN_cmp(rest.get(), one_.get()) == 0;
+    BN_nnmod(rest.get(), rest.get(), number, context);
+    return BN_cmp(rest.get(), one.get()) == 0;
   }
 
- private:
-  static Number residue_of_one(const BIGNUM* number, BN_CTX* context) {
-    Number one(BN_new());
-    BN_set_bit(one.get(), digits * digit_bits);
-    BN_nnmod(one.get(), one.get(), number, context);
-    return one;
-  }
-
-  static Number twice(const BIGNUM* value) {
-    Number two(BN_new());
-    BN_lshift1(two.get(), value);
-    return two;
-  }
-
-  // -1 / digit modulo 2^52, by Newton: each step doubles the bits that are right.
-  static std::uint64_t inverse_of_last_digit(std::uint64_t digit) {
-    std::uint64_t inverse = digit;
-    for (int right = 3; right < digit_bits; right *= 2) inverse *= 2 - digit * inverse;
-    return (0 - inverse) & digit_mask;
-  }
-
-  const Number one_;
-
- public:
+  const BIGNUM* const number;
+  const Number one;
   const Digits<digits> modulus;
   Digits<digits> value;
-  const std::uint64_t factor;
-
- private:
-  const BIGNUM* const number_;
+  const std::uint64_t factor;  // times a last digit: how often the modulus makes it zero
 };
 
 template <int count>
