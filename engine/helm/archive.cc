@@ -104,4 +104,16 @@ Result<std::vector<ChartFile>> read_chart_archive(std::string_view bytes) {
   return files;
 }
 
+Error gzip_error(Error error, std::string_view bytes) {
+  constexpr std::size_t header_bytes = 10;
+  if (bytes.empty()) {
+    error.message = "EOF";
+  } else if (bytes.size() < header_bytes) {
+    error.message = "unexpected EOF";
+  } else if (!bytes.starts_with("\x1f\x8b")) {
+    error.message = "gzip: invalid header";
+  }
+  return error;
+}
+
 }  // namespace weir::helm

@@ -14,4 +14,7 @@ namespace weir::helm {
 // limit (helm_chart_bytes_max, helm_chart_file_bytes_max, helm_chart_files_max).
 Result<std::vector<ChartFile>> read_chart_archive(std::string_view bytes);
 
+// What is not gzip'd at all, in the words of Go's reader.
+Error gzip_error(Error error, std::string_view bytes);
+
 }  // namespace weir::helm

@@ -230,8 +230,9 @@ class Builder {
       }
       if (files.front().name != name)
         return make_error(Code::invalid, "expected " + name + ", got " + files.front().name);
-      WEIR_TRY(Files inner, read_chart_archive(*files.front().data));
-      return build(std::move(inner), depth + 1);
+      auto inner = read_chart_archive(*files.front().data);
+      if (!inner.ok()) return gzip_error(std::move(inner).error(), *files.front().data);
+      return build(*std::move(inner), depth + 1);
     }();
     if (!built.ok()) {
       Error error = built.error();

@@ -134,7 +134,7 @@ Error unpacking(Error error, std::string_view bytes) {
     error.message.pop_back();
     error.message.erase(outside.size() - 1, 1);
   }
-  return gzip_error(std::move(error), bytes);
+  return helm::gzip_error(std::move(error), bytes);
 }
 
 Error loading(const std::string& path, Error error) {

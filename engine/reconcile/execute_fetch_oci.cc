@@ -2,6 +2,7 @@
 
 #include "engine/base/limits.hh"
 #include "engine/base/targz.hh"
+#include "engine/helm/archive.hh"
 #include "engine/reconcile/executor.hh"
 #include "engine/reconcile/oci_tags.hh"
 #include "engine/reconcile/source_secrets.hh"
@@ -57,7 +58,7 @@ bool settings_changed(const FetchSource& fetch, const model::OciRepositorySpec& 
 // What is no archive, or half of one, in the words of Go's readers.
 Error packed_error(Error error, std::string_view bytes) {
   const std::string before = error.message;
-  error = gzip_error(std::move(error), bytes);
+  error = helm::gzip_error(std::move(error), bytes);
   if (error.message != before)
     return std::move(error).with_context("requires gzip-compressed body");
   if (before == "gzip: unexpected end of data") error.message = "tar error: unexpected EOF";

@@ -30,19 +30,6 @@ inline Error with_reason(Error error, std::string_view reason, const std::string
   return out;
 }
 
-// What is not gzip'd at all, in the words of Go's reader.
-inline Error gzip_error(Error error, std::string_view bytes) {
-  constexpr std::size_t header_bytes = 10;
-  if (bytes.empty()) {
-    error.message = "EOF";
-  } else if (bytes.size() < header_bytes) {
-    error.message = "unexpected EOF";
-  } else if (!bytes.starts_with("\x1f\x8b")) {
-    error.message = "gzip: invalid header";
-  }
-  return error;
-}
-
 inline Value text_or_null(const std::optional<std::string>& text) {
   return text && !text->empty() ? Value(*text) : Value();
 }
