@@ -100,13 +100,15 @@ void StructReader::mismatch(std::string_view field, const Value& found, std::str
   fault_ = DecodeFault{path, std::move(text)};
 }
 
+// Of names that differ in case alone each is read, in the order of their bytes, and the last that is
+// not null stays.
 const Value* StructReader::find(std::string_view field) const {
-  const Value* found = source_.find(field);
-  if (!found) {
-    for (const value::Member& member : source_.members())
-      if (equal_fold(member.name(), field)) found = &member.value;
-  }
-  return found && !found->is_null() ? found : nullptr;
+  const value::Member* found = nullptr;
+  for (const value::Member& member : source_.members())
+    if (!member.value.is_null() && equal_fold(member.name(), field) &&
+        (found == nullptr || found->name() < member.name()))
+      found = &member;
+  return found == nullptr ? nullptr : &found->value;
 }
 
 void StructReader::read(std::string_view field, std::string& out) {

@@ -88,6 +88,7 @@ CHARTS = {
         "charts/app/charts/mid/templates/a.yaml": "z: {{ toJson .Values }}\nd: {{ toJson .Chart.Dependencies }}\n",
         "charts/app/charts/mid/charts/deep/Chart.yaml": "apiVersion: v2\nname: deep\nversion: 1.0.0\n",
         "charts/app/charts/mid/charts/deep/values.yaml": "a: {k: v}\n", "charts/app/charts/mid/charts/deep/templates/a.yaml": "w: {{ .Chart.Name }}\n"}),
+    "meta-cases": template("x: {{ toJson .Chart }}\n", **{"Chart.yaml": "apiVersion: v2\nname: c\nversion:\nVERSION: 2.0.0\nappVersion: a\nappversion: b\nHome: h\nhome: i\n"}),
     "meta-short-package": {"charts/x.tgz": "text"},
     "meta-no-package": {"charts/x.tgz": "long enough, and no package"},
     "meta-v3": template("x: 1\n", **{"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\n"}),
