@@ -100,8 +100,8 @@ void StructReader::mismatch(std::string_view field, const Value& found, std::str
   fault_ = DecodeFault{path, std::move(text)};
 }
 
-// Of names that differ in case alone each is read, in the order of their bytes; the last that is not
-// null stays.
+// Of names that differ in case alone each is read, in the order of their bytes: the last that is
+// not null stays.
 const Value* StructReader::find(std::string_view field) const {
   const value::Member* found = nullptr;
   for (const value::Member& member : source_.members())
