@@ -1,7 +1,5 @@
 #include "adapters/azure/containers.hh"
 
-#include <charconv>
-
 #include "adapters/azure/shared_key.hh"
 #include "adapters/net/retry.hh"
 #include "adapters/net/status.hh"
@@ -29,10 +27,7 @@ Result<void> take_text(const XmlReader& xml, BucketEntry& blob) {
   if (xml.at("EnumerationResults/Blobs/Blob/Name")) blob.key = xml.text();
   if (xml.at("EnumerationResults/Blobs/Blob/Properties/Etag")) blob.etag = quoted(xml.text());
   if (!xml.at("EnumerationResults/Blobs/Blob/Properties/Content-Length")) return {};
-  const std::string& text = xml.text();
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), blob.size);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-    return make_error(Code::invalid, "the size '" + text.substr(0, 64) + "' is no number");
+  WEIR_TRY(blob.size, s3::parse_size(xml.text()));
   return {};
 }
 

@@ -253,18 +253,27 @@ Error refusal(const Library& rnp, rnp_op_verify_t operation) {
 
 }  // namespace
 
-Result<void> check_keyring(std::string_view bytes) {
+struct Keyring::Keys {
+  explicit Keys(const Library& loaded) : rnp(loaded), session(loaded.ffi_destroy) {}
+  const Library& rnp;
+  Session session;
+};
+
+Keyring::Keyring(std::unique_ptr<Keys> keys) : keys_(std::move(keys)) {}
+Keyring::~Keyring() = default;
+
+Result<std::unique_ptr<Keyring>> Keyring::read(std::string_view bytes) {
   WEIR_TRY(const Library* const rnp, library());
   const Silence silence;
-  Session session(rnp->ffi_destroy);
-  return open_session(*rnp, bytes, session);
+  auto keys = std::make_unique<Keys>(*rnp);
+  WEIR_CHECK(open_session(*rnp, bytes, keys->session));
+  return std::unique_ptr<Keyring>(new Keyring(std::move(keys)));
 }
 
-Result<std::string> verified_text(std::string_view message, std::string_view keyring) {
-  WEIR_TRY(const Library* const rnp, library());
+Result<std::string> Keyring::verified_text(std::string_view message) const {
+  const Library* const rnp = &keys_->rnp;
+  const Session& session = keys_->session;
   const Silence silence;
-  Session session(rnp->ffi_destroy);
-  WEIR_CHECK(open_session(*rnp, keyring, session));
   const auto parts = take_apart(message);
   if (!parts) return make_error(Code::invalid, "signature block not found");
   Input text(rnp->input_destroy), signature(rnp->input_destroy);

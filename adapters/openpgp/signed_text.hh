@@ -3,6 +3,7 @@
 // it is: while librnp works, nothing is said on stderr.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,13 +11,23 @@
 
 namespace weir::openpgp {
 
-// Whether `bytes` is a ring of keys, of public or secret ones, not armored. Error: invalid, in the
-// words of Go's OpenPGP ("openpgp: invalid data: ...", "unexpected EOF").
-Result<void> check_keyring(std::string_view bytes);
+class Keyring {
+ public:
+  // Of public or secret keys, not armored. Errors: invalid, in the words of Go's OpenPGP ("openpgp:
+  // invalid data: ...", "unexpected EOF"); unsupported (librnp is not there).
+  static Result<std::unique_ptr<Keyring>> read(std::string_view bytes);
+  ~Keyring();
+  Keyring(const Keyring&) = delete;
+  Keyring& operator=(const Keyring&) = delete;
 
-// The text that a key of the ring signed. Errors: invalid ("signature block not found"), forbidden
-// ("openpgp: signature made by unknown entity", "openpgp: invalid signature: ..."), unsupported
-// (librnp is not there).
-Result<std::string> verified_text(std::string_view message, std::string_view keyring);
+  // The text that a key of the ring signed. Errors: invalid ("signature block not found"),
+  // forbidden ("openpgp: signature made by unknown entity", "openpgp: invalid signature: ...").
+  Result<std::string> verified_text(std::string_view message) const;
+
+ private:
+  struct Keys;
+  explicit Keyring(std::unique_ptr<Keys> keys);
+  const std::unique_ptr<Keys> keys_;
+};
 
 }  // namespace weir::openpgp

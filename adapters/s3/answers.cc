@@ -25,15 +25,6 @@ std::string_view unquoted(std::string_view etag) {
   return etag;
 }
 
-Result<std::uint64_t> parse_size(std::string_view text) {
-  std::uint64_t size = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-    return make_error(Code::invalid,
-                      "the size '" + std::string(text.substr(0, 64)) + "' is no number");
-  return size;
-}
-
 Result<void> take_object_text(const XmlReader& xml, reconcile::BucketEntry& object) {
   const std::string& name = xml.path().back();
   if (name == "Key") object.key = xml.text();
@@ -82,6 +73,15 @@ std::string header_of(const net::HttpResponse& answer, std::string_view name) {
 }
 
 }  // namespace
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  std::uint64_t size = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+    return make_error(Code::invalid,
+                      "the size '" + std::string(text.substr(0, 64)) + "' is no number");
+  return size;
+}
 
 Result<ListPage> parse_list(std::string_view document) {
   XmlReader xml(document);

@@ -23,6 +23,9 @@ struct ListPage {
 // escaped, ETags lose their quotes. Errors: invalid, limit.
 Result<ListPage> parse_list(std::string_view xml);
 
+// The size of an object. Error: invalid.
+Result<std::uint64_t> parse_size(std::string_view text);
+
 // "" is us-east-1, "EU" eu-west-1. Error: invalid.
 Result<std::string> parse_location(std::string_view xml);
 

@@ -335,8 +335,8 @@ Result<std::string> ChartRepository::download(const helm::ChartVersion& version)
   if (spec_.oci) {
     auto bytes = pull(version);
     if (bytes.ok()) return bytes;
-    Error error = std::move(bytes).error().with_context("failed to get '" + version.urls.front() +
-                                                        ":" + version.version + "'");
+    Error error = std::move(bytes).error().with_context(
+        "failed to get '" + version.urls.front() + ":" + version.version + "'");
     return with(std::move(error).with_context(context), pull_error);
   }
   auto payload = ports_.download->download(request_for(version.urls.front()));

@@ -135,10 +135,9 @@ std::string unready_dependency(const Context& ctx, const HelmReleaseState& hr,
 // Why the source cannot be used yet; "" when it can.
 std::string unready_source(const ObjectId& id, const SourceState& source) {
   const Value& status = source.status.is_null() ? source.object["status"] : source.status;
-  constexpr std::string_view no_artifact = "does not have an artifact";
+  const std::string no_artifact = source.artifact.empty() ? "does not have an artifact" : "";
   // Who made an ExternalArtifact says no more of it than that it is there.
-  if (id.gvk.kind == model::external_artifact_gvk.kind)
-    return std::string(source.artifact.empty() ? no_artifact : std::string_view());
+  if (id.gvk.kind == model::external_artifact_gvk.kind) return no_artifact;
   if (status["observedGeneration"].get_int(-1) != source.generation()) {
     if (condition_text(status, "Ready", "status") == "False")
       return std::string(condition_text(status, "Ready", "message"));
@@ -146,7 +145,7 @@ std::string unready_source(const ObjectId& id, const SourceState& source) {
   }
   if (condition_text(status, "Stalled", "status") == "True")
     return std::string(condition_text(status, "Stalled", "message"));
-  return std::string(source.artifact.empty() ? no_artifact : std::string_view());
+  return no_artifact;
 }
 
 void take_requests(HelmReleaseState& hr) {

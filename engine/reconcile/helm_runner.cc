@@ -16,31 +16,6 @@ const Gvk namespace_gvk{"", "v1", "Namespace"};
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-bool is_name_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-// One of the parts between dots.
-bool is_name_part(std::string_view part) {
-  return !part.empty() && is_name_byte(part.front()) && is_name_byte(part.back()) &&
-         std::all_of(part.begin(), part.end(), [](char c) { return c == '-' || is_name_byte(c); });
-}
-
-Result<void> check_release_name(std::string_view name) {
-  constexpr std::size_t name_max = 53;
-  bool good = name.size() <= name_max;
-  std::string_view rest = name;
-  for (std::size_t dot = 0; good && dot != std::string_view::npos;) {
-    dot = rest.find('.');
-    good = is_name_part(rest.substr(0, dot));
-    if (dot != std::string_view::npos) rest.remove_prefix(dot + 1);
-  }
-  if (good) return {};
-  return make_error(Code::invalid,
-                    "release name check failed: release name " + quoted(name) +
-                        ": invalid release name, must match regex "
-                        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and "
-                        "the length must not be longer than 53");
-}
-
 bool wants_server_side(model::ApplyMode mode, const std::string& stored_method) {
   if (mode == model::ApplyMode::same) return stored_method == "ssa";
   return mode == model::ApplyMode::server;
@@ -160,7 +135,7 @@ Result<void> HelmRunner::record(const helm::Release& release) {
 // ---- the release ----
 
 Result<HelmRunner::Next> HelmRunner::begin_install() {
-  WEIR_CHECK(check_release_name(run_.spec->release_name));
+  WEIR_CHECK(helm::check_release_name(run_.spec->release_name));
   const ReleasePtr newest = run_.storage->newest();
   const bool reusable = newest != nullptr && options_of_kind().replace &&
                         (newest->status == "uninstalled" || newest->status == "failed");

@@ -47,12 +47,7 @@ class Spool {
 };
 
 Result<std::string> read_small(const std::string& name) {
-  std::ifstream in(name, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in) return make_error(Code::not_found, "open " + name + ": no such file or directory");
-  if (text.size() > base::limits::yaml_bytes_max)
-    return make_error(Code::limit, name + " is too long (yaml_bytes_max)");
-  return text;
+  return read_bounded(name, base::limits::yaml_bytes_max);
 }
 
 std::string environment(const char* variable) {
@@ -254,6 +249,16 @@ Result<PulledChart> pull_oci(Remotes& remotes, std::string url, PullOptions opti
 }
 
 }  // namespace
+
+Result<std::string> read_bounded(const std::string& name, std::size_t bytes_max) {
+  std::ifstream in(name, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in) return make_error(Code::not_found, "open " + name + ": no such file or directory");
+  if (text.size() > bytes_max)
+    return make_error(Code::limit,
+                      name + " is longer than " + std::to_string(bytes_max) + " bytes");
+  return text;
+}
 
 bool is_remote_chart(const std::string& chart, const PullOptions& options) {
   if (!options.repo.empty() || chart.find("://") != std::string::npos) return true;

@@ -31,6 +31,9 @@ struct PulledChart {
   std::string provenance;  // where asked for
 };
 
+// A file of the user's, whole. Errors: not_found in Go's words, limit.
+Result<std::string> read_bounded(const std::string& name, std::size_t bytes_max);
+
 // Whether `chart` is to be fetched: it is no path, or --repo was given.
 bool is_remote_chart(const std::string& chart, const PullOptions& options);
 

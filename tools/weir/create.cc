@@ -242,9 +242,9 @@ Result<Value> make_object(const FluxKind& kind, const SourceForm& form, const Cr
 // Makes the Secret that holds the credentials given, and names it in the object.
 Result<void> put_login(const CreateFlags& flags, Value& object) {
   if (!object.path("spec", "secretRef").is_null()) return {};
-  WEIR_TRY(Value secret, flags.login.secret(flags));
   const bool bucket = object["kind"].get_string() == "Bucket";
-  if (bucket) secret = flags.keys.secret(flags);
+  WEIR_TRY(Value secret, bucket ? Result<Value>(flags.keys.secret(flags))
+                                : flags.login.secret(flags));
   if (secret.is_null()) return {};
   say_action(bucket ? "applying secret with the bucket credentials"
                     : "applying secret with repository credentials");

@@ -84,16 +84,15 @@ Of charts that are fetched:
       --cert-file, --key-file string   client certificate and its key
       --devel                      prereleases too (when --version is not given)
       --insecure-skip-tls-verify   do not check the server's certificate
+      --keyring string             public keys for --verify (default ~/.gnupg/pubring.gpg)
       --pass-credentials           send credentials to other hosts that an index names
       --password, --username string    credentials of the repository or registry
       --plain-http                 reach the registry without TLS
       --repo string                URL of the repository the chart is in
       --registry-config string     file with logins of registries (docker's are read too)
       --repository-config string   file with the names of repositories
+      --verify                     hold the package, also one on disk, against its provenance file
       --version string             version, or range of versions, of the chart
-
-      --verify                     hold the package against its provenance file
-      --keyring string             public keys for that (default ~/.gnupg/pubring.gpg)
 
 The other flags of helm template are accepted. Refused is --post-renderer, which would run another
 program.
@@ -118,12 +117,22 @@ struct Options {
 };
 
 // What changes nothing about text that no cluster sees.
-constexpr std::string_view idle_switches[] = {
-    "create-namespace",    "force",   "force-replace", "force-conflicts",
-    "server-side",         "replace", "wait-for-jobs", "disable-openapi-validation",
-    "rollback-on-failure", "atomic",  "skip-crds",     "render-subchart-notes",
-    "hide-notes"};
-constexpr std::string_view idle_values[] = {"description", "post-renderer-args", "repository-cache",
+constexpr std::string_view idle_switches[] = {"create-namespace",
+                                              "force",
+                                              "force-replace",
+                                              "force-conflicts",
+                                              "server-side",
+                                              "replace",
+                                              "wait-for-jobs",
+                                              "disable-openapi-validation",
+                                              "rollback-on-failure",
+                                              "atomic",
+                                              "skip-crds",
+                                              "render-subchart-notes",
+                                              "hide-notes"};
+constexpr std::string_view idle_values[] = {"description",
+                                            "post-renderer-args",
+                                            "repository-cache",
                                             "content-cache"};
 
 GoFlag on(std::string_view name, bool& target, char shorthand = '\0') {
@@ -292,10 +301,11 @@ Result<void> check_exclusive(const std::set<std::string>& given) {
   for (const auto& [first, second] : pairs) {
     if (!given.contains(std::string(first)) || !given.contains(std::string(second))) continue;
     const auto [low, high] = std::minmax(first, second);
-    return make_error(Code::invalid,
-                      "if any flags in the group [" + std::string(first) + " " +
-                          std::string(second) + "] are set none of the others can be; [" +
-                          std::string(low) + " " + std::string(high) + "] were all set");
+    return make_error(Code::invalid, "if any flags in the group [" + std::string(first) + " " +
+                                         std::string(second) +
+                                         "] are set none of the others can be; [" +
+                                         std::string(low) + " " + std::string(high) +
+                                         "] were all set");
   }
   return {};
 }
@@ -308,8 +318,8 @@ Result<void> check_dry_run(const Options& options) {
   if (options.validate || std::any_of(std::begin(yes), std::end(yes), is)) return {};
   const bool known = std::any_of(std::begin(no), std::end(no), is);
   return make_error(Code::invalid, "invalid dry-run value (" + tmpl::quoted(options.dry_run) +
-                                       "). Must be " + (known ? "" : "\"none\", ") + "\"server\"" +
-                                       (known ? " or " : ", or ") + "\"client\"");
+                                       "). Must be " + (known ? "" : "\"none\", ") +
+                                       "\"server\"" + (known ? " or " : ", or ") + "\"client\"");
 }
 
 Result<void> refuse_what_needs_more(const Options& options) {
@@ -335,9 +345,9 @@ Result<helm::RenderRequest> request_of(const Options& options) {
   request.release.name = options.name;
   const char* env_ns = std::getenv("HELM_NAMESPACE");
   request.release.ns = !options.ns.empty() ? options.ns
-                       : env_ns && *env_ns
-                           ? env_ns
-                           : context_namespace(options.cluster.kubeconfig, options.cluster.context);
+                       : env_ns && *env_ns ? env_ns
+                                           : context_namespace(options.cluster.kubeconfig,
+                                                               options.cluster.context);
   request.release.is_upgrade = options.is_upgrade;
   request.capabilities = helm::Capabilities::defaults(request.compat);
   if (!options.kube_version.empty()) {

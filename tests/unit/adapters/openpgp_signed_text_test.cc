@@ -6,7 +6,6 @@
 #include "adapters/openpgp/signed_text.hh"
 
 using namespace weir;
-using openpgp::verified_text;
 
 namespace {
 
@@ -21,6 +20,11 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   const std::size_t at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
+}
+
+Result<std::string> verified_text(const std::string& message, const std::string& keyring) {
+  WEIR_TRY(const auto ring, openpgp::Keyring::read(keyring));
+  return ring->verified_text(message);
 }
 
 std::string refusal(const std::string& message, const std::string& keyring) {
@@ -83,6 +87,6 @@ TEST_CASE("what is no clear-signed message, or no ring, is told in Go's words") 
   CHECK(refusal(message, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n") ==
         "openpgp: invalid data: tag byte does not have MSB set");
   CHECK(refusal(message, ring.substr(0, 300)) == "unexpected EOF");
-  CHECK(openpgp::check_keyring(ring).ok());
-  CHECK_FALSE(openpgp::check_keyring("x").ok());
+  CHECK(openpgp::Keyring::read(ring).ok());
+  CHECK_FALSE(openpgp::Keyring::read("x").ok());
 }
