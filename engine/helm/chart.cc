@@ -73,10 +73,9 @@ Result<void> check_dependencies(const Chart& chart, bool old_words) {
                           quote + "helm dependency build" + quote +
                           " to fetch missing dependencies: " + what);
   };
-  if (chart.metadata.api_version == "v3") {
-    if (chart.dependencies.size() <= chart.metadata.dependencies.size()) return {};
+  if (chart.metadata.api_version == "v3" &&
+      chart.dependencies.size() > chart.metadata.dependencies.size())
     return refusal(Code::unsupported, "unsupported chart dependency type");
-  }
   std::string missing;
   for (const Dependency& wanted : chart.metadata.dependencies) {
     const bool there = std::any_of(chart.dependencies.begin(), chart.dependencies.end(),

@@ -69,8 +69,8 @@ struct Metadata {
   std::string type;
 
   // Reads the fields that `document` has over those that stand here. Error: invalid, with the
-  // texts of Go's decoders.
-  Result<void> read(const Value& document);
+  // texts of Go's decoders, whose types are of the package `types`.
+  Result<void> read(const Value& document, std::string_view types = "v2");
   // Cleans the text fields and checks all of them, as Helm does. Error: invalid ("validation:
   // chart.metadata.name is required").
   Result<void> validate();

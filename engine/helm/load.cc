@@ -110,17 +110,17 @@ class DirectoryWalk {
   std::size_t entries_ = 0;
 };
 
-Result<Value> read_lock(std::string_view text) {
+Result<Value> read_lock(std::string_view text, const std::string& types) {
   WEIR_TRY(const Value document, read_go_yaml(text));
   if (document.is_null()) return Value();
   std::optional<DecodeFault> fault;
   StructReader reader(document, "Lock", "", fault);
-  if (!document.is_object()) reader.mismatch("", document, "v2.Lock");
+  if (!document.is_object()) reader.mismatch("", document, types + ".Lock");
   std::string generated = "0001-01-01T00:00:00Z", digest;
   reader.read("generated", generated);
   reader.read("digest", digest);
   Value list;
-  if (const Value* dependencies = reader.list("dependencies", "*v2.Dependency")) {
+  if (const Value* dependencies = reader.list("dependencies", "*" + types + ".Dependency")) {
     list = Value::array();
     for (const Value& item : dependencies->items())
       list.push_back(item.is_null() ? Value() : dependency_json(read_dependency(item, fault)));
@@ -135,8 +135,9 @@ Result<Value> read_lock(std::string_view text) {
 // Puts a chart, and those below it, together from its files.
 class Builder {
  public:
-  Builder(ChartSet& charts, std::vector<std::string>& warnings)
-      : charts_(charts), warnings_(warnings) {}
+  // `types`: the package of Go's types, "v2" or "v3", which errors name.
+  Builder(ChartSet& charts, std::vector<std::string>& warnings, std::string types)
+      : charts_(charts), warnings_(warnings), types_(std::move(types)) {}
 
   Result<Chart*> build(Files files, std::size_t depth) {
     if (depth > limits::helm_chart_depth_max)
@@ -167,12 +168,12 @@ class Builder {
   }
 
  private:
-  static Result<void> read_metadata(const ChartFile& file, std::string_view name,
-                                    Metadata& metadata) {
+  Result<void> read_metadata(const ChartFile& file, std::string_view name,
+                             Metadata& metadata) const {
     const std::string context = "cannot load " + std::string(name);
     auto document = read_go_yaml(*file.data).with_context(context);
     if (!document.ok()) return std::move(document).error();
-    return metadata.read(*document).with_context(context);
+    return metadata.read(*document, types_).with_context(context);
   }
 
   Result<void> sort_in(ChartFile file, Chart& chart, ChartContents& contents,
@@ -182,7 +183,7 @@ class Builder {
     // The files of old that version 3 knows nothing of.
     const bool old = chart.metadata.api_version != "v3" && name.starts_with("requirements.");
     if (name == "Chart.lock" || (old && name == "requirements.lock")) {
-      auto lock = read_lock(*file.data).with_context("cannot load " + name);
+      auto lock = read_lock(*file.data, types_).with_context("cannot load " + name);
       if (!lock.ok()) return std::move(lock).error();
       contents.lock = *std::move(lock);
       if (name == "Chart.lock") return {};
@@ -246,11 +247,13 @@ class Builder {
 
   ChartSet& charts_;
   std::vector<std::string>& warnings_;
+  const std::string types_;
 };
 
 // What the outermost Chart.yaml says of itself decides which reader takes the chart. The coming
-// version 3 is read, and its faults told, before a render refuses it.
-Result<void> check_api_version(const Files& files) {
+// version 3 is read, and its faults told, before a render refuses it. The package of that reader's
+// types: "v2" or "v3".
+Result<std::string> reader_for(const Files& files) {
   const auto found = std::find_if(files.begin(), files.end(),
                                   [](const ChartFile& file) { return file.name == "Chart.yaml"; });
   if (found == files.end())
@@ -264,7 +267,8 @@ Result<void> check_api_version(const Files& files) {
   std::string version;
   reader.read("apiVersion", version);
   if (fault) return decode_error(fault->text).with_context("cannot load Chart.yaml");
-  if (version.empty() || version == "v1" || version == "v2" || version == "v3") return {};
+  if (version == "v3") return version;
+  if (version.empty() || version == "v1" || version == "v2") return std::string("v2");
   return make_error(Code::invalid, "unsupported chart version");
 }
 
@@ -280,9 +284,10 @@ std::string_view content_type(std::string_view bytes) {
   return binary ? "application/octet-stream" : "text/plain; charset=utf-8";
 }
 
-Result<LoadedChart> build_all(Files files) {
+Result<LoadedChart> build_all(Files files, std::string types) {
   LoadedChart loaded;
-  WEIR_TRY(Chart * root, Builder(loaded.charts, loaded.warnings).build(std::move(files), 0));
+  Builder builder(loaded.charts, loaded.warnings, std::move(types));
+  WEIR_TRY(Chart * root, builder.build(std::move(files), 0));
   loaded.charts.set_root(root);
   return loaded;
 }
@@ -363,9 +368,9 @@ Result<LoadedChart> load_chart_directory(const base::FileTree& tree, std::string
     return make_error(Code::not_found, "unable to detect chart at " + file + ": open " + file +
                                            ": no such file or directory");
   WEIR_TRY(const base::FileBytes metadata, tree.read(file));
-  WEIR_CHECK(check_api_version({{"Chart.yaml", metadata, 0}}));
+  WEIR_TRY(std::string types, reader_for({{"Chart.yaml", metadata, 0}}));
   WEIR_TRY(Files files, DirectoryWalk(tree, root).run());
-  return build_all(std::move(files));
+  return build_all(std::move(files), std::move(types));
 }
 
 Result<std::vector<ChartFile>> list_chart_files(const base::FileTree& tree,
@@ -391,8 +396,8 @@ Result<LoadedChart> load_chart_archive(std::string_view bytes, std::string_view 
 }
 
 Result<LoadedChart> load_chart_files(std::vector<ChartFile> files) {
-  WEIR_CHECK(check_api_version(files));
-  return build_all(std::move(files));
+  WEIR_TRY(std::string types, reader_for(files));
+  return build_all(std::move(files), std::move(types));
 }
 
 Result<LoadedChart> load_chart(const base::FileTree& tree, std::string_view path) {

@@ -126,11 +126,14 @@ Value dependency_json(const Dependency& dependency) {
   return out;
 }
 
-Result<void> Metadata::read(const Value& document) {
+Result<void> Metadata::read(const Value& document, std::string_view types) {
   if (document.is_null()) return {};
   std::optional<DecodeFault> fault;
   StructReader reader(document, "Metadata", "", fault);
-  if (!document.is_object()) reader.mismatch("", document, "v2.Metadata");
+  const std::string metadata_type = std::string(types) + ".Metadata";
+  const std::string maintainer_type = std::string(types) + ".Maintainer";
+  const std::string dependency_type = std::string(types) + ".Dependency";
+  if (!document.is_object()) reader.mismatch("", document, metadata_type);
   reader.read("name", name);
   reader.read("home", home);
   reader.read("sources", sources);
@@ -143,10 +146,10 @@ Result<void> Metadata::read(const Value& document) {
       StructReader(document, "Metadata", "", own).mismatch(field, item, wanted);
     return !item.is_object();
   };
-  if (const Value* list = reader.list("maintainers", "*v2.Maintainer")) {
+  if (const Value* list = reader.list("maintainers", "*" + maintainer_type)) {
     maintainers.clear();
     read_items(*list, null_maintainers_, fault, [&](const Value& item, auto& own) {
-      if (no_object("maintainers", item, "v2.Maintainer", own)) return;
+      if (no_object("maintainers", item, maintainer_type, own)) return;
       maintainers.push_back(read_maintainer(item, own));
     });
   }
@@ -158,13 +161,13 @@ Result<void> Metadata::read(const Value& document) {
   reader.read("deprecated", deprecated);
   reader.read_string_map("annotations", annotations);
   reader.read("kubeVersion", kube_version);
-  if (const Value* list = reader.list("dependencies", "*v2.Dependency")) {
+  if (const Value* list = reader.list("dependencies", "*" + dependency_type)) {
     has_dependencies = true;
     // A second file with such a list is read over the first one's, entry by entry.
     std::vector<Dependency> former = std::exchange(dependencies, {});
     former.resize(std::max(former.size(), list->size()));
     read_items(*list, null_dependencies_, fault, [&](const Value& item, auto& own) {
-      if (no_object("dependencies", item, "v2.Dependency", own)) return;
+      if (no_object("dependencies", item, dependency_type, own)) return;
       Dependency& entry = dependencies.emplace_back(std::move(former[dependencies.size()]));
       read_over(entry, item, own);
     });

@@ -284,6 +284,10 @@ Result<void> Document::reach_keyword(const value::Member& member, const Value& s
                                      const Resource& own) {
   const Keyword* known = keyword_of(member.name(), own.draft);
   if (!known || !is_asked_for(member.name(), schema)) return {};
+  // Before 2019-09, what stands beside a $ref means nothing to a schema; Helm's checker leaves out
+  // the keywords of draft 4 alone.
+  if (own.draft < 2019 && known->since < 6 && member.name() != "$ref" && schema.contains("$ref"))
+    return {};
   switch (known->holds) {
     case Holds::reference:
       references_.push_back({std::string(member.value.get_string()), &own});
@@ -312,10 +316,6 @@ Result<void> Document::reach_keyword(const value::Member& member, const Value& s
 Result<void> Document::reach(const Value& schema, const Resource& outer) {
   if (!schema.is_object() || !reached_.insert(&schema).second) return {};
   const Resource& own = resource_of(schema, outer);
-  if (own.draft < 2019 && schema.contains("$ref")) {
-    references_.push_back({std::string(schema["$ref"].get_string()), &own});
-    return {};
-  }
   for (const value::Member& member : schema.members())
     WEIR_CHECK(reach_keyword(member, schema, own));
   if (own.root != &schema) return {};

@@ -135,6 +135,10 @@ bool is_repo_url(std::string_view text);
 // Whether the built-in types know the kind to have no namespace.
 bool is_cluster_scoped(const Gvk& gvk);
 
+// What a resource file of these documents holds: lists are taken apart. Errors: invalid ("missing
+// metadata.name in object ...", "missing kind in object ...").
+Result<std::vector<Value>> take_resources(std::vector<Value> documents);
+
 // The objects as one multi-document stream, byte for byte as the reference tool prints them.
 std::string write_resources(const std::vector<Value>& resources);
 

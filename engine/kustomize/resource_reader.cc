@@ -7,6 +7,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "engine/kustomize/build.hh"
 #include "engine/value/strategic_merge.hh"
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_diagnosis.hh"
@@ -65,10 +66,10 @@ bool unwraps(const Value& object, std::size_t documents) {
          (object.contains("items") || object.contains("functionConfig"));
 }
 
-Result<void> add_checked(std::deque<Value>& objects, const Value& object) {
+Result<void> add_checked(std::deque<Value>& objects, Value object) {
   if (nothing(object)) return {};
   WEIR_CHECK(check_object(object));
-  objects.push_back(object);
+  objects.push_back(std::move(object));
   return {};
 }
 
@@ -262,26 +263,16 @@ bool is_malformed_yaml(const Error& error) {
   return error.message.find("MalformedYAMLError") != std::string::npos;
 }
 
-Result<ObjectList> read_objects(std::string_view text, std::string_view path) {
-  std::string rewritten;
-  if (text.find("\r\r\n") != text.npos) text = rewritten = unix_breaks(text);
-  if (text.find(marked_line) != text.npos) text = rewritten = without_marks(text);
-  WEIR_CHECK(check_separators(text));
-  value::YamlOptions options;
-  options.dialect = value::YamlDialect::kustomize;
-  Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
-  if (!documents.ok()) return not_read(std::move(documents).error(), text, path);
+Result<std::vector<Value>> take_resources(std::vector<Value> documents) {
   std::deque<Value> queue;
-  ObjectList result;
-  for (const value::YamlDocument& document : *documents) {
-    if (result.unread_line == 0) result.unread_line = document.unread_line;
-    if (unwraps(document.value, documents->size())) {
-      for (const Value& item : document.value["items"].items())
-        WEIR_CHECK(add_checked(queue, item));
+  for (Value& document : documents) {
+    if (unwraps(document, documents.size())) {
+      for (const Value& item : document["items"].items()) WEIR_CHECK(add_checked(queue, item));
     } else {
-      WEIR_CHECK(add_checked(queue, document.value));
+      WEIR_CHECK(add_checked(queue, std::move(document)));
     }
   }
+  std::vector<Value> result;
   while (!queue.empty()) {
     Value object = std::move(queue.front());
     queue.pop_front();
@@ -298,6 +289,27 @@ Result<ObjectList> read_objects(std::string_view text, std::string_view path) {
     }
     for (const Value& item : items->items()) WEIR_CHECK(add_checked(queue, item));
   }
+  return result;
+}
+
+Result<ObjectList> read_objects(std::string_view text, std::string_view path) {
+  std::string rewritten;
+  if (text.find("\r\r\n") != text.npos) text = rewritten = unix_breaks(text);
+  if (text.find(marked_line) != text.npos) text = rewritten = without_marks(text);
+  WEIR_CHECK(check_separators(text));
+  value::YamlOptions options;
+  options.dialect = value::YamlDialect::kustomize;
+  Result<std::vector<value::YamlDocument>> documents = value::parse_yaml_documents(text, options);
+  if (!documents.ok()) return not_read(std::move(documents).error(), text, path);
+  ObjectList result;
+  std::vector<Value> values;
+  values.reserve(documents->size());
+  for (value::YamlDocument& document : *documents) {
+    if (result.unread_line == 0) result.unread_line = document.unread_line;
+    values.push_back(std::move(document.value));
+  }
+  WEIR_TRY(values, take_resources(std::move(values)));
+  static_cast<std::vector<Value>&>(result) = std::move(values);
   return result;
 }
 

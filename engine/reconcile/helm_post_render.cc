@@ -47,10 +47,11 @@ Result<std::vector<Value>> transform(std::vector<Value> documents,
     if (!renderer["kustomize"].is_object()) continue;
     WEIR_TRY(documents, run_kustomize(documents, renderer["kustomize"]));
   }
+  WEIR_TRY(documents, kustomize::take_resources(std::move(documents)));
   std::set<ObjectId> seen;
   for (Value& document : documents) {
     const ObjectId id = ObjectId::of(document);
-    if (!id.name.empty() && !seen.insert(id).second)
+    if (!seen.insert(id).second)
       return make_error(Code::invalid,
                         "may not add resource with an already registered id: " + resource_name(id));
     add_map(document, "labels", spec.common_labels);

@@ -1,6 +1,7 @@
 #include "engine/value/yaml_builder.hh"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/base/limits.hh"
 #include "engine/value/json.hh"
@@ -146,7 +147,12 @@ bool YamlBuilder::resolve_untagged(std::string_view text, bool in_flow, YamlMark
   switch (resolve_plain(text, yaml_1_1_, out)) {
     case ScalarKind::string:
     case ScalarKind::merge: out = Value(text); break;
-    case ScalarKind::floating: out = settle_float(out.as_double()); break;
+    case ScalarKind::floating:
+      // Helm's values keep the sign of -0.0.
+      if (options_.dialect != YamlDialect::helm || out.as_double() != 0 ||
+          !std::signbit(out.as_double()))
+        out = settle_float(out.as_double());
+      break;
     case ScalarKind::timestamp:
       if (yaml_1_1_ || (rewritten && text.find(':') != std::string_view::npos)) {
         out = Value(text);

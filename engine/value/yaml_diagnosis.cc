@@ -232,7 +232,8 @@ std::string words_of_values(std::string_view message) {
   const std::size_t colon = message.find(": ");
   if (column > colon || colon == std::string_view::npos) return out.append(message);
   const std::string_view what = message.substr(colon + 2);
-  if (what.starts_with("invalid map key: ")) return out.append(what);
+  if (what.starts_with("invalid map key: ") || what.starts_with("unknown anchor "))
+    return out.append(what);
   return out.append(message.substr(0, column)).append(message.substr(colon));
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.hh"
 #include "engine/value/utf8.hh"
+#include "engine/value/yaml_diagnosis.hh"
 
 namespace weir::value {
 
@@ -192,6 +193,13 @@ bool YamlScanner::scan_document(std::vector<YamlDocument>& out) {
 // behind the next line that begins with "---". `joined_to_flow`: it stands in one line with all of
 // a flow collection, which a ':' would make a key.
 bool YamlScanner::pass_stray(bool joined_to_flow) {
+  if (options_.dialect != YamlDialect::kustomize) {
+    // How far Go's decoder looks depends on what may still be a key.
+    const std::string_view text(begin_, static_cast<std::size_t>(end_ - begin_));
+    if (const auto fault = diagnose_yaml(text, GoYaml::v2)) return fail(fault->problem);
+    at_ = end_;
+    return true;
+  }
   const std::uint32_t first_line = line_;
   const bool indicator = std::strchr("-?:", *at_) != nullptr && is_blankz(at_[1]);
   const bool begins_line = std::all_of(line_start_, at_, is_blank);

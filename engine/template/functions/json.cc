@@ -1,5 +1,7 @@
 #include "engine/value/json.hh"
 
+#include <utility>
+
 #include "engine/template/functions/documents.hh"
 #include "engine/template/functions/json_syntax.hh"
 #include "engine/template/functions/tables.hh"
@@ -51,19 +53,36 @@ Datum must_from_json(CallContext& context, Arguments a) {
   return from_value(document);
 }
 
+// Of numbers that are too large Go complains when it has read the rest: `problem` moves to `late`,
+// and what was read comes back. False for other problems.
+bool read_past_large(std::string_view text, value::Value& document, std::string& problem,
+                     std::string& late) {
+  auto rest = value::parse_json(without_large_numbers(text));
+  if (!rest.ok()) return false;
+  document = rest->is_null() ? value::Value(0) : std::move(*rest);
+  late = std::exchange(problem, {});
+  return true;
+}
+
 Datum from_json(CallContext& context, Arguments a) {
-  std::string problem;
-  const value::Value document = read(context, a[0].as_string(), problem);
-  if (!problem.empty()) return error_map(context, std::move(problem));
+  std::string problem, late;
+  const std::string_view text = a[0].as_string();
+  value::Value document = read(context, text, problem);
+  if (!problem.empty() && !read_past_large(text, document, problem, late))
+    return error_map(context, std::move(problem));
+  if (!late.empty() && document.is_object()) document.set("Error", std::move(late));
   Datum map = map_of(document, problem);
   return problem.empty() ? map : error_map(context, std::move(problem));
 }
 
 Datum from_json_array(CallContext& context, Arguments a) {
-  std::string problem;
-  const value::Value document = read(context, a[0].as_string(), problem);
-  if (!problem.empty()) return error_list(context, std::move(problem));
+  std::string problem, late;
+  const std::string_view text = a[0].as_string();
+  value::Value document = read(context, text, problem);
+  if (!problem.empty() && !read_past_large(text, document, problem, late))
+    return error_list(context, std::move(problem));
   Datum list = list_of(document, problem);
+  if (problem.empty()) problem = std::move(late);
   return problem.empty() ? list : error_list(context, std::move(problem));
 }
 

@@ -1,5 +1,7 @@
 #include "engine/template/functions/json_syntax.hh"
 
+#include <vector>
+
 #include "engine/base/limits.hh"
 #include "engine/template/format.hh"
 #include "engine/template/functions/support.hh"
@@ -20,7 +22,18 @@ class JsonChecker {
       skip_space();
       if (at_ < text_.size()) complain("after top-level value");
     }
-    return problem_.empty() ? too_large_ : problem_;
+    return problem_.empty() && !large_.empty() ? too_large(large_.front()) : problem_;
+  }
+
+  std::string without_large() const {
+    std::string out;
+    std::size_t from = 0;
+    for (const std::string_view number : large_) {
+      const auto at = static_cast<std::size_t>(number.data() - text_.data());
+      out.append(text_.substr(from, at - from)).append("null");
+      from = at + number.size();
+    }
+    return out.append(text_.substr(from));
   }
 
  private:
@@ -44,6 +57,10 @@ class JsonChecker {
     value::append_utf8(rune, static_cast<unsigned char>(c));
     append_quoted(text, rune);
     return joined({"'", std::string_view(text).substr(1, text.size() - 2), "'"});
+  }
+
+  static std::string too_large(std::string_view number) {
+    return joined({"json: cannot unmarshal number ", number, " into Go value of type float64"});
   }
 
   bool is(char c) const { return at_ < text_.size() && text_[at_] == c; }
@@ -152,9 +169,7 @@ class JsonChecker {
     const std::size_t from = at_;
     if (!read_digits()) return false;
     const std::string_view number = text_.substr(from, at_ - from);
-    if (too_large_.empty() && !value::parse_json_number(number))
-      too_large_ =
-          joined({"json: cannot unmarshal number ", number, " into Go value of type float64"});
+    if (!value::parse_json_number(number)) large_.push_back(number);
     return true;
   }
 
@@ -185,11 +200,17 @@ class JsonChecker {
   const std::string_view text_;
   std::size_t at_ = 0;
   std::string problem_;
-  std::string too_large_;  // what Go complains of after everything else
+  std::vector<std::string_view> large_;  // numbers; of the first Go complains when all is read
 };
 
 }  // namespace
 
 std::string json_syntax_error(std::string_view text) { return JsonChecker(text).check(); }
+
+std::string without_large_numbers(std::string_view text) {
+  JsonChecker checker(text);
+  checker.check();
+  return checker.without_large();
+}
 
 }  // namespace weir::tmpl

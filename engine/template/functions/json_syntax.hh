@@ -10,4 +10,8 @@ namespace weir::tmpl {
 // one whole JSON document.
 std::string json_syntax_error(std::string_view text);
 
+// The text with null for each number that fits no float64: what Go reads of a document of which it
+// complains for nothing else ("json: cannot unmarshal number 1e400 into Go value of type float64").
+std::string without_large_numbers(std::string_view text);
+
 }  // namespace weir::tmpl

@@ -96,6 +96,8 @@ CHARTS = {
     "meta-v3-library": {"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\ntype: library\n"},
     "meta-v3-charts": {"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\n", "charts/s/Chart.yaml": "apiVersion: v2\nname: s\nversion: 1.0.0\n"},
     "meta-v3-requirements": {"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\n", "requirements.yaml": "dependencies:\n- {name: s, alias: 'x y'}\n"},
+    "meta-v3-maintainers": {"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\nmaintainers: [a]\n"},
+    "meta-v3-missing": {"Chart.yaml": "apiVersion: v3\nname: c\nversion: 1.0.0\ndependencies: [{name: t}]\n", "charts/s/Chart.yaml": "apiVersion: v2\nname: s\nversion: 1.0.0\n"},
     "meta-requirements-over": template("x: {{ toJson .Chart.Dependencies }}\n", **{
         "Chart.yaml": "apiVersion: v1\nname: c\nversion: 1.0.0\ndependencies:\n- {name: s, version: 1.0.0, condition: s.on, tags: [t]}\n- {name: u, version: 1.0.0}\n",
         "requirements.yaml": "dependencies:\n- {name: t, version: '*'}\n", "charts/t/Chart.yaml": "apiVersion: v1\nname: t\nversion: 1.0.0\n", "charts/t/templates/a.yaml": "y: 1\n"}),
@@ -196,6 +198,27 @@ CHARTS = {
     "metadata-faults-in-two-dependencies": template("x: 1\n", **{"Chart.yaml": PLAIN + "dependencies: [{name: a, tags: x}, {name: b, enabled: x}]\n"}),
     "metadata-faults-in-two-maintainers": template("x: 1\n", **{"Chart.yaml": PLAIN + "maintainers: [{url: []}, x, {email: {}}]\ndependencies: [{name: 1}]\n"}),
     "schema-defs-before-2019": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "$defs": {"a": 3}}'}),
+    "schema-ref-beside-ref": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#", "contains": {"$ref": "#/definitions/d"}}}}'}),
+    "schema-old-ref-beside-ref": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#", "not": {"$ref": "#/definitions/d"}}}}'}),
+    "from-json-large": template("""all:
+{{- range list `{"a": 1e400, "b": [1, -1e999, {"c": 1e400}]}` `[1e400, 2]` `1e400` `{"Error": 1e400}` `{"a": 1e400, "b": x}` }}
+- of: {{ . | quote }}
+  map: {{ fromJson . | toJson }}
+  list: {{ fromJsonArray . | toJson }}
+{{- end }}
+"""),
+    "minus-zero": template("""a: {{ toJson .Values }}
+b: {{ .Values.a }} {{ .Values.b }} {{ eq .Values.a 0.0 }} {{ default 5 .Values.a }} {{ int .Values.a }}
+c: {{ fromYaml "{a: -0.0, b: -0, c: [-0e0, -.0]}" | toJson }}
+d: {{ toYaml .Values | quote }} {{ toToml .Values | quote }}
+""", **{"values.yaml": "a: -0.0\nb: -0\n"}),
+    "from-yaml-stray": template("""all:
+{{- range list "'a' b\\n c: d" "'a' b: c" "'a'\\nb\\nc: d" "{a: b} c\\n d: e" "{a: b} c: d" "[a] b\\nc: d" "'a\\n b' c: d" "!!str a b\\n c: d" "*x b\\n c: d" "'a' - b" "'a' b\\n- c" "'a' ? b" "'a' @" "{a: b}\\n'c" "'a' b\\n--- c: d\\ne" }}
+- of: {{ . | quote }}
+  map: {{ fromYaml . | toJson }}
+  list: {{ fromYamlArray . | toJson }}
+{{- end }}
+"""),
     "schema-beside-ref": template("x: 1\n", **{"values.schema.json": '{"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {}}, "properties": {"a": {"$ref": "#/definitions/a", "type": 3}}}'}),
     # Values whose last line does not end, and block scalars that begin at their key's column.
     "values-end-in-a-block": template("a: {{ .Values.a | quote }}\n", **{"values.yaml": "a: |\n  x\n    "}),

@@ -229,6 +229,32 @@ TEST_CASE("H10.2: a hook and a template of one name pass apart, not together") {
   CHECK(origin_of(apart, "twin") == "web");
 }
 
+TEST_CASE("H10.2: a list among the templates is taken apart, so that its items have the labels") {
+  ReleaseBench bench;
+  bench.commit({{"chart/Chart.yaml", chart_yaml()},
+                {"chart/templates/list.yaml",
+                 "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n"
+                 "  metadata: {name: listed}\n"}});
+  bench.release("{}");
+  bench.run(10);
+  CHECK(bench.state("Ready").starts_with("True InstallSucceeded"));
+  CHECK(origin_of(bench, "listed") == "web");
+}
+
+TEST_CASE("H10.2: an object without a name is refused before anything is applied") {
+  ReleaseBench bench;
+  bench.commit({{"chart/Chart.yaml", chart_yaml()},
+                {"chart/templates/config.yaml", config_template},
+                {"chart/templates/nameless.yaml", "apiVersion: v1\nkind: ConfigMap\n"}});
+  bench.release("{message: one}");
+  bench.run(10);
+  CHECK(bench.state("Ready").find(
+            "error while running post render on files: missing metadata.name in object {{v1 "
+            "ConfigMap} {{ } map[] map[postrenderer.helm.sh/postrender-filename:") !=
+        std::string::npos);
+  CHECK(bench.get(object_id("ConfigMap", "default", "web-settings")).is_null());
+}
+
 TEST_CASE("H10.2: hooks are post-rendered unless the spec says otherwise") {
   const std::string strategy = GENERATE("combined", "separate", "nohooks");
   ReleaseBench bench;
