@@ -9,7 +9,9 @@ namespace weir::helm {
 
 struct FileGlob::Impl {
   re2::RE2 expression;
-  explicit Impl(const std::string& text) : expression(text, re2::RE2::Quiet) {}
+  std::size_t bytes;  // of every name that matches; 0 = any
+  Impl(const std::string& text, std::size_t its_bytes)
+      : expression(text, re2::RE2::Quiet), bytes(its_bytes) {}
 };
 
 namespace {
@@ -63,25 +65,44 @@ std::optional<std::string> read_class(std::string_view& text) {
   return out + "]";
 }
 
-std::optional<std::string> to_expression(std::string_view text) {
+// What a pattern is made of.
+struct Shape {
+  std::size_t characters = 0;  // that a name has, when it has as many always
+  std::size_t singles = 0, classes = 0;
+  bool fixed = true;
+
+  // Helm's matcher takes such patterns for rows of bytes: a name with characters of several never
+  // matches "[ab]/é", though it does "a/é" and "??".
+  std::size_t bytes() const {
+    const bool row = fixed && characters > 1 && singles < characters && singles + classes > 0;
+    return row ? characters : 0;
+  }
+};
+
+std::optional<std::string> to_expression(std::string_view text, Shape& shape) {
   std::string out = "(?s)";
   std::size_t braces = 0;
   while (!text.empty()) {
     const std::string_view character = take_character(text);
     const char c = character.front();
+    ++shape.characters;
     if (c == '*') {
       const bool deep = text.starts_with('*');
       if (deep) text.remove_prefix(1);
       out += deep ? ".*" : "[^/]*";
+      shape.fixed = false;
     } else if (c == '?') {
       out += "[^/]";
+      ++shape.singles;
     } else if (c == '[') {
       const auto set = read_class(text);
       if (!set) return std::nullopt;
       out += *set;
+      ++shape.classes;
     } else if (c == '{') {
       ++braces;
       out += "(?:";
+      shape.fixed = false;
     } else if (c == '}' && braces > 0) {
       --braces;
       out += ")";
@@ -99,16 +120,19 @@ std::optional<std::string> to_expression(std::string_view text) {
 }  // namespace
 
 FileGlob::FileGlob(std::string_view pattern) {
-  const auto expression = to_expression(pattern);
+  Shape shape;
+  const auto expression = to_expression(pattern, shape);
   if (!expression) return;
-  impl_ = std::make_unique<Impl>(*expression);
+  impl_ = std::make_unique<Impl>(*expression, shape.bytes());
   if (!impl_->expression.ok()) impl_.reset();
 }
 
 FileGlob::~FileGlob() = default;
 
 bool FileGlob::matches(std::string_view name) const {
-  return !impl_ || re2::RE2::FullMatch(piece(name), impl_->expression);
+  if (!impl_) return true;
+  if (impl_->bytes != 0 && name.size() != impl_->bytes) return false;
+  return re2::RE2::FullMatch(piece(name), impl_->expression);
 }
 
 }  // namespace weir::helm

@@ -10,7 +10,7 @@
 
 #include "engine/base/assert.hh"
 #include "engine/base/freed.hh"
-#include "engine/template/functions/fermat_pair.hh"
+#include "engine/template/functions/fermat_batch.hh"
 #include "engine/template/functions/random.hh"
 
 namespace weir::tmpl {
@@ -185,21 +185,25 @@ class Candidates {
   std::size_t i_ = 0;
 };
 
-// Those of the next one or two numbers that 2 does not tell to be composite.
+// Those of the next numbers that 2 does not tell to be composite.
 std::vector<Number> next_likely(CallContext& call, Candidates& candidates, Number candidate,
                                 int bits, const Context& context) {
   std::vector<Number> likely;
   call.budget().use_steps(steps_of_round);
-  Number second = has_fermat_pair(bits) ? candidates.next() : nullptr;
-  if (!second) {
+  if (!has_fermat_batch(bits)) {
     Witness witness(std::move(candidate), context);
     if (witness.passes_two()) likely.push_back(witness.take());
     return likely;
   }
-  call.budget().use_steps(steps_of_round);
-  const auto [passed, second_passed] = fermat_pair(bytes_of(candidate), bytes_of(second));
-  if (passed) likely.push_back(std::move(candidate));
-  if (second_passed) likely.push_back(std::move(second));
+  std::vector<Number> batch;
+  for (; candidate; candidate = batch.size() < fermat_batch_max ? candidates.next() : nullptr)
+    batch.push_back(std::move(candidate));
+  call.budget().use_steps(steps_of_round * (batch.size() - 1));
+  std::vector<std::string> numbers;
+  for (const Number& number : batch) numbers.push_back(bytes_of(number));
+  const auto passed = fermat_batch(numbers);
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (passed[i]) likely.push_back(std::move(batch[i]));
   return likely;
 }
 
