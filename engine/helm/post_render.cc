@@ -26,6 +26,22 @@ Error told_as_go(const std::string& text, Error error) {
   return make_error(error.code, message + diagnosis->problem);
 }
 
+// The documents of a text; a list that is the only one is taken apart, as kyaml reads it.
+std::vector<Value> taken_apart(std::vector<value::YamlDocument> documents) {
+  std::vector<Value> out;
+  if (documents.size() == 1) {
+    const Value& only = documents.front().value;
+    const std::string_view kind = only["kind"].get_string();
+    if ((kind == "List" || kind == "ResourceList") && only["items"].is_array()) {
+      const auto items = only["items"].items();
+      out.assign(items.begin(), items.end());
+      return out;
+    }
+  }
+  for (value::YamlDocument& document : documents) out.push_back(std::move(document.value));
+  return out;
+}
+
 Result<std::vector<Value>> merge_files(const RenderedFiles& files, Compat compat) {
   std::vector<Value> out;
   for (const auto& [name, text] : files) {
@@ -36,10 +52,10 @@ Result<std::vector<Value>> merge_files(const RenderedFiles& files, Compat compat
       auto documents = value::parse_yaml_documents(part, options);
       if (!documents.ok())
         return told_as_go(part, std::move(documents).error()).with_context("parsing " + name);
-      for (value::YamlDocument& document : *documents) {
-        if (!document.value.is_object()) continue;
-        document.value.entry("metadata").entry("annotations").set(file_annotation, name);
-        out.push_back(std::move(document.value));
+      for (Value& document : taken_apart(*std::move(documents))) {
+        if (!document.is_object()) continue;
+        document.entry("metadata").entry("annotations").set(file_annotation, name);
+        out.push_back(std::move(document));
       }
     }
   }
