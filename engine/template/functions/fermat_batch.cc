@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "engine/base/assert.hh"
 #include "engine/base/freed.hh"
@@ -65,50 +66,56 @@ struct alignas(64) Lanes {
   std::uint64_t of[fermat_batch_max] = {};
 };
 
-// Powers of 2 in Montgomery's form: a digit of all eight numbers stands in one vector. A value may
-// be up to four times its modulus, since R is 2^16 times as large and more.
+// Values in Montgomery's form: a digit of all eight stands in one vector. A value may be up to four
+// times its modulus, since R is 2^16 times as large and more.
 template <int digits>
-class Powers {
- public:
-  Powers(std::span<const BIGNUM* const> numbers, BN_CTX* context) {
+struct Form {
+  Lanes at[digits];
+
+  void set(std::size_t lane, const Digits<digits>& from) {
+    for (std::size_t i = 0; i < digits; ++i) at[i].of[lane] = from[i];
+  }
+
+  Number number(std::size_t lane) const {
+    Number value(BN_new());
+    for (int i = digits; i-- > 0;) {
+      BN_lshift(value.get(), value.get(), digit_bits);
+      BN_add_word(value.get(), at[i].of[lane]);
+    }
+    return value;
+  }
+};
+
+// The moduli of eight values, and Montgomery's R modulo each: his form of 1.
+template <int digits>
+struct Moduli {
+  Moduli(std::span<const BIGNUM* const> numbers, BN_CTX* context) {
     for (std::size_t lane = 0; lane < fermat_batch_max; ++lane) {
       // What is too few is filled up.
-      const BIGNUM* const number = numbers[std::min(lane, numbers.size() - 1)];
-      numbers_[lane] = number;
-      ones_[lane].reset(BN_new());
-      BN_set_bit(ones_[lane].get(), digits * digit_bits);  // R
-      BN_nnmod(ones_[lane].get(), ones_[lane].get(), number, context);
-      const Number two(BN_new());
-      BN_lshift1(two.get(), ones_[lane].get());
-      set(modulus_, lane, digits_of<digits>(number));
-      set(value_, lane, digits_of<digits>(two.get()));
-      factor_.of[lane] = negative_inverse(modulus_[0].of[lane]);
+      number[lane] = numbers[std::min(lane, numbers.size() - 1)];
+      if (lane < numbers.size()) {
+        one[lane].reset(BN_new());
+        BN_set_bit(one[lane].get(), digits * digit_bits);
+        BN_nnmod(one[lane].get(), one[lane].get(), number[lane], context);
+      } else {
+        one[lane].reset(BN_dup(one[lane - 1].get()));
+      }
+      form.set(lane, digits_of<digits>(number[lane]));
+      factor.of[lane] = negative_inverse(form.at[0].of[lane]);
     }
   }
 
-  // Squares all; then doubles those in the mask.
-  WEIR_IFMA void square(unsigned doubled);
-
-  bool is_one(std::size_t lane, BN_CTX* context) const {
-    const Number rest(BN_new());
-    for (int i = digits; i-- > 0;) {
-      BN_lshift(rest.get(), rest.get(), digit_bits);
-      BN_add_word(rest.get(), value_[i].of[lane]);
-    }
-    BN_nnmod(rest.get(), rest.get(), numbers_[lane], context);
-    return BN_cmp(rest.get(), ones_[lane].get()) == 0;
+  bool is(const Form<digits>& value, std::size_t lane, const BIGNUM* wanted,
+          BN_CTX* context) const {
+    const Number rest = value.number(lane);
+    BN_nnmod(rest.get(), rest.get(), number[lane], context);
+    return BN_cmp(rest.get(), wanted) == 0;
   }
 
- private:
-  static void set(Lanes* into, std::size_t lane, const Digits<digits>& from) {
-    for (std::size_t i = 0; i < digits; ++i) into[i].of[lane] = from[i];
-  }
-
-  Lanes modulus_[digits];
-  Lanes value_[digits];
-  Lanes factor_;  // times a last digit: how often the modulus makes it zero
-  std::array<const BIGNUM*, fermat_batch_max> numbers_{};
-  std::array<Number, fermat_batch_max> ones_;
+  Form<digits> form;
+  Lanes factor;  // times a last digit: how often the modulus makes it zero
+  std::array<const BIGNUM*, fermat_batch_max> number{};
+  std::array<Number, fermat_batch_max> one;
 };
 
 // A column of a product as it is summed up: the low halves of its digits' products, and the high
@@ -153,27 +160,32 @@ WEIR_IFMA inline __attribute__((always_inline)) __m512i total(const Column& colu
   return sum;
 }
 
-template <int digits>
-WEIR_IFMA void Powers<digits>::square(unsigned doubled) {
+// value * other / R; then twice that in the lanes of the mask. A square takes half the products.
+template <int digits, bool square>
+WEIR_IFMA void multiply(const Moduli<digits>& moduli, Form<digits>& into, const Form<digits>& by,
+                        unsigned doubled) {
   __m512i quotient[digits], results[digits];
-  auto* const value = reinterpret_cast<__m512i*>(value_);
-  const auto* const modulus = reinterpret_cast<const __m512i*>(modulus_);
-  const __m512i factor = _mm512_load_si512(&factor_), zero = _mm512_setzero_si512();
+  auto* const value = reinterpret_cast<__m512i*>(into.at);
+  const auto* const other = reinterpret_cast<const __m512i*>(by.at);
+  const auto* const modulus = reinterpret_cast<const __m512i*>(moduli.form.at);
+  const __m512i factor = _mm512_load_si512(&moduli.factor), zero = _mm512_setzero_si512();
   const __m512i mask = _mm512_set1_epi64(static_cast<long long>(digit_mask));
   __m512i carry = zero, cross_high = zero, reduced_high = zero;
 #pragma GCC unroll 40
   for (int k = 0; k < 2 * digits; ++k) {
-    const int from = k < digits ? 0 : k - digits + 1;
-    // Each product of two digits stands in a square twice.
+    const int from = k < digits ? 0 : k - digits + 1, last = k < digits ? k : digits - 1;
     Column cross{{zero, zero}, {zero, zero}}, reduced{{zero, zero}, {zero, zero}};
-    add_products(cross, value, value, k, from, (k + 1) / 2);
+    // Each product of two digits stands in a square twice.
+    add_products(cross, value, other, k, from, square ? (k + 1) / 2 : last + 1);
     add_products(reduced, quotient, modulus, k, from, k < digits ? k : digits);
     const __m512i crossed = total(cross, cross_high);
-    __m512i sum = _mm512_add_epi64(carry, _mm512_add_epi64(crossed, crossed));
+    __m512i sum = _mm512_add_epi64(carry, crossed);
+    if (square) sum = _mm512_add_epi64(sum, crossed);
     sum = _mm512_add_epi64(sum, total(reduced, reduced_high));
     const __m512i middle = value[k / 2];
-    sum = k % 2 == 0 ? _mm512_madd52lo_epu64(sum, middle, middle)
-                     : _mm512_madd52hi_epu64(sum, middle, middle);
+    if (square)
+      sum = k % 2 == 0 ? _mm512_madd52lo_epu64(sum, middle, middle)
+                       : _mm512_madd52hi_epu64(sum, middle, middle);
     if (k < digits) {
       quotient[k] = _mm512_madd52lo_epu64(zero, sum, factor);
       sum = _mm512_madd52lo_epu64(sum, quotient[k], modulus[0]);
@@ -194,18 +206,81 @@ WEIR_IFMA void Powers<digits>::square(unsigned doubled) {
 
 template <int digits>
 std::bitset<fermat_batch_max> test(std::span<const BIGNUM* const> numbers, BN_CTX* context) {
-  Powers<digits> powers(numbers, context);
+  const Moduli<digits> moduli(numbers, context);
+  Form<digits> power;
+  for (std::size_t lane = 0; lane < fermat_batch_max; ++lane) {
+    const Number two(BN_new());
+    BN_lshift1(two.get(), moduli.one[lane].get());
+    power.set(lane, digits_of<digits>(two.get()));
+  }
   // The bits of n - 1 are those of n, but for the last.
   for (int bit = BN_num_bits(numbers[0]) - 2; bit >= 0; --bit) {
     unsigned doubled = 0;
     for (std::size_t lane = 0; bit > 0 && lane < numbers.size(); ++lane)
       doubled |= static_cast<unsigned>(BN_is_bit_set(numbers[lane], bit)) << lane;
-    powers.square(doubled);
+    multiply<digits, true>(moduli, power, power, doubled);
   }
   std::bitset<fermat_batch_max> passed;
   for (std::size_t lane = 0; lane < numbers.size(); ++lane)
-    passed[lane] = powers.is_one(lane, context);
+    passed[lane] = moduli.is(power, lane, moduli.one[lane].get(), context);
   return passed;
+}
+
+constexpr int window_bits = 4;
+
+int window_of(const BIGNUM* exponent, int at) {
+  int window = 0;
+  for (int bit = window_bits; bit-- > 0;) window = 2 * window + BN_is_bit_set(exponent, at + bit);
+  return window;
+}
+
+// bases^exponent, all modulo one number.
+template <int digits>
+Form<digits> powers_of(const Moduli<digits>& moduli, const Form<digits>& bases,
+                       const BIGNUM* exponent) {
+  std::array<Form<digits>, 1 << window_bits> table;
+  for (std::size_t lane = 0; lane < fermat_batch_max; ++lane)
+    table[0].set(lane, digits_of<digits>(moduli.one[lane].get()));
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    table[i] = table[i - 1];
+    multiply<digits, false>(moduli, table[i], bases, 0);
+  }
+  int at = (BN_num_bits(exponent) - 1) / window_bits * window_bits;
+  Form<digits> power = table[static_cast<std::size_t>(window_of(exponent, at))];
+  while ((at -= window_bits) >= 0) {
+    for (int i = 0; i < window_bits; ++i) multiply<digits, true>(moduli, power, power, 0);
+    multiply<digits, false>(moduli, power, table[static_cast<std::size_t>(window_of(exponent, at))],
+                            0);
+  }
+  return power;
+}
+
+template <int digits>
+bool witnesses(const BIGNUM* number, std::span<const Number> bases, BN_CTX* context) {
+  const Moduli<digits> moduli(std::span(&number, 1), context);
+  const BIGNUM* const one = moduli.one[0].get();
+  const Number minus_one(BN_new()), odd(BN_new()), form(BN_new());
+  BN_sub(minus_one.get(), number, one);
+  BN_sub(odd.get(), number, BN_value_one());
+  int twos = 0;
+  while (!BN_is_bit_set(odd.get(), twos)) ++twos;
+  BN_rshift(odd.get(), odd.get(), twos);
+  Form<digits> all;
+  for (std::size_t lane = 0; lane < fermat_batch_max; ++lane) {
+    const BIGNUM* const base = bases[std::min(lane, bases.size() - 1)].get();
+    BN_mod_mul(form.get(), base, one, number, context);
+    all.set(lane, digits_of<digits>(form.get()));
+  }
+  Form<digits> power = powers_of(moduli, all, odd.get());
+  std::bitset<fermat_batch_max> passed;
+  for (int i = 0; i < twos; ++i) {
+    if (i > 0) multiply<digits, true>(moduli, power, power, 0);
+    for (std::size_t lane = 0; lane < bases.size(); ++lane)
+      if (moduli.is(power, lane, minus_one.get(), context) ||
+          (i == 0 && moduli.is(power, lane, one, context)))
+        passed.set(lane);
+  }
+  return passed.count() == bases.size();
 }
 
 bool has_instructions() {
@@ -243,6 +318,18 @@ std::bitset<fermat_batch_max> fermat_batch(std::span<const std::string> numbers)
   const Context context(BN_CTX_new());
   const std::span<const BIGNUM* const> given(all.data(), numbers.size());
   return bits == 1024 ? test<20>(given, context.get()) : test<40>(given, context.get());
+}
+
+bool passes_miller_rabin(std::string_view number, std::span<const std::string> bases) {
+  WEIR_ASSERT(!bases.empty() && bases.size() <= fermat_batch_max);
+  const Number candidate = number_of(number);
+  const int bits = BN_num_bits(candidate.get());
+  WEIR_ASSERT(has_fermat_batch(bits) && BN_is_odd(candidate.get()));
+  std::vector<Number> owned;
+  for (const std::string& base : bases) owned.push_back(number_of(base));
+  const Context context(BN_CTX_new());
+  return bits == 1024 ? witnesses<20>(candidate.get(), owned, context.get())
+                      : witnesses<40>(candidate.get(), owned, context.get());
 }
 
 }  // namespace weir::tmpl

@@ -1,13 +1,14 @@
-// Fermat's test by 2, of eight numbers at once, on processors that multiply eight numbers of 52
-// bits in one instruction (AVX512-IFMA): several times as quick as the library's powers, which is
-// what making an RSA key costs. It only sorts composites out: what passes is left to Miller and
-// Rabin.
+// Tests of prime numbers, eight at once, on processors that multiply eight numbers of 52 bits in
+// one instruction (AVX512-IFMA): several times as quick as the library's powers, which is what
+// making an RSA key costs. Fermat's by 2 sorts composites out; Miller and Rabin's has the last
+// word.
 #pragma once
 
 #include <bitset>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace weir::tmpl {
 
@@ -19,5 +20,9 @@ bool has_fermat_batch(int bits);
 // For which of 1 to 8 odd numbers (bytes, the highest first) of as many bits, for which
 // has_fermat_batch(), 2^(n - 1) = 1 modulo n.
 std::bitset<fermat_batch_max> fermat_batch(std::span<const std::string> numbers);
+
+// Whether an odd number of such a length is a strong probable prime to all of 1 to 8 bases above 1
+// and below it.
+bool passes_miller_rabin(std::string_view number, std::span<const std::string> bases);
 
 }  // namespace weir::tmpl

@@ -68,6 +68,32 @@ TEST_CASE("of numbers just above a power of 2, those pass that should: most digi
   CHECK(passing(2048, number_above, 1801, 2201) == std::set<std::uint32_t>{1919, 2111});
 }
 
+TEST_CASE("a prime passes by every base, a composite by few") {
+  if (cannot(1024) || cannot(2048)) return;
+  const auto small = [](char base) { return std::string(1, base); };
+  const auto one_less = [](std::string number) {
+    --number.back();  // an odd number's last byte is no zero
+    return number;
+  };
+  // Of these some are 3 modulo 4, some 1: -1 comes up at once, or by squaring.
+  for (const std::uint32_t above : {1155, 1493, 1583, 1685, 1863, 2381}) {
+    const std::string prime = number_above(1024, above), minus_one = one_less(prime);
+    const std::vector<std::string> bases = {small(2), small(3), small(5), small(7), minus_one};
+    CHECK(passes_miller_rabin(prime, bases));
+    CHECK(passes_miller_rabin(prime, std::span(bases).first(1)));
+  }
+  CHECK(passes_miller_rabin(number_below(2048, 1942289), std::vector{small(2), small(11)}));
+  CHECK(passes_miller_rabin(number_above(2048, 2111), std::vector{small(3)}));
+  for (const std::uint32_t above : {1157, 1495, 1601}) {
+    const std::string composite = number_above(1024, above), minus_one = one_less(composite);
+    CHECK(passes_miller_rabin(composite, std::vector{minus_one}));
+    CHECK_FALSE(passes_miller_rabin(composite, std::vector{small(3)}));
+    CHECK_FALSE(passes_miller_rabin(composite, std::vector{minus_one, small(3)}));
+    CHECK_FALSE(passes_miller_rabin(composite, std::vector{small(3), minus_one, minus_one}));
+  }
+  CHECK_FALSE(passes_miller_rabin(number_above(2048, 2113), std::vector{small(3), small(5)}));
+}
+
 TEST_CASE("other lengths are left to the library") {
   CHECK_FALSE(has_fermat_batch(512));
   CHECK_FALSE(has_fermat_batch(1536));
