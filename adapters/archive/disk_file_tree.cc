@@ -259,7 +259,11 @@ Result<std::vector<base::DirectoryEntry>> DiskFileTree::list(std::string_view pa
     const std::string_view name = one->d_name;
     if (name == "." || name == "..") continue;
     struct ::stat status {};
-    if (::fstatat(*opened, one->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    // What most file systems tell with the name; modes are for those who pack a tree.
+    status.st_mode = DTTOIF(one->d_type);
+    if ((confined_ || one->d_type == DT_UNKNOWN) &&
+        ::fstatat(*opened, one->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
     const auto type = type_of(status.st_mode);
     if (!type) continue;
     const bool executable = S_ISREG(status.st_mode) && (status.st_mode & 0111);

@@ -20,7 +20,8 @@ class DiskFileTree final : public base::FileTree {
  public:
   // Confined to `root`. A leading '/' in a path means the root. Errors: not_found, invalid, io.
   static Result<std::shared_ptr<const DiskFileTree>> open(const std::string& root);
-  // Unconfined, relative paths from `working_directory`. Errors as open.
+  // Unconfined, relative paths from `working_directory`; no entry is told to be executable. Errors
+  // as open.
   static Result<std::shared_ptr<const DiskFileTree>> open_unconfined(
       const std::string& working_directory);
 

@@ -82,6 +82,11 @@ TEST_CASE("an unconfined disk tree takes the command line's paths") {
   CHECK(*tree->read((folder.root / "outside").string()).value() == "secret");
   CHECK(*tree->read("b/x.yaml").value() == "x");
   CHECK(tree->list("").value().size() == 3);
+  const auto entries = tree->list("..").value();
+  CHECK(entries.size() == 8);
+  CHECK(entries[0].type == base::EntryType::directory);
+  CHECK(entries[3].type == base::EntryType::symlink);
+  CHECK(entries[7].type == base::EntryType::file);
 }
 
 TEST_CASE("a root that is missing or a file is an error") {
