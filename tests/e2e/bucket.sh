@@ -129,5 +129,5 @@ check "weir create source bucket" "$weir" create source bucket made --bucket-nam
   --access-key reader --secret-key a-secret-key --interval 5m --timeout 30s
 check "... with a Secret of its own" is bucket made '{.spec.secretRef.name}' bucket-made
 check "weir delete source bucket" "$weir" delete source bucket made -s
-check "... which leaves no artifact" lacks made ls "$WEIR_DATA_DIR"/artifacts/bucket/flux-system
+check "... which leaves no artifact" within 10 lacks made ls "$WEIR_DATA_DIR"/artifacts/bucket/flux-system
 summary
