@@ -4,17 +4,18 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace weir::helm {
 
 struct FileGlob::Impl {
   re2::RE2 expression;
-  std::size_t bytes;  // of every name that matches; 0 = any
-  Impl(const std::string& text, std::size_t its_bytes)
-      : expression(text, re2::RE2::Quiet), bytes(its_bytes) {}
+  explicit Impl(const std::string& text) : expression(text, re2::RE2::Quiet) {}
 };
 
 namespace {
+
+constexpr const char* nothing = "[^\\x00-\\x{10FFFF}]";
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -66,73 +67,85 @@ std::optional<std::string> read_class(std::string_view& text) {
 }
 
 // What a pattern is made of.
-struct Shape {
-  std::size_t characters = 0;  // that a name has, when it has as many always
-  std::size_t singles = 0, classes = 0;
-  bool fixed = true;
-
-  // Helm's matcher takes such patterns for rows of bytes: a name with characters of several never
-  // matches "[ab]/é", though it does "a/é" and "??".
-  std::size_t bytes() const {
-    const bool row = fixed && characters > 1 && singles < characters && singles + classes > 0;
-    return row ? characters : 0;
+class Shape {
+ public:
+  void add_star() { fixed_ = false; }
+  // '?', a class.
+  void add_character() {
+    end_text();
+    varies_ = true;
   }
+  void add_text(std::string_view character) { wide_ = character.size() > 1; }
+
+  // Helm's matcher takes a pattern of a fixed length for a row of parts, and cuts a part of text
+  // that ends in a character of several bytes off too early: "[ab]/é" matches nothing.
+  bool never_matches() {
+    end_text();
+    return fixed_ && varies_ && cut_off_;
+  }
+
+ private:
+  void end_text() { cut_off_ = cut_off_ || std::exchange(wide_, false); }
+
+  bool fixed_ = true, varies_ = false, wide_ = false, cut_off_ = false;
 };
 
-std::optional<std::string> to_expression(std::string_view text, Shape& shape) {
+std::optional<std::string> to_expression(std::string_view text) {
+  Shape shape;
   std::string out = "(?s)";
   std::size_t braces = 0;
   while (!text.empty()) {
     const std::string_view character = take_character(text);
     const char c = character.front();
-    ++shape.characters;
     if (c == '*') {
       const bool deep = text.starts_with('*');
       if (deep) text.remove_prefix(1);
       out += deep ? ".*" : "[^/]*";
-      shape.fixed = false;
+      shape.add_star();
     } else if (c == '?') {
       out += "[^/]";
-      ++shape.singles;
+      shape.add_character();
     } else if (c == '[') {
       const auto set = read_class(text);
       if (!set) return std::nullopt;
       out += *set;
-      ++shape.classes;
+      shape.add_character();
     } else if (c == '{') {
       ++braces;
       out += "(?:";
-      shape.fixed = false;
+      shape.add_star();
     } else if (c == '}' && braces > 0) {
       --braces;
       out += ")";
     } else if (c == ',' && braces > 0) {
       out += "|";
     } else if (c == '\\') {
-      if (!text.empty()) append_literal(out, take_character(text));
+      if (text.empty()) break;
+      const std::string_view escaped = take_character(text);
+      shape.add_text(escaped);
+      append_literal(out, escaped);
     } else {
+      shape.add_text(character);
       append_literal(out, character);
     }
   }
+  if (shape.never_matches()) return nothing;
   return out.append(braces, ')');
 }
 
 }  // namespace
 
 FileGlob::FileGlob(std::string_view pattern) {
-  Shape shape;
-  const auto expression = to_expression(pattern, shape);
+  const auto expression = to_expression(pattern);
   if (!expression) return;
-  impl_ = std::make_unique<Impl>(*expression, shape.bytes());
+  impl_ = std::make_unique<Impl>(*expression);
   if (!impl_->expression.ok()) impl_.reset();
 }
 
 FileGlob::~FileGlob() = default;
 
 bool FileGlob::matches(std::string_view name) const {
-  if (!impl_) return true;
-  if (impl_->bytes != 0 && name.size() != impl_->bytes) return false;
-  return re2::RE2::FullMatch(piece(name), impl_->expression);
+  return !impl_ || re2::RE2::FullMatch(piece(name), impl_->expression);
 }
 
 }  // namespace weir::helm

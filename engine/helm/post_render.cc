@@ -2,6 +2,7 @@
 
 #include "engine/base/file_tree.hh"
 #include "engine/helm/text.hh"
+#include "engine/model/object_id.hh"
 #include "engine/value/yaml.hh"
 #include "engine/value/yaml_diagnosis.hh"
 #include "engine/value/yaml_unfolded.hh"
@@ -26,17 +27,13 @@ Error told_as_go(const std::string& text, Error error) {
   return make_error(error.code, message + diagnosis->problem);
 }
 
-// The documents of a text; a list that is the only one is taken apart, as kyaml reads it.
+// The documents of a text, as kyaml reads it.
 std::vector<Value> taken_apart(std::vector<value::YamlDocument> documents) {
   std::vector<Value> out;
-  if (documents.size() == 1) {
-    const Value& only = documents.front().value;
-    const std::string_view kind = only["kind"].get_string();
-    if ((kind == "List" || kind == "ResourceList") && only["items"].is_array()) {
-      const auto items = only["items"].items();
-      out.assign(items.begin(), items.end());
-      return out;
-    }
+  if (documents.size() == 1 && model::is_wrapping_list(documents.front().value)) {
+    const auto items = documents.front().value["items"].items();
+    out.assign(items.begin(), items.end());
+    return out;
   }
   for (value::YamlDocument& document : documents) out.push_back(std::move(document.value));
   return out;

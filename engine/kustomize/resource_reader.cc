@@ -59,13 +59,6 @@ Result<void> check_object(const Value& object) {
   return {};
 }
 
-// The reader of the reference takes a lone "List" apart itself, before anything is checked.
-bool unwraps(const Value& object, std::size_t documents) {
-  const std::string_view kind = object["kind"].get_string();
-  return documents == 1 && (kind == "List" || kind == "ResourceList") &&
-         (object.contains("items") || object.contains("functionConfig"));
-}
-
 Result<void> add_checked(std::deque<Value>& objects, Value object) {
   if (nothing(object)) return {};
   WEIR_CHECK(check_object(object));
@@ -265,12 +258,12 @@ bool is_malformed_yaml(const Error& error) {
 
 Result<std::vector<Value>> take_resources(std::vector<Value> documents) {
   std::deque<Value> queue;
-  for (Value& document : documents) {
-    if (unwraps(document, documents.size())) {
-      for (const Value& item : document["items"].items()) WEIR_CHECK(add_checked(queue, item));
-    } else {
-      WEIR_CHECK(add_checked(queue, std::move(document)));
-    }
+  if (documents.size() == 1 && model::is_wrapping_list(documents.front())) {
+    // Before anything is checked.
+    for (const Value& item : documents.front()["items"].items())
+      WEIR_CHECK(add_checked(queue, item));
+  } else {
+    for (Value& document : documents) WEIR_CHECK(add_checked(queue, std::move(document)));
   }
   std::vector<Value> result;
   while (!queue.empty()) {

@@ -36,4 +36,10 @@ bool GroupKindOrder::operator()(const ObjectId& a, const ObjectId& b) const {
          std::tie(b.gvk.group, b.gvk.kind, b.ns, b.name);
 }
 
+bool is_wrapping_list(const Value& document) {
+  const std::string_view kind = document["kind"].get_string();
+  return (kind == "List" || kind == "ResourceList") &&
+         (document.contains("items") || document.contains("functionConfig"));
+}
+
 }  // namespace weir::model

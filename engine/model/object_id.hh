@@ -45,6 +45,10 @@ struct GroupKindOrder {
                   const ObjectId& b) const;  // orders by everything but the version
 };
 
+// Whether kyaml's reader takes a document apart that is the only one of its text: a List or a
+// ResourceList.
+bool is_wrapping_list(const Value& document);
+
 }  // namespace weir::model
 
 namespace weir {

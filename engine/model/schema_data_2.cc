@@ -4,6 +4,406 @@
 namespace weir::model {
 
 const char* const schema_text_2 = R"(
+@admissionregistration.v1.ValidatingWebhookConfiguration apiVersion:s kind:s
+metadata:meta.v1.ObjectMeta~ webhooks:[]admissionregistration.v1.ValidatingWebhook%map(name)^M
+@admissionregistration.v1.Validation expression:s!~ message:s messageExpression:s reason:s*
+@admissionregistration.v1.Variable atomic expression:s!~ name:s!~
+@admissionregistration.v1.WebhookClientConfig caBundle:B
+service:admissionregistration.v1.ServiceReference* url:s*
+@apiextensions.v1.CustomResourceColumnDefinition description:s format:s jsonPath:s!~ name:s!~
+priority:i type:s!~
+@apiextensions.v1.CustomResourceConversion strategy:s!~ webhook:apiextensions.v1.WebhookConversion*
+@apiextensions.v1.CustomResourceDefinition apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:apiextensions.v1.CustomResourceDefinitionSpec!~
+status:apiextensions.v1.CustomResourceDefinitionStatus~
+@apiextensions.v1.CustomResourceDefinitionCondition lastTransitionTime:t~ message:s
+observedGeneration:l reason:s status:s!~ type:s!~
+@apiextensions.v1.CustomResourceDefinitionNames categories:[]s kind:s!~ listKind:s plural:s!~
+shortNames:[]s singular:s
+@apiextensions.v1.CustomResourceDefinitionSpec conversion:apiextensions.v1.CustomResourceConversion*
+group:s!~ names:apiextensions.v1.CustomResourceDefinitionNames!~ preserveUnknownFields:b scope:s!~
+versions:[]apiextensions.v1.CustomResourceDefinitionVersion!~
+@apiextensions.v1.CustomResourceDefinitionStatus
+acceptedNames:apiextensions.v1.CustomResourceDefinitionNames~
+conditions:[]apiextensions.v1.CustomResourceDefinitionCondition~%map(type) observedGeneration:l
+storedVersions:[]s~
+@apiextensions.v1.CustomResourceDefinitionVersion
+additionalPrinterColumns:[]apiextensions.v1.CustomResourceColumnDefinition deprecated:b
+deprecationWarning:s* name:s!~ schema:apiextensions.v1.CustomResourceValidation*
+selectableFields:[]apiextensions.v1.SelectableField served:b!~ storage:b!~
+subresources:apiextensions.v1.CustomResourceSubresources*
+@apiextensions.v1.CustomResourceSubresourceScale labelSelectorPath:s* specReplicasPath:s!~
+statusReplicasPath:s!~
+@apiextensions.v1.CustomResourceSubresources scale:apiextensions.v1.CustomResourceSubresourceScale*
+status:a*
+@apiextensions.v1.CustomResourceValidation openAPIV3Schema:apiextensions.v1.JSONSchemaProps*
+@apiextensions.v1.ExternalDocumentation description:s url:s
+@apiextensions.v1.JSONSchemaProps $ref:s* $schema:s additionalItems:a* additionalProperties:a*
+allOf:[]apiextensions.v1.JSONSchemaProps anyOf:[]apiextensions.v1.JSONSchemaProps default:a*
+definitions:{}apiextensions.v1.JSONSchemaProps dependencies:{}a description:s enum:[]a example:a*
+exclusiveMaximum:b exclusiveMinimum:b externalDocs:apiextensions.v1.ExternalDocumentation* format:s
+id:s items:a* maxItems:l* maxLength:l* maxProperties:l* maximum:d* minItems:l* minLength:l*
+minProperties:l* minimum:d* multipleOf:d* not:apiextensions.v1.JSONSchemaProps* nullable:b
+oneOf:[]apiextensions.v1.JSONSchemaProps pattern:s
+patternProperties:{}apiextensions.v1.JSONSchemaProps properties:{}apiextensions.v1.JSONSchemaProps
+required:[]s title:s type:s uniqueItems:b x-kubernetes-embedded-resource:b
+x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[]s x-kubernetes-list-type:s*
+x-kubernetes-map-type:s* x-kubernetes-preserve-unknown-fields:b*
+x-kubernetes-validations:[]apiextensions.v1.ValidationRule%map(rule)^M
+@apiextensions.v1.SelectableField jsonPath:s!~
+@apiextensions.v1.ServiceReference name:s!~ namespace:s!~ path:s* port:i*
+@apiextensions.v1.ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b*
+reason:s* rule:s!~
+@apiextensions.v1.WebhookClientConfig caBundle:B service:apiextensions.v1.ServiceReference* url:s*
+@apiextensions.v1.WebhookConversion clientConfig:apiextensions.v1.WebhookClientConfig*
+conversionReviewVersions:[]s!~
+@apiregistration.v1.APIService apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:apiregistration.v1.APIServiceSpec~ status:apiregistration.v1.APIServiceStatus~
+@apiregistration.v1.APIServiceCondition lastTransitionTime:t message:s reason:s status:s!~ type:s!~
+@apiregistration.v1.APIServiceSpec caBundle:B group:s groupPriorityMinimum:i!~
+insecureSkipTLSVerify:b service:apiregistration.v1.ServiceReference version:s versionPriority:i!~
+@apiregistration.v1.APIServiceStatus conditions:[]apiregistration.v1.APIServiceCondition%map(type)^M
+@apiregistration.v1.ServiceReference name:s namespace:s port:i
+@apps.v1.ControllerRevision apiVersion:s data:a~ kind:s metadata:meta.v1.ObjectMeta~ revision:l!~
+@apps.v1.DaemonSet apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.DaemonSetSpec~
+status:apps.v1.DaemonSetStatus~
+@apps.v1.DaemonSetCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@apps.v1.DaemonSetSpec minReadySeconds:i revisionHistoryLimit:i* selector:meta.v1.LabelSelector!~*
+template:.PodTemplateSpec!~ updateStrategy:apps.v1.DaemonSetUpdateStrategy~
+@apps.v1.DaemonSetStatus collisionCount:i* conditions:[]apps.v1.DaemonSetCondition%map(type)^M
+currentNumberScheduled:i!~ desiredNumberScheduled:i!~ numberAvailable:i numberMisscheduled:i!~
+numberReady:i!~ numberUnavailable:i observedGeneration:l updatedNumberScheduled:i
+@apps.v1.DaemonSetUpdateStrategy rollingUpdate:apps.v1.RollingUpdateDaemonSet* type:s
+@apps.v1.Deployment apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.DeploymentSpec~
+status:apps.v1.DeploymentStatus~
+@apps.v1.DeploymentCondition lastTransitionTime:t~ lastUpdateTime:t~ message:s reason:s status:s!~
+type:s!~
+@apps.v1.DeploymentSpec minReadySeconds:i paused:b progressDeadlineSeconds:i* replicas:i*
+revisionHistoryLimit:i* selector:meta.v1.LabelSelector!~* strategy:apps.v1.DeploymentStrategy~^k
+template:.PodTemplateSpec!~
+@apps.v1.DeploymentStatus availableReplicas:i collisionCount:i*
+conditions:[]apps.v1.DeploymentCondition%map(type)^M observedGeneration:l readyReplicas:i replicas:i
+terminatingReplicas:i* unavailableReplicas:i updatedReplicas:i
+@apps.v1.DeploymentStrategy rollingUpdate:apps.v1.RollingUpdateDeployment* type:s
+@apps.v1.ReplicaSet apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.ReplicaSetSpec~
+status:apps.v1.ReplicaSetStatus~
+@apps.v1.ReplicaSetCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@apps.v1.ReplicaSetSpec minReadySeconds:i replicas:i* selector:meta.v1.LabelSelector!~*
+template:.PodTemplateSpec~
+@apps.v1.ReplicaSetStatus availableReplicas:i conditions:[]apps.v1.ReplicaSetCondition%map(type)^M
+fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i!~ terminatingReplicas:i*
+@apps.v1.RollingUpdateDaemonSet maxSurge:x* maxUnavailable:x*
+@apps.v1.RollingUpdateDeployment maxSurge:x* maxUnavailable:x*
+@apps.v1.RollingUpdateStatefulSetStrategy maxUnavailable:x* partition:i*
+@apps.v1.StatefulSet apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:apps.v1.StatefulSetSpec~
+status:apps.v1.StatefulSetStatus~
+@apps.v1.StatefulSetCondition lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@apps.v1.StatefulSetOrdinals start:i~
+@apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
+@apps.v1.StatefulSetSpec minReadySeconds:i ordinals:apps.v1.StatefulSetOrdinals*
+persistentVolumeClaimRetentionPolicy:apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy*
+podManagementPolicy:s replicas:i* revisionHistoryLimit:i* selector:meta.v1.LabelSelector!~*
+serviceName:s~ template:.PodTemplateSpec!~ updateStrategy:apps.v1.StatefulSetUpdateStrategy~
+volumeClaimTemplates:[].PersistentVolumeClaim
+@apps.v1.StatefulSetStatus availableReplicas:i~ collisionCount:i*
+conditions:[]apps.v1.StatefulSetCondition%map(type)^M currentReplicas:i currentRevision:s
+observedGeneration:l readyReplicas:i replicas:i!~ updateRevision:s updatedReplicas:i
+@apps.v1.StatefulSetUpdateStrategy rollingUpdate:apps.v1.RollingUpdateStatefulSetStrategy* type:s
+@authentication.v1.BoundObjectReference apiVersion:s kind:s name:s uid:s
+@authentication.v1.SelfSubjectReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+status:authentication.v1.SelfSubjectReviewStatus~
+@authentication.v1.SelfSubjectReviewStatus userInfo:authentication.v1.UserInfo~
+@authentication.v1.TokenRequest apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:authentication.v1.TokenRequestSpec!~ status:authentication.v1.TokenRequestStatus~
+@authentication.v1.TokenRequestSpec audiences:[]s!~
+boundObjectRef:authentication.v1.BoundObjectReference~* expirationSeconds:l~*
+@authentication.v1.TokenRequestStatus expirationTimestamp:t!~ token:s!~
+@authentication.v1.TokenReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:authentication.v1.TokenReviewSpec!~ status:authentication.v1.TokenReviewStatus~
+@authentication.v1.TokenReviewSpec audiences:[]s token:s
+@authentication.v1.TokenReviewStatus audiences:[]s authenticated:b error:s
+user:authentication.v1.UserInfo~
+@authentication.v1.UserInfo extra:{}[]s groups:[]s uid:s username:s
+@authorization.v1.FieldSelectorAttributes rawSelector:s
+requirements:[]meta.v1.FieldSelectorRequirement
+@authorization.v1.LabelSelectorAttributes rawSelector:s
+requirements:[]meta.v1.LabelSelectorRequirement
+@authorization.v1.LocalSubjectAccessReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:authorization.v1.SubjectAccessReviewSpec!~ status:authorization.v1.SubjectAccessReviewStatus~
+@authorization.v1.NonResourceAttributes path:s verb:s
+@authorization.v1.NonResourceRule nonResourceURLs:[]s verbs:[]s!~
+@authorization.v1.ResourceAttributes fieldSelector:authorization.v1.FieldSelectorAttributes* group:s
+labelSelector:authorization.v1.LabelSelectorAttributes* name:s namespace:s resource:s subresource:s
+verb:s version:s
+@authorization.v1.ResourceRule apiGroups:[]s resourceNames:[]s resources:[]s verbs:[]s!~
+@authorization.v1.SelfSubjectAccessReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:authorization.v1.SelfSubjectAccessReviewSpec!~
+status:authorization.v1.SubjectAccessReviewStatus~
+@authorization.v1.SelfSubjectAccessReviewSpec
+nonResourceAttributes:authorization.v1.NonResourceAttributes*
+resourceAttributes:authorization.v1.ResourceAttributes*
+@authorization.v1.SelfSubjectRulesReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:authorization.v1.SelfSubjectRulesReviewSpec!~ status:authorization.v1.SubjectRulesReviewStatus~
+@authorization.v1.SelfSubjectRulesReviewSpec namespace:s
+@authorization.v1.SubjectAccessReview apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:authorization.v1.SubjectAccessReviewSpec!~ status:authorization.v1.SubjectAccessReviewStatus~
+@authorization.v1.SubjectAccessReviewSpec extra:{}[]s groups:[]s
+nonResourceAttributes:authorization.v1.NonResourceAttributes*
+resourceAttributes:authorization.v1.ResourceAttributes* uid:s user:s
+@authorization.v1.SubjectAccessReviewStatus allowed:b!~ denied:b evaluationError:s reason:s
+@authorization.v1.SubjectRulesReviewStatus evaluationError:s incomplete:b!~
+nonResourceRules:[]authorization.v1.NonResourceRule!~
+resourceRules:[]authorization.v1.ResourceRule!~
+@autoscaling.v1.CrossVersionObjectReference atomic apiVersion:s kind:s!~ name:s!~
+@autoscaling.v1.HorizontalPodAutoscaler apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:autoscaling.v1.HorizontalPodAutoscalerSpec~
+status:autoscaling.v1.HorizontalPodAutoscalerStatus~
+@autoscaling.v1.HorizontalPodAutoscalerSpec maxReplicas:i!~ minReplicas:i*
+scaleTargetRef:autoscaling.v1.CrossVersionObjectReference!~ targetCPUUtilizationPercentage:i*
+@autoscaling.v1.HorizontalPodAutoscalerStatus currentCPUUtilizationPercentage:i* currentReplicas:i!~
+desiredReplicas:i!~ lastScaleTime:t* observedGeneration:l*
+@autoscaling.v1.Scale apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:autoscaling.v1.ScaleSpec~ status:autoscaling.v1.ScaleStatus~
+@autoscaling.v1.ScaleSpec replicas:i
+@autoscaling.v1.ScaleStatus replicas:i!~ selector:s
+@autoscaling.v2.ContainerResourceMetricSource container:s!~ name:s!~
+target:autoscaling.v2.MetricTarget!~
+@autoscaling.v2.ContainerResourceMetricStatus container:s!~
+current:autoscaling.v2.MetricValueStatus!~ name:s!~
+@autoscaling.v2.CrossVersionObjectReference apiVersion:s kind:s!~ name:s!~
+@autoscaling.v2.ExternalMetricSource metric:autoscaling.v2.MetricIdentifier!~
+target:autoscaling.v2.MetricTarget!~
+@autoscaling.v2.ExternalMetricStatus current:autoscaling.v2.MetricValueStatus!~
+metric:autoscaling.v2.MetricIdentifier!~
+@autoscaling.v2.HPAScalingPolicy periodSeconds:i!~ type:s!~ value:i!~
+@autoscaling.v2.HPAScalingRules policies:[]autoscaling.v2.HPAScalingPolicy selectPolicy:s*
+stabilizationWindowSeconds:i* tolerance:q*
+@autoscaling.v2.HorizontalPodAutoscaler apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:autoscaling.v2.HorizontalPodAutoscalerSpec~
+status:autoscaling.v2.HorizontalPodAutoscalerStatus~
+@autoscaling.v2.HorizontalPodAutoscalerBehavior scaleDown:autoscaling.v2.HPAScalingRules*
+scaleUp:autoscaling.v2.HPAScalingRules*
+@autoscaling.v2.HorizontalPodAutoscalerCondition lastTransitionTime:t~ message:s reason:s status:s!~
+type:s!~
+@autoscaling.v2.HorizontalPodAutoscalerSpec behavior:autoscaling.v2.HorizontalPodAutoscalerBehavior*
+maxReplicas:i!~ metrics:[]autoscaling.v2.MetricSpec minReplicas:i*
+scaleTargetRef:autoscaling.v2.CrossVersionObjectReference!~
+@autoscaling.v2.HorizontalPodAutoscalerStatus
+conditions:[]autoscaling.v2.HorizontalPodAutoscalerCondition%map(type)^M
+currentMetrics:[]autoscaling.v2.MetricStatus~ currentReplicas:i desiredReplicas:i!~ lastScaleTime:t*
+observedGeneration:l*
+@autoscaling.v2.MetricIdentifier name:s!~ selector:meta.v1.LabelSelector*
+@autoscaling.v2.MetricSpec containerResource:autoscaling.v2.ContainerResourceMetricSource*
+external:autoscaling.v2.ExternalMetricSource* object:autoscaling.v2.ObjectMetricSource*
+pods:autoscaling.v2.PodsMetricSource* resource:autoscaling.v2.ResourceMetricSource* type:s!~
+@autoscaling.v2.MetricStatus containerResource:autoscaling.v2.ContainerResourceMetricStatus*
+external:autoscaling.v2.ExternalMetricStatus* object:autoscaling.v2.ObjectMetricStatus*
+pods:autoscaling.v2.PodsMetricStatus* resource:autoscaling.v2.ResourceMetricStatus* type:s!~
+@autoscaling.v2.MetricTarget averageUtilization:i* averageValue:q* type:s!~ value:q*
+@autoscaling.v2.MetricValueStatus averageUtilization:i* averageValue:q* value:q*
+@autoscaling.v2.ObjectMetricSource describedObject:autoscaling.v2.CrossVersionObjectReference!~
+metric:autoscaling.v2.MetricIdentifier!~ target:autoscaling.v2.MetricTarget!~
+@autoscaling.v2.ObjectMetricStatus current:autoscaling.v2.MetricValueStatus!~
+describedObject:autoscaling.v2.CrossVersionObjectReference!~
+metric:autoscaling.v2.MetricIdentifier!~
+@autoscaling.v2.PodsMetricSource metric:autoscaling.v2.MetricIdentifier!~
+target:autoscaling.v2.MetricTarget!~
+@autoscaling.v2.PodsMetricStatus current:autoscaling.v2.MetricValueStatus!~
+metric:autoscaling.v2.MetricIdentifier!~
+@autoscaling.v2.ResourceMetricSource name:s!~ target:autoscaling.v2.MetricTarget!~
+@autoscaling.v2.ResourceMetricStatus current:autoscaling.v2.MetricValueStatus!~ name:s!~
+@batch.v1.CronJob apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:batch.v1.CronJobSpec~
+status:batch.v1.CronJobStatus~
+@batch.v1.CronJobSpec concurrencyPolicy:s failedJobsHistoryLimit:i*
+jobTemplate:batch.v1.JobTemplateSpec!~ schedule:s!~ startingDeadlineSeconds:l*
+successfulJobsHistoryLimit:i* suspend:b* timeZone:s*
+@batch.v1.CronJobStatus active:[].ObjectReference lastScheduleTime:t* lastSuccessfulTime:t*
+@batch.v1.Job apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ spec:batch.v1.JobSpec~
+status:batch.v1.JobStatus~
+@batch.v1.JobCondition lastProbeTime:t~ lastTransitionTime:t~ message:s reason:s status:s!~ type:s!~
+@batch.v1.JobSpec activeDeadlineSeconds:l* backoffLimit:i* backoffLimitPerIndex:i* completionMode:s*
+completions:i* managedBy:s* manualSelector:b* maxFailedIndexes:i* parallelism:i*
+podFailurePolicy:batch.v1.PodFailurePolicy* podReplacementPolicy:s* selector:meta.v1.LabelSelector*
+successPolicy:batch.v1.SuccessPolicy* suspend:b* template:.PodTemplateSpec!~
+ttlSecondsAfterFinished:i*
+@batch.v1.JobStatus active:i completedIndexes:s completionTime:t*
+conditions:[]batch.v1.JobCondition^m(type) failed:i failedIndexes:s* ready:i* startTime:t*
+succeeded:i terminating:i* uncountedTerminatedPods:batch.v1.UncountedTerminatedPods*
+@batch.v1.JobTemplateSpec metadata:meta.v1.ObjectMeta~ spec:batch.v1.JobSpec~
+@batch.v1.PodFailurePolicy rules:[]batch.v1.PodFailurePolicyRule!~
+@batch.v1.PodFailurePolicyOnExitCodesRequirement containerName:s* operator:s!~ values:[]i!~%set
+@batch.v1.PodFailurePolicyOnPodConditionsPattern status:s~ type:s!~
+@batch.v1.PodFailurePolicyRule action:s!~
+onExitCodes:batch.v1.PodFailurePolicyOnExitCodesRequirement*
+onPodConditions:[]batch.v1.PodFailurePolicyOnPodConditionsPattern
+@batch.v1.SuccessPolicy rules:[]batch.v1.SuccessPolicyRule!~
+@batch.v1.SuccessPolicyRule succeededCount:i* succeededIndexes:s*
+@batch.v1.UncountedTerminatedPods failed:[]s%set succeeded:[]s%set
+@certificates.v1.CertificateSigningRequest apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:certificates.v1.CertificateSigningRequestSpec!~
+status:certificates.v1.CertificateSigningRequestStatus~
+@certificates.v1.CertificateSigningRequestCondition lastTransitionTime:t~ lastUpdateTime:t~
+message:s reason:s status:s!~ type:s!~
+@certificates.v1.CertificateSigningRequestSpec expirationSeconds:i* extra:{}[]s groups:[]s
+request:B!~ signerName:s!~ uid:s usages:[]s username:s
+@certificates.v1.CertificateSigningRequestStatus certificate:B
+conditions:[]certificates.v1.CertificateSigningRequestCondition%map(type)
+@coordination.v1.Lease apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:coordination.v1.LeaseSpec~
+@coordination.v1.LeaseSpec acquireTime:T* holderIdentity:s* leaseDurationSeconds:i*
+leaseTransitions:i* preferredHolder:s* renewTime:T* strategy:s*
+@discovery.v1.Endpoint addresses:[]s!~%set conditions:discovery.v1.EndpointConditions~
+deprecatedTopology:{}s hints:discovery.v1.EndpointHints* hostname:s* nodeName:s*
+targetRef:.ObjectReference* zone:s*
+@discovery.v1.EndpointConditions ready:b* serving:b* terminating:b*
+@discovery.v1.EndpointHints forNodes:[]discovery.v1.ForNode forZones:[]discovery.v1.ForZone
+@discovery.v1.EndpointPort atomic appProtocol:s* name:s* port:i* protocol:s*
+@discovery.v1.EndpointSlice addressType:s!~ apiVersion:s endpoints:[]discovery.v1.Endpoint!~ kind:s
+metadata:meta.v1.ObjectMeta~ ports:[]discovery.v1.EndpointPort~
+@discovery.v1.ForNode name:s!~
+@discovery.v1.ForZone name:s!~
+@events.v1.Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t~
+deprecatedLastTimestamp:t~ deprecatedSource:.EventSource~ eventTime:T!~ kind:s
+metadata:meta.v1.ObjectMeta~ note:s reason:s regarding:.ObjectReference~ related:.ObjectReference*
+reportingController:s reportingInstance:s series:events.v1.EventSeries* type:s
+@events.v1.EventSeries count:i!~ lastObservedTime:T!~
+@flowcontrol.v1.ExemptPriorityLevelConfiguration lendablePercent:i* nominalConcurrencyShares:i*
+@flowcontrol.v1.FlowDistinguisherMethod type:s!~
+@flowcontrol.v1.FlowSchema apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:flowcontrol.v1.FlowSchemaSpec~ status:flowcontrol.v1.FlowSchemaStatus~
+@flowcontrol.v1.FlowSchemaCondition lastTransitionTime:t~ message:s reason:s status:s type:s
+@flowcontrol.v1.FlowSchemaSpec distinguisherMethod:flowcontrol.v1.FlowDistinguisherMethod*
+matchingPrecedence:i~
+priorityLevelConfiguration:flowcontrol.v1.PriorityLevelConfigurationReference!~
+rules:[]flowcontrol.v1.PolicyRulesWithSubjects
+@flowcontrol.v1.FlowSchemaStatus conditions:[]flowcontrol.v1.FlowSchemaCondition%map(type)^M
+@flowcontrol.v1.GroupSubject name:s!~
+@flowcontrol.v1.LimitResponse queuing:flowcontrol.v1.QueuingConfiguration* type:s!~
+@flowcontrol.v1.LimitedPriorityLevelConfiguration borrowingLimitPercent:i* lendablePercent:i*
+limitResponse:flowcontrol.v1.LimitResponse~ nominalConcurrencyShares:i~*
+@flowcontrol.v1.NonResourcePolicyRule nonResourceURLs:[]s!~%set verbs:[]s!~%set
+@flowcontrol.v1.PolicyRulesWithSubjects nonResourceRules:[]flowcontrol.v1.NonResourcePolicyRule
+resourceRules:[]flowcontrol.v1.ResourcePolicyRule subjects:[]flowcontrol.v1.Subject!~
+@flowcontrol.v1.PriorityLevelConfiguration apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:flowcontrol.v1.PriorityLevelConfigurationSpec~
+status:flowcontrol.v1.PriorityLevelConfigurationStatus~
+@flowcontrol.v1.PriorityLevelConfigurationCondition lastTransitionTime:t~ message:s reason:s
+status:s type:s
+@flowcontrol.v1.PriorityLevelConfigurationReference name:s!~
+@flowcontrol.v1.PriorityLevelConfigurationSpec
+exempt:flowcontrol.v1.ExemptPriorityLevelConfiguration*
+limited:flowcontrol.v1.LimitedPriorityLevelConfiguration* type:s!~
+@flowcontrol.v1.PriorityLevelConfigurationStatus
+conditions:[]flowcontrol.v1.PriorityLevelConfigurationCondition%map(type)^M
+@flowcontrol.v1.QueuingConfiguration handSize:i~ queueLengthLimit:i~ queues:i~
+@flowcontrol.v1.ResourcePolicyRule apiGroups:[]s!~%set clusterScope:b namespaces:[]s~%set
+resources:[]s!~%set verbs:[]s!~%set
+@flowcontrol.v1.ServiceAccountSubject name:s!~ namespace:s!~
+@flowcontrol.v1.Subject group:flowcontrol.v1.GroupSubject* kind:s!~
+serviceAccount:flowcontrol.v1.ServiceAccountSubject* user:flowcontrol.v1.UserSubject*
+@flowcontrol.v1.UserSubject name:s!~
+@meta.v1.Condition lastTransitionTime:t!~ message:s!~ observedGeneration:l reason:s!~ status:s!~
+type:s!~
+@meta.v1.DeleteOptions apiVersion:s dryRun:[]s gracePeriodSeconds:l*
+ignoreStoreReadErrorWithClusterBreakingPotential:b* kind:s orphanDependents:b*
+preconditions:meta.v1.Preconditions* propagationPolicy:s*
+@meta.v1.FieldSelectorRequirement key:s!~ operator:s!~ values:[]s
+@meta.v1.LabelSelector atomic matchExpressions:[]meta.v1.LabelSelectorRequirement matchLabels:{}s
+@meta.v1.LabelSelectorRequirement key:s!~ operator:s!~ values:[]s
+@meta.v1.ListMeta continue:s remainingItemCount:l* resourceVersion:s selfLink:s
+@meta.v1.ManagedFieldsEntry apiVersion:s fieldsType:s fieldsV1:a* manager:s operation:s
+subresource:s time:t*
+@meta.v1.ObjectMeta annotations:{}s creationTimestamp:t deletionGracePeriodSeconds:l*
+deletionTimestamp:t* finalizers:[]s%set^m generateName:s generation:l labels:{}s
+managedFields:[]meta.v1.ManagedFieldsEntry name:s namespace:s
+ownerReferences:[]meta.v1.OwnerReference%map(uid)^M resourceVersion:s selfLink:s uid:s
+@meta.v1.OwnerReference atomic apiVersion:s!~ blockOwnerDeletion:b* controller:b* kind:s!~ name:s!~
+uid:s!~
+@meta.v1.Preconditions resourceVersion:s* uid:s*
+@meta.v1.Status apiVersion:s code:i details:meta.v1.StatusDetails* kind:s message:s
+metadata:meta.v1.ListMeta~ reason:s status:s
+@meta.v1.StatusCause field:s message:s reason:s
+@meta.v1.StatusDetails causes:[]meta.v1.StatusCause group:s kind:s name:s retryAfterSeconds:i uid:s
+@meta.v1.WatchEvent object:a!~ type:s!~
+@networking.v1.HTTPIngressPath backend:networking.v1.IngressBackend!~ path:s pathType:s!~*
+@networking.v1.HTTPIngressRuleValue paths:[]networking.v1.HTTPIngressPath!~
+@networking.v1.IPAddress apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:networking.v1.IPAddressSpec~
+@networking.v1.IPAddressSpec parentRef:networking.v1.ParentReference!*
+@networking.v1.IPBlock cidr:s!~ except:[]s
+@networking.v1.Ingress apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:networking.v1.IngressSpec~ status:networking.v1.IngressStatus~
+@networking.v1.IngressBackend resource:.TypedLocalObjectReference*
+service:networking.v1.IngressServiceBackend*
+@networking.v1.IngressClass apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:networking.v1.IngressClassSpec~
+@networking.v1.IngressClassParametersReference apiGroup:s* kind:s!~ name:s!~ namespace:s* scope:s~*
+@networking.v1.IngressClassSpec controller:s
+parameters:networking.v1.IngressClassParametersReference*
+@networking.v1.IngressLoadBalancerIngress hostname:s ip:s ports:[]networking.v1.IngressPortStatus
+@networking.v1.IngressLoadBalancerStatus ingress:[]networking.v1.IngressLoadBalancerIngress
+@networking.v1.IngressPortStatus error:s* port:i!~ protocol:s!~
+@networking.v1.IngressRule host:s http:networking.v1.HTTPIngressRuleValue*
+@networking.v1.IngressServiceBackend name:s!~ port:networking.v1.ServiceBackendPort~
+@networking.v1.IngressSpec defaultBackend:networking.v1.IngressBackend* ingressClassName:s*
+rules:[]networking.v1.IngressRule tls:[]networking.v1.IngressTLS
+@networking.v1.IngressStatus loadBalancer:networking.v1.IngressLoadBalancerStatus~
+@networking.v1.IngressTLS hosts:[]s secretName:s
+@networking.v1.NetworkPolicy apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:networking.v1.NetworkPolicySpec~
+@networking.v1.NetworkPolicyEgressRule ports:[]networking.v1.NetworkPolicyPort
+to:[]networking.v1.NetworkPolicyPeer
+@networking.v1.NetworkPolicyIngressRule from:[]networking.v1.NetworkPolicyPeer
+ports:[]networking.v1.NetworkPolicyPort
+@networking.v1.NetworkPolicyPeer ipBlock:networking.v1.IPBlock*
+namespaceSelector:meta.v1.LabelSelector* podSelector:meta.v1.LabelSelector*
+@networking.v1.NetworkPolicyPort endPort:i* port:x* protocol:s*
+@networking.v1.NetworkPolicySpec egress:[]networking.v1.NetworkPolicyEgressRule
+ingress:[]networking.v1.NetworkPolicyIngressRule podSelector:meta.v1.LabelSelector~ policyTypes:[]s
+@networking.v1.ParentReference group:s name:s! namespace:s resource:s!
+@networking.v1.ServiceBackendPort atomic name:s number:i
+@networking.v1.ServiceCIDR apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:networking.v1.ServiceCIDRSpec~ status:networking.v1.ServiceCIDRStatus~
+@networking.v1.ServiceCIDRSpec cidrs:[]s
+@networking.v1.ServiceCIDRStatus conditions:[]meta.v1.Condition%map(type)^M
+@node.v1.Overhead podFixed:{}q
+@node.v1.RuntimeClass apiVersion:s handler:s!~ kind:s metadata:meta.v1.ObjectMeta~
+overhead:node.v1.Overhead* scheduling:node.v1.Scheduling*
+@node.v1.Scheduling nodeSelector:{}s%atomic tolerations:[].Toleration
+@policy.v1.Eviction apiVersion:s deleteOptions:meta.v1.DeleteOptions* kind:s
+metadata:meta.v1.ObjectMeta~
+@policy.v1.PodDisruptionBudget apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+spec:policy.v1.PodDisruptionBudgetSpec~ status:policy.v1.PodDisruptionBudgetStatus~
+@policy.v1.PodDisruptionBudgetSpec maxUnavailable:x* minAvailable:x*
+selector:meta.v1.LabelSelector*^r unhealthyPodEvictionPolicy:s*
+@policy.v1.PodDisruptionBudgetStatus conditions:[]meta.v1.Condition%map(type)^M currentHealthy:i!~
+desiredHealthy:i!~ disruptedPods:{}t disruptionsAllowed:i!~ expectedPods:i!~ observedGeneration:l
+@rbac.v1.AggregationRule clusterRoleSelectors:[]meta.v1.LabelSelector
+@rbac.v1.ClusterRole aggregationRule:rbac.v1.AggregationRule* apiVersion:s kind:s
+metadata:meta.v1.ObjectMeta~ rules:[]rbac.v1.PolicyRule~
+@rbac.v1.ClusterRoleBinding apiVersion:s kind:s metadata:meta.v1.ObjectMeta~
+roleRef:rbac.v1.RoleRef!~ subjects:[]rbac.v1.Subject
+@rbac.v1.PolicyRule apiGroups:[]s nonResourceURLs:[]s resourceNames:[]s resources:[]s verbs:[]s!~
+@rbac.v1.Role apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ rules:[]rbac.v1.PolicyRule~
+@rbac.v1.RoleBinding apiVersion:s kind:s metadata:meta.v1.ObjectMeta~ roleRef:rbac.v1.RoleRef!~
+subjects:[]rbac.v1.Subject
+@rbac.v1.RoleRef atomic apiGroup:s!~ kind:s!~ name:s!~
+@rbac.v1.Subject atomic apiGroup:s kind:s!~ name:s!~ namespace:s
+@resource.v1.AllocatedDeviceStatus conditions:[]meta.v1.Condition~%map(type) data:a* device:s!~
+driver:s!~ networkData:resource.v1.NetworkDeviceData* pool:s!~ shareID:s*
+@resource.v1.AllocationResult allocationTimestamp:t* devices:resource.v1.DeviceAllocationResult~
+nodeSelector:.NodeSelector*
+@resource.v1.CELDeviceSelector expression:s!~
+@resource.v1.CapacityRequestPolicy default:q~* validRange:resource.v1.CapacityRequestPolicyRange*
+validValues:[]q
+@resource.v1.CapacityRequestPolicyRange max:q* min:q!* step:q*
+@resource.v1.CapacityRequirements requests:{}q
+@resource.v1.Counter value:q!~
+@resource.v1.CounterSet counters:{}resource.v1.Counter! name:s!~
+@resource.v1.Device allNodes:b* allowMultipleAllocations:b* attributes:{}resource.v1.DeviceAttribute
+bindingConditions:[]s bindingFailureConditions:[]s bindsToNode:b*
+capacity:{}resource.v1.DeviceCapacity consumesCounters:[]resource.v1.DeviceCounterConsumption
+name:s!~ nodeName:s* nodeSelector:.NodeSelector* taints:[]resource.v1.DeviceTaint
 @resource.v1.DeviceAllocationConfiguration opaque:resource.v1.OpaqueDeviceConfiguration*
 requests:[]s source:s!~
 @resource.v1.DeviceAllocationResult config:[]resource.v1.DeviceAllocationConfiguration

@@ -57,7 +57,9 @@ Datum must_from_json(CallContext& context, Arguments a) {
 // and what was read comes back. False for other problems.
 bool read_past_large(std::string_view text, value::Value& document, std::string& problem,
                      std::string& late) {
-  auto rest = value::parse_json(without_large_numbers(text));
+  const auto readable = without_large_numbers(text);
+  if (!readable) return false;
+  auto rest = value::parse_json(*readable);
   if (!rest.ok()) return false;
   document = rest->is_null() ? value::Value(0) : std::move(*rest);
   late = std::exchange(problem, {});

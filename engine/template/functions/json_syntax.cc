@@ -25,7 +25,9 @@ class JsonChecker {
     return problem_.empty() && !large_.empty() ? too_large(large_.front()) : problem_;
   }
 
-  std::string without_large() const {
+  // After check().
+  std::optional<std::string> without_large() const {
+    if (!problem_.empty() || large_.empty()) return std::nullopt;
     std::string out;
     std::size_t from = 0;
     for (const std::string_view number : large_) {
@@ -33,7 +35,8 @@ class JsonChecker {
       out.append(text_.substr(from, at - from)).append("null");
       from = at + number.size();
     }
-    return out.append(text_.substr(from));
+    out.append(text_.substr(from));
+    return out;
   }
 
  private:
@@ -207,7 +210,7 @@ class JsonChecker {
 
 std::string json_syntax_error(std::string_view text) { return JsonChecker(text).check(); }
 
-std::string without_large_numbers(std::string_view text) {
+std::optional<std::string> without_large_numbers(std::string_view text) {
   JsonChecker checker(text);
   checker.check();
   return checker.without_large();

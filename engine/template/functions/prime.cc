@@ -2,6 +2,7 @@
 
 #include <openssl/bn.h>
 
+#include <algorithm>
 #include <bitset>
 #include <cstdint>
 #include <memory>
@@ -10,7 +11,7 @@
 
 #include "engine/base/assert.hh"
 #include "engine/base/freed.hh"
-#include "engine/template/functions/fermat_batch.hh"
+#include "engine/template/functions/prime_batch.hh"
 #include "engine/template/functions/random.hh"
 
 namespace weir::tmpl {
@@ -37,6 +38,12 @@ std::string bytes_of(const Number& value) {
   std::string bytes(static_cast<std::size_t>(BN_num_bytes(value.get())), '\0');
   BN_bn2bin(value.get(), reinterpret_cast<unsigned char*>(bytes.data()));
   return bytes;
+}
+
+std::vector<std::string> all_bytes_of(const std::vector<Number>& values) {
+  std::vector<std::string> all;
+  for (const Number& value : values) all.push_back(bytes_of(value));
+  return all;
 }
 
 // The odd ones.
@@ -103,8 +110,8 @@ std::bitset<window> sieve(const Number& start, const Number& step) {
 // Miller-Rabin for one odd number.
 class Witness {
  public:
-  Witness(Number candidate, const Context& context)
-      : candidate_(std::move(candidate)), context_(context), below_(BN_dup(candidate_.get())) {
+  Witness(const Number& candidate, const Context& context)
+      : candidate_(candidate), context_(context), below_(BN_dup(candidate_.get())) {
     BN_sub_word(below_.get(), 1);
     while (!BN_is_bit_set(below_.get(), twos_)) ++twos_;
     BN_rshift(odd_.get(), below_.get(), twos_);
@@ -124,9 +131,6 @@ class Witness {
     return power_fits();
   }
 
-  const Number& candidate() const { return candidate_; }
-  Number take() { return std::move(candidate_); }
-
  private:
   bool power_fits() {
     if (BN_is_one(power_.get()) || BN_cmp(power_.get(), below_.get()) == 0) return true;
@@ -137,7 +141,7 @@ class Witness {
     return false;
   }
 
-  Number candidate_;
+  const Number& candidate_;
   const Context& context_;
   const Number below_;  // candidate - 1
   const Number odd_ = number();
@@ -149,22 +153,17 @@ class Witness {
 // FIPS 186-5, table B.1: as many as leave a chance of 2^-100 and less for a number drawn at random.
 int rounds_for(int bits) { return bits >= 1024 ? 5 : bits >= 512 ? 8 : 32; }
 
-// By numbers drawn at random; 2 has been tried.
-bool passes_rounds(CallContext& call, Witness& witness) {
-  const int bits = BN_num_bits(witness.candidate().get());
-  if (has_fermat_batch(bits)) {
-    call.budget().use_steps(steps_of_round * static_cast<std::uint64_t>(rounds_for(bits)));
-    std::vector<std::string> bases;
-    for (int round = 0; round < rounds_for(bits); ++round)
-      bases.push_back(bytes_of(random_odd(call, bits - 2, false)));
-    return passes_miller_rabin(bytes_of(witness.candidate()), bases);
-  }
-  for (int round = 0; round < rounds_for(bits); ++round) {
-    call.budget().use_steps(steps_of_round);
-    // Shorter than the candidate, so below it.
-    if (!witness.passes(random_odd(call, bits - 2, false))) return false;
-  }
-  return true;
+// Miller and Rabin's test by numbers drawn at random; 2 has been tried.
+bool passes_rounds(CallContext& call, const Number& candidate, int bits, const Context& context) {
+  const int rounds = rounds_for(bits);
+  call.budget().use_steps(steps_of_round * static_cast<std::uint64_t>(rounds));
+  std::vector<Number> bases;
+  // Shorter than the candidate, so below it.
+  for (int i = 0; i < rounds; ++i) bases.push_back(random_odd(call, bits - 2, false));
+  if (has_prime_batch(bits)) return passes_miller_rabin(bytes_of(candidate), all_bytes_of(bases));
+  Witness witness(candidate, context);
+  return std::all_of(bases.begin(), bases.end(),
+                     [&](const Number& base) { return witness.passes(base); });
 }
 
 // The numbers start, start + step, ... that the sieve leaves, as long as they have as many bits.
@@ -192,37 +191,36 @@ class Candidates {
   std::size_t i_ = 0;
 };
 
-// Those of the next numbers that 2 does not tell to be composite.
-std::vector<Number> next_likely(CallContext& call, Candidates& candidates, Number candidate,
-                                int bits, const Context& context) {
-  std::vector<Number> likely;
-  call.budget().use_steps(steps_of_round);
-  if (!has_fermat_batch(bits)) {
-    Witness witness(std::move(candidate), context);
-    if (witness.passes_two()) likely.push_back(witness.take());
-    return likely;
-  }
+// The next of the candidates, as many as are tried at once; none at the end of the window.
+std::vector<Number> next_batch(Candidates& candidates, int bits) {
   std::vector<Number> batch;
-  for (; candidate; candidate = batch.size() < fermat_batch_max ? candidates.next() : nullptr)
+  const std::size_t most = has_prime_batch(bits) ? prime_batch_max : 1;
+  while (batch.size() < most) {
+    Number candidate = candidates.next();
+    if (!candidate) break;
     batch.push_back(std::move(candidate));
-  call.budget().use_steps(steps_of_round * (batch.size() - 1));
-  std::vector<std::string> numbers;
-  for (const Number& number : batch) numbers.push_back(bytes_of(number));
-  const auto passed = fermat_batch(numbers);
-  for (std::size_t i = 0; i < batch.size(); ++i)
-    if (passed[i]) likely.push_back(std::move(batch[i]));
-  return likely;
+  }
+  return batch;
+}
+
+// Those that 2 does not tell to be composite.
+std::bitset<prime_batch_max> pass_two(const std::vector<Number>& batch, int bits,
+                                      const Context& context) {
+  if (has_prime_batch(bits)) return pass_fermat(all_bytes_of(batch));
+  return Witness(batch.front(), context).passes_two() ? 1 : 0;
 }
 
 // The first prime of start, start + step, ... in the window that has as many bits.
 Number first_prime(CallContext& call, Number start, const Number& step, int bits,
                    const Context& context) {
   Candidates candidates(std::move(start), step, bits);
-  while (Number candidate = candidates.next())
-    for (Number& likely : next_likely(call, candidates, std::move(candidate), bits, context)) {
-      Witness witness(std::move(likely), context);
-      if (passes_rounds(call, witness)) return witness.take();
-    }
+  for (auto batch = next_batch(candidates, bits); !batch.empty();
+       batch = next_batch(candidates, bits)) {
+    call.budget().use_steps(steps_of_round * batch.size());
+    const auto passed = pass_two(batch, bits, context);
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      if (passed[i] && passes_rounds(call, batch[i], bits, context)) return std::move(batch[i]);
+  }
   return nullptr;
 }
 

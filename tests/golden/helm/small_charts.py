@@ -212,6 +212,11 @@ b: {{ .Values.a }} {{ .Values.b }} {{ eq .Values.a 0.0 }} {{ default 5 .Values.a
 c: {{ fromYaml "{a: -0.0, b: -0, c: [-0e0, -.0]}" | toJson }}
 d: {{ toYaml .Values | quote }} {{ toToml .Values | quote }}
 """, **{"values.yaml": "a: -0.0\nb: -0\n"}),
+    # Of a pattern of a fixed length Helm cuts texts off that end in a character of several bytes.
+    "glob-rows": template("""{{- range $i, $p := list "[ab]/é" "a/é" "a/?" "?/é" "??" "é?" "?" "[^a]" "[ab]/x" "a/é*" "\\\\a/é" }}
+p{{ $i }}: {{ $.Files.Glob $p | toJson }}
+{{- end }}
+""", **{"a/é": "1", "a/x": "2", "b/x": "3", "é": "4", "éx": "5", "ab": "6"}),
     "from-yaml-stray": template("""all:
 {{- range list "'a' b\\n c: d" "'a' b: c" "'a'\\nb\\nc: d" "{a: b} c\\n d: e" "{a: b} c: d" "[a] b\\nc: d" "'a\\n b' c: d" "!!str a b\\n c: d" "*x b\\n c: d" "'a' - b" "'a' b\\n- c" "'a' ? b" "'a' @" "{a: b}\\n'c" "'a' b\\n--- c: d\\ne" }}
 - of: {{ . | quote }}

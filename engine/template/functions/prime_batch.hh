@@ -12,14 +12,14 @@
 
 namespace weir::tmpl {
 
-inline constexpr std::size_t fermat_batch_max = 8;
+inline constexpr std::size_t prime_batch_max = 8;
 
 // Whether this processor can, and numbers are of 1024 or 2048 bits.
-bool has_fermat_batch(int bits);
+bool has_prime_batch(int bits);
 
 // For which of 1 to 8 odd numbers (bytes, the highest first) of as many bits, for which
-// has_fermat_batch(), 2^(n - 1) = 1 modulo n.
-std::bitset<fermat_batch_max> fermat_batch(std::span<const std::string> numbers);
+// has_prime_batch(), 2^(n - 1) = 1 modulo n.
+std::bitset<prime_batch_max> pass_fermat(std::span<const std::string> numbers);
 
 // Whether an odd number of such a length is a strong probable prime to all of 1 to 8 bases above 1
 // and below it.

@@ -1,4 +1,4 @@
-#include "engine/template/functions/fermat_batch.hh"
+#include "engine/template/functions/prime_batch.hh"
 
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace weir::tmpl {
 namespace {
 
 bool cannot(int bits) {
-  if (!has_fermat_batch(bits)) WARN("this processor has not the instructions: nothing was tested");
-  return !has_fermat_batch(bits);
+  if (!has_prime_batch(bits)) WARN("this processor has not the instructions: nothing was tested");
+  return !has_prime_batch(bits);
 }
 
 // 2^bits - below.
@@ -38,15 +38,15 @@ using Make = std::string (*)(int, std::uint32_t);
 // The odd numbers of a range that pass, eight at once, and by less at once.
 std::set<std::uint32_t> passing(int bits, Make make, std::uint32_t from, std::uint32_t to) {
   std::set<std::uint32_t> found;
-  for (std::uint32_t k = from; k <= to; k += 2 * fermat_batch_max) {
+  for (std::uint32_t k = from; k <= to; k += 2 * prime_batch_max) {
     std::vector<std::string> numbers;
-    for (std::uint32_t i = 0; i < fermat_batch_max; ++i) numbers.push_back(make(bits, k + 2 * i));
-    const auto passed = fermat_batch(numbers);
+    for (std::uint32_t i = 0; i < prime_batch_max; ++i) numbers.push_back(make(bits, k + 2 * i));
+    const auto passed = pass_fermat(numbers);
     for (std::size_t i = 0; i < passed.size(); ++i)
       if (passed[i]) found.insert(k + 2 * static_cast<std::uint32_t>(i));
-    const std::size_t count = 1 + k / 2 % (fermat_batch_max - 1);
-    const auto fewer = fermat_batch(std::span(numbers).last(count));
-    CHECK(fewer == passed >> (fermat_batch_max - count));
+    const std::size_t count = 1 + k / 2 % (prime_batch_max - 1);
+    const auto fewer = pass_fermat(std::span(numbers).last(count));
+    CHECK(fewer == passed >> (prime_batch_max - count));
   }
   found.erase(found.upper_bound(to), found.end());
   return found;
@@ -95,9 +95,9 @@ TEST_CASE("a prime passes by every base, a composite by few") {
 }
 
 TEST_CASE("other lengths are left to the library") {
-  CHECK_FALSE(has_fermat_batch(512));
-  CHECK_FALSE(has_fermat_batch(1536));
-  CHECK_FALSE(has_fermat_batch(4096));
+  CHECK_FALSE(has_prime_batch(512));
+  CHECK_FALSE(has_prime_batch(1536));
+  CHECK_FALSE(has_prime_batch(4096));
 }
 
 }  // namespace weir::tmpl

@@ -1,7 +1,7 @@
 // Montgomery's multiplication with digits of 52 bits, eight to a vector. Sums of digits are left as
 // they come (64 bits hold them all) until a square is done; a number may be up to four times the
 // modulus, since R is 2^16 times as large and more.
-#include "engine/template/functions/fermat_batch.hh"
+#include "engine/template/functions/prime_batch.hh"
 
 #include <cpuid.h>
 #include <immintrin.h>
@@ -63,7 +63,7 @@ std::uint64_t negative_inverse(std::uint64_t digit) {
 
 // One digit of each of the eight.
 struct alignas(64) Lanes {
-  std::uint64_t of[fermat_batch_max] = {};
+  std::uint64_t of[prime_batch_max] = {};
 };
 
 // Values in Montgomery's form: a digit of all eight stands in one vector. A value may be up to four
@@ -90,7 +90,7 @@ struct Form {
 template <int digits>
 struct Moduli {
   Moduli(std::span<const BIGNUM* const> numbers, BN_CTX* context) {
-    for (std::size_t lane = 0; lane < fermat_batch_max; ++lane) {
+    for (std::size_t lane = 0; lane < prime_batch_max; ++lane) {
       // What is too few is filled up.
       number[lane] = numbers[std::min(lane, numbers.size() - 1)];
       if (lane < numbers.size()) {
@@ -114,8 +114,8 @@ struct Moduli {
 
   Form<digits> form;
   Lanes factor;  // times a last digit: how often the modulus makes it zero
-  std::array<const BIGNUM*, fermat_batch_max> number{};
-  std::array<Number, fermat_batch_max> one;
+  std::array<const BIGNUM*, prime_batch_max> number{};
+  std::array<Number, prime_batch_max> one;
 };
 
 // A column of a product as it is summed up: the low halves of its digits' products, and the high
@@ -205,10 +205,10 @@ WEIR_IFMA void multiply(const Moduli<digits>& moduli, Form<digits>& into, const 
 }
 
 template <int digits>
-std::bitset<fermat_batch_max> test(std::span<const BIGNUM* const> numbers, BN_CTX* context) {
+std::bitset<prime_batch_max> test(std::span<const BIGNUM* const> numbers, BN_CTX* context) {
   const Moduli<digits> moduli(numbers, context);
   Form<digits> power;
-  for (std::size_t lane = 0; lane < fermat_batch_max; ++lane) {
+  for (std::size_t lane = 0; lane < prime_batch_max; ++lane) {
     const Number two(BN_new());
     BN_lshift1(two.get(), moduli.one[lane].get());
     power.set(lane, digits_of<digits>(two.get()));
@@ -220,7 +220,7 @@ std::bitset<fermat_batch_max> test(std::span<const BIGNUM* const> numbers, BN_CT
       doubled |= static_cast<unsigned>(BN_is_bit_set(numbers[lane], bit)) << lane;
     multiply<digits, true>(moduli, power, power, doubled);
   }
-  std::bitset<fermat_batch_max> passed;
+  std::bitset<prime_batch_max> passed;
   for (std::size_t lane = 0; lane < numbers.size(); ++lane)
     passed[lane] = moduli.is(power, lane, moduli.one[lane].get(), context);
   return passed;
@@ -239,7 +239,7 @@ template <int digits>
 Form<digits> powers_of(const Moduli<digits>& moduli, const Form<digits>& bases,
                        const BIGNUM* exponent) {
   std::array<Form<digits>, 1 << window_bits> table;
-  for (std::size_t lane = 0; lane < fermat_batch_max; ++lane)
+  for (std::size_t lane = 0; lane < prime_batch_max; ++lane)
     table[0].set(lane, digits_of<digits>(moduli.one[lane].get()));
   for (std::size_t i = 1; i < table.size(); ++i) {
     table[i] = table[i - 1];
@@ -266,13 +266,13 @@ bool witnesses(const BIGNUM* number, std::span<const Number> bases, BN_CTX* cont
   while (!BN_is_bit_set(odd.get(), twos)) ++twos;
   BN_rshift(odd.get(), odd.get(), twos);
   Form<digits> all;
-  for (std::size_t lane = 0; lane < fermat_batch_max; ++lane) {
+  for (std::size_t lane = 0; lane < prime_batch_max; ++lane) {
     const BIGNUM* const base = bases[std::min(lane, bases.size() - 1)].get();
     BN_mod_mul(form.get(), base, one, number, context);
     all.set(lane, digits_of<digits>(form.get()));
   }
   Form<digits> power = powers_of(moduli, all, odd.get());
-  std::bitset<fermat_batch_max> passed;
+  std::bitset<prime_batch_max> passed;
   for (int i = 0; i < twos; ++i) {
     if (i > 0) multiply<digits, true>(moduli, power, power, 0);
     for (std::size_t lane = 0; lane < bases.size(); ++lane)
@@ -298,33 +298,33 @@ bool has_instructions() {
 
 // Not __builtin_cpu_supports(): it would list the processor's features at each start, and virtual
 // machines are slow to tell them.
-bool has_fermat_batch(int bits) {
+bool has_prime_batch(int bits) {
   if (bits != 1024 && bits != 2048) return false;
   static const bool has = has_instructions();
   return has;
 }
 
-std::bitset<fermat_batch_max> fermat_batch(std::span<const std::string> numbers) {
-  WEIR_ASSERT(!numbers.empty() && numbers.size() <= fermat_batch_max);
-  std::array<Number, fermat_batch_max> owned;
-  std::array<const BIGNUM*, fermat_batch_max> all{};
+std::bitset<prime_batch_max> pass_fermat(std::span<const std::string> numbers) {
+  WEIR_ASSERT(!numbers.empty() && numbers.size() <= prime_batch_max);
+  std::array<Number, prime_batch_max> owned;
+  std::array<const BIGNUM*, prime_batch_max> all{};
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     owned[i] = number_of(numbers[i]);
     all[i] = owned[i].get();
     WEIR_ASSERT(BN_is_odd(all[i]) && BN_num_bits(all[i]) == BN_num_bits(all[0]));
   }
   const int bits = BN_num_bits(all[0]);
-  WEIR_ASSERT(has_fermat_batch(bits));
+  WEIR_ASSERT(has_prime_batch(bits));
   const Context context(BN_CTX_new());
   const std::span<const BIGNUM* const> given(all.data(), numbers.size());
   return bits == 1024 ? test<20>(given, context.get()) : test<40>(given, context.get());
 }
 
 bool passes_miller_rabin(std::string_view number, std::span<const std::string> bases) {
-  WEIR_ASSERT(!bases.empty() && bases.size() <= fermat_batch_max);
+  WEIR_ASSERT(!bases.empty() && bases.size() <= prime_batch_max);
   const Number candidate = number_of(number);
   const int bits = BN_num_bits(candidate.get());
-  WEIR_ASSERT(has_fermat_batch(bits) && BN_is_odd(candidate.get()));
+  WEIR_ASSERT(has_prime_batch(bits) && BN_is_odd(candidate.get()));
   std::vector<Number> owned;
   for (const std::string& base : bases) owned.push_back(number_of(base));
   const Context context(BN_CTX_new());
